@@ -1,0 +1,1 @@
+//! The nouns of pricing: money, quantities, rates, baskets, quotes, member snapshots, limits.

@@ -1,0 +1,1 @@
+//! Compiles a program and prices baskets: pure, sync, exact.

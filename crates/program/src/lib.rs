@@ -1,0 +1,1 @@
+//! The program file: its types, reading, checking, JSON Schema.

@@ -1,0 +1,1 @@
+//! Readable receipts and waterfalls of a quote, in English and Simplified Chinese.

@@ -1,0 +1,1 @@
+//! Seeded programs, members and baskets; the slow oracle; case files.

@@ -1,0 +1,1 @@
+//! Stateless gRPC node that prices baskets.

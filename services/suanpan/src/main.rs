@@ -1,0 +1,3 @@
+//! The one binary: demo, serve, quote, check, schema, explain.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! What the project does to itself: test, targets, real baskets.
+
+fn main() {}
