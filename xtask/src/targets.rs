@@ -1,0 +1,133 @@
+//! `cargo xtask targets`: measures what the project promises about speed.
+//!
+//! The measuring itself lives in `benches`, whose program `targets` prints one line per row:
+//! `name<TAB>measured<TAB>must<TAB>aim<TAB>pass|miss`. Here the rows become a table, a verdict, and the
+//! table that `benches/README.md` shows.
+
+use std::path::Path;
+
+use crate::step::{self, cargo};
+use crate::{TaskError, provenance, readme};
+
+/// Measures all rows, or those whose name contains `name`. Only a full run is kept in the README, so that
+/// its table is always of one commit and one machine.
+///
+/// # Errors
+/// When the measuring program fails, prints something else than its contract, or a must is missed.
+pub(crate) fn run(root: &Path, name: Option<&str>) -> Result<(), TaskError> {
+    let mut measuring = cargo(
+        root,
+        &[
+            "run",
+            "--release",
+            "--locked",
+            "--quiet",
+            "--package",
+            "suanpan-benches",
+            "--bin",
+            "targets",
+            "--",
+        ],
+    );
+    measuring.args(name);
+
+    let mut rows = Vec::new();
+    let ended = step::run_lines("targets", measuring, |line| {
+        let row = Row::parse(line);
+        if let Ok(row) = &row {
+            println!("{row}");
+        }
+        rows.push(row);
+    });
+    let rows: Vec<Row> = rows.into_iter().collect::<Result<_, _>>()?;
+    let missed = rows.iter().filter(|row| row.verdict == Verdict::Miss).count();
+    // A program that measured a miss may also say so by its exit code; that is no failure of the program.
+    if missed == 0 {
+        ended?;
+    }
+    if rows.is_empty() {
+        return Err(TaskError::NothingMeasured);
+    }
+    if name.is_none() {
+        let origin = provenance::line(root, "cargo xtask targets");
+        readme::keep_section(root, "targets", &format!("{}\n{origin}", table(&rows)))?;
+    }
+    if missed > 0 {
+        return Err(TaskError::TargetsMissed { missed, measured: rows.len() });
+    }
+    Ok(())
+}
+
+/// One promise and how it was kept.
+#[derive(Debug, PartialEq, Eq)]
+struct Row {
+    name: String,
+    measured: String,
+    must: String,
+    aim: String,
+    verdict: Verdict,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Pass,
+    Miss,
+}
+
+impl Row {
+    fn parse(line: &str) -> Result<Self, TaskError> {
+        let bad = || TaskError::BadMeasurement { line: line.to_owned() };
+        let fields: Vec<&str> = line.split('\t').map(str::trim).collect();
+        let [name, measured, must, aim, verdict] = fields[..] else { return Err(bad()) };
+        let verdict = match verdict {
+            "pass" => Verdict::Pass,
+            "miss" => Verdict::Miss,
+            _ => return Err(bad()),
+        };
+        if name.is_empty() || measured.is_empty() {
+            return Err(bad());
+        }
+        let [name, measured, must, aim] = [name, measured, must, aim].map(str::to_owned);
+        Ok(Self { name, measured, must, aim, verdict })
+    }
+}
+
+impl std::fmt::Display for Row {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { name, measured, must, aim, verdict } = self;
+        write!(f, "{name:<44} {measured:>14}  must {must:<14} aim {aim:<14} {verdict}")
+    }
+}
+
+impl std::fmt::Display for Verdict {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Pass => "pass",
+            Self::Miss => "MISS",
+        })
+    }
+}
+
+fn table(rows: &[Row]) -> String {
+    let mut text = String::from("| what | measured | must | aim | verdict |\n|---|---|---|---|---|\n");
+    for Row { name, measured, must, aim, verdict } in rows {
+        text.push_str(&format!("| {name} | {measured} | {must} | {aim} | {verdict} |\n"));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Row, Verdict, table};
+
+    #[test]
+    fn rows_follow_the_contract_or_are_refused() {
+        let row = Row::parse("w1 by_priority\t2.9x\t<= 5x\t<= 3x\tpass").expect("a row as the contract says");
+        assert_eq!((row.name.as_str(), row.verdict), ("w1 by_priority", Verdict::Pass));
+        assert!(table(&[row]).ends_with("| w1 by_priority | 2.9x | <= 5x | <= 3x | pass |\n"));
+        for bad in ["", "w1", "w1\t2.9x\t<= 5x\t<= 3x\tmaybe", "\t2.9x\ta\tb\tpass", "a\tb\tc\td\tpass\tmore"]
+        {
+            assert!(Row::parse(bad).is_err(), "{bad:?}");
+        }
+    }
+}

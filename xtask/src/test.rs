@@ -1,0 +1,107 @@
+//! `cargo xtask test`: everything that has to be green, in the order in which it fails fastest.
+
+use std::path::Path;
+
+use crate::step::{self, Finished, cargo};
+use crate::{TaskError, real_baskets};
+
+/// Tests read this variable to decide whether they run their long form.
+const LONG: &str = "SUANPAN_LONG";
+
+/// Runs the steps one after the other and stops at the first that fails. The house rules are tests of
+/// this package and run with the others.
+///
+/// # Errors
+/// Names the step that failed.
+pub(crate) fn run(root: &Path, long: bool) -> Result<(), TaskError> {
+    let mut tally = Tally::default();
+    let outcome = steps(root, long, &mut tally);
+    println!();
+    match &outcome {
+        Ok(finished) => {
+            finished.iter().for_each(|step| println!("{:>8.1} s  {}", step.took.as_secs_f64(), step.name))
+        }
+        Err(error) => println!("{error}"),
+    }
+    if tally.ignored > 0 {
+        println!("{} ignored: a test that does not run proves nothing", tally.ignored);
+    }
+    println!("{} passed, {} failed", tally.passed, tally.failed);
+    outcome.map(|_| ())
+}
+
+fn steps(root: &Path, long: bool, tally: &mut Tally) -> Result<Vec<Finished>, TaskError> {
+    let format = cargo(root, &["fmt", "--all", "--check"]);
+
+    let lints = cargo(
+        root,
+        &["clippy", "--locked", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"],
+    );
+
+    let mut documentation = cargo(root, &["doc", "--locked", "--workspace", "--no-deps", "--quiet"]);
+    documentation.env("RUSTDOCFLAGS", "-D warnings");
+
+    let mut tests = cargo(root, &["test", "--locked", "--workspace", "--no-fail-fast"]);
+    if long {
+        tests.env(LONG, "1");
+    }
+
+    let mut finished = vec![
+        step::run("format", format)?,
+        step::run("lints", lints)?,
+        step::run("documentation", documentation)?,
+        step::run_lines("tests", tests, |line| {
+            println!("{line}");
+            tally.add(line);
+        })?,
+    ];
+    if long {
+        finished.push(real_baskets::price(root, None)?);
+    }
+    Ok(finished)
+}
+
+/// What all test programs together said.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Tally {
+    passed: u64,
+    failed: u64,
+    ignored: u64,
+}
+
+impl Tally {
+    /// Takes in a line like `test result: ok. 12 passed; 0 failed; 0 ignored; ...`; any other changes nothing.
+    fn add(&mut self, line: &str) {
+        let Some((_, counts)) = line.strip_prefix("test result: ").and_then(|rest| rest.split_once(". "))
+        else {
+            return;
+        };
+        for count in counts.split("; ") {
+            match count.split_once(' ').map(|(number, what)| (number.parse::<u64>(), what)) {
+                Some((Ok(number), "passed")) => self.passed += number,
+                Some((Ok(number), "failed")) => self.failed += number,
+                Some((Ok(number), "ignored")) => self.ignored += number,
+                _ => {}
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Tally;
+
+    #[test]
+    fn results_of_several_programs_are_summed() {
+        let mut tally = Tally::default();
+        for line in [
+            "running 2 tests",
+            "test result: ok. 12 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.01s",
+            "test result: FAILED. 3 passed; 2 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.01s",
+            "a test that prints `3 passed; 4 failed` is not a result",
+        ] {
+            tally.add(line);
+        }
+        assert_eq!(tally, Tally { passed: 15, failed: 2, ignored: 1 });
+    }
+}

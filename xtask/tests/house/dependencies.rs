@@ -1,0 +1,183 @@
+//! Which way dependencies go, as an allow-list read from `cargo metadata`. Tests may reach further:
+//! dev-dependencies are looked at only where a rule says so.
+
+use std::collections::BTreeSet;
+
+use cargo_metadata::{DependencyKind, Package};
+
+use crate::tree::{assert_none, everything_linked, members, text};
+
+/// Which of our own crates a crate may use. A crate that is missing here may not exist.
+const OURS: &[(&str, &[&str])] = &[
+    ("suanpan-domain", &[]),
+    ("suanpan-program", &["suanpan-domain"]),
+    ("suanpan-engine", &["suanpan-domain", "suanpan-program"]),
+    ("suanpan-receipt", &["suanpan-domain"]),
+    ("suanpan-rpc", &["suanpan-domain"]),
+    // Holds the oracle, which shares no code with the engine that it audits.
+    ("suanpan-testkit", &["suanpan-domain", "suanpan-program"]),
+    (
+        "suanpan-pricing-node",
+        &["suanpan-domain", "suanpan-program", "suanpan-engine", "suanpan-receipt", "suanpan-rpc"],
+    ),
+    (
+        "suanpan",
+        &[
+            "suanpan-domain",
+            "suanpan-program",
+            "suanpan-engine",
+            "suanpan-receipt",
+            "suanpan-rpc",
+            "suanpan-pricing-node",
+        ],
+    ),
+    (
+        "suanpan-benches",
+        &[
+            "suanpan-domain",
+            "suanpan-program",
+            "suanpan-engine",
+            "suanpan-rpc",
+            "suanpan-testkit",
+            "suanpan-pricing-node",
+        ],
+    ),
+    ("xtask", &[]),
+];
+
+/// The whole list of foreign crates for those that stay pure: what is not here needs a decision.
+const PURE: &[(&str, &[&str])] = &[
+    ("suanpan-domain", &["foldhash", "hashbrown", "jiff", "rust_decimal", "thiserror"]),
+    ("suanpan-engine", &["foldhash", "hashbrown", "rust_decimal", "thiserror"]),
+    (
+        "suanpan-program",
+        &[
+            "blake3",
+            "csv",
+            "foldhash",
+            "hashbrown",
+            "jiff",
+            "miette",
+            "parquet",
+            "rust_decimal",
+            "saphyr",
+            "saphyr-parser",
+            "schemars",
+            "serde",
+            "serde_json",
+            "sha2",
+            "thiserror",
+        ],
+    ),
+    ("suanpan-receipt", &["anstyle", "thiserror", "unicode-width"]),
+];
+
+/// Foreign crates that are kept in quarantine, by the beginning of their name, and who may touch them.
+const QUARANTINE: &[(&str, &[&str])] = &[
+    ("prost", WIRE),
+    ("tonic", WIRE),
+    ("pbjson", WIRE),
+    ("protox", &["suanpan-rpc"]),
+    ("saphyr", &["suanpan-program"]),
+    ("serde_yaml", &[]),
+    ("tokio", RUNTIME),
+    ("hyper", RUNTIME),
+    ("axum", RUNTIME),
+    ("tracing", RUNTIME),
+    ("metrics", RUNTIME),
+    ("rand", &["suanpan-testkit"]),
+];
+
+const WIRE: &[&str] = &["suanpan-rpc", "suanpan-pricing-node", "suanpan", "suanpan-benches"];
+const RUNTIME: &[&str] = &["suanpan-rpc", "suanpan-pricing-node", "suanpan", "suanpan-benches"];
+
+fn allowed<'a>(table: &[(&str, &'a [&'a str])], name: &str) -> Option<&'a [&'a str]> {
+    table.iter().find(|(package, _)| *package == name).map(|(_, allowed)| *allowed)
+}
+
+/// What the package links when it is used, build scripts included.
+fn uses(package: &Package) -> impl Iterator<Item = &str> {
+    package.dependencies.iter().filter(|d| d.kind != DependencyKind::Development).map(|d| d.name.as_str())
+}
+
+fn is_ours(name: &str) -> bool {
+    members().iter().any(|member| member.name.as_str() == name)
+}
+
+#[test]
+fn our_crates_know_only_whom_they_may() {
+    let mut found = Vec::new();
+    for package in members() {
+        let name = package.name.as_str();
+        let Some(may) = allowed(OURS, name) else {
+            found.push(format!("{name} is not in the list: decide whom it may know"));
+            continue;
+        };
+        found.extend(
+            uses(package)
+                .filter(|used| is_ours(used) && !may.contains(used))
+                .map(|used| format!("{name} must not know {used}")),
+        );
+    }
+    for (name, _) in OURS {
+        if !is_ours(name) {
+            found.push(format!("{name} is in the list and does not exist"));
+        }
+    }
+    assert_none("dependency directions:", &found);
+}
+
+#[test]
+fn pure_crates_stay_pure() {
+    let mut found = Vec::new();
+    for package in members() {
+        let Some(may) = allowed(PURE, package.name.as_str()) else { continue };
+        found.extend(
+            uses(package)
+                .filter(|used| !is_ours(used) && !may.contains(used))
+                .map(|used| format!("{} must not use {used}", package.name)),
+        );
+    }
+    assert_none("a pure crate has a new dependency:", &found);
+}
+
+#[test]
+fn heavy_crates_stay_in_quarantine() {
+    let mut found = Vec::new();
+    for package in members() {
+        let name = package.name.as_str();
+        for used in uses(package) {
+            for (prefix, may) in QUARANTINE {
+                if used.starts_with(prefix) && !may.contains(&name) {
+                    found.push(format!("{name} must not use {used}"));
+                }
+            }
+        }
+    }
+    assert_none("quarantine:", &found);
+}
+
+#[test]
+fn every_licence_in_the_tree_is_allowed() {
+    let deny = text("deny.toml").expect("deny.toml is text");
+    let list = deny
+        .split_once("allow = [")
+        .and_then(|(_, rest)| rest.split_once(']'))
+        .expect("a list of licences")
+        .0;
+    let allowed: BTreeSet<&str> = list.split('"').skip(1).step_by(2).collect();
+    // An SPDX expression is met when one side of an OR is; `/` is its older spelling.
+    let met = |expression: &str| {
+        expression
+            .replace('/', " OR ")
+            .replace(['(', ')'], " ")
+            .split(" OR ")
+            .any(|side| side.split(" AND ").all(|licence| allowed.contains(licence.trim())))
+    };
+    let found: Vec<String> = everything_linked()
+        .iter()
+        .filter(|package| !package.license.as_deref().is_some_and(met))
+        .map(|package| format!("{} {}: {:?}", package.name, package.version, package.license))
+        .collect();
+    assert_none("licences that deny.toml does not allow:", &found);
+}
