@@ -14,6 +14,7 @@ mod rounding;
 mod time;
 
 pub mod basket;
+pub mod catalogue;
 pub mod offer;
 pub mod quote;
 pub mod reason;
@@ -23,6 +24,7 @@ pub use basket::{
     Basket, GiftChoice, Line, LineKind, LinePrice, LineTax, ManualDiscount, ManualTarget, ManualValue,
     PaperCoupon, PointsConflict, PointsRequest, PointsWanted,
 };
+pub use catalogue::{Article, Catalogue};
 pub use ids::{Identifier, InvalidIdentifier, LineId, MemberId, OfferId, Sku, StoreId, TillId};
 pub use member::{Counter, Member, MonthDay, OwnedCoupon};
 pub use money::{Currency, Money, MoneyError, UnitPrice};

@@ -58,7 +58,7 @@ impl Quantity {
 impl fmt::Display for Quantity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let magnitude = self.0.unsigned_abs();
-        let text = if magnitude % 1_000 == 0 {
+        let text = if magnitude.is_multiple_of(1_000) {
             (magnitude / 1_000).to_string()
         } else {
             format!("{}.{:03}", magnitude / 1_000, magnitude % 1_000)
