@@ -21,7 +21,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let encoded = compiler.encode_file_descriptor_set();
     fs::write(out.join("suanpan_descriptors.bin"), &encoded)?;
 
-    tonic_prost_build::configure().compile_fds(compiler.file_descriptor_set())?;
+    tonic_prost_build::configure()
+        .codec_path("crate::codec::BoundedCodec")
+        .compile_fds(compiler.file_descriptor_set())?;
     pbjson_build::Builder::new().register_descriptors(&encoded)?.build(&[".suanpan.pricing.v1"])?;
     Ok(())
 }

@@ -1,6 +1,15 @@
 //! Protobuf in and out: decodes and names every bad field, encodes, maps errors to status.
 //!
-//! Generated messages live in [`v1`]; their reference documentation is the comments of the files in `proto/`.
+//! A request's bytes pass [`codec`], which refuses lists that are too long before anything is allocated for them, and
+//! become a message of [`v1`]; [`decode`] checks every field of it and hands domain values on. The way back is
+//! [`encode`]. Errors become a gRPC status in [`status`] alone.
+//!
 //! What this crate does not do: it prices nothing, looks nothing up and opens no socket.
 
+pub mod bounds;
+pub mod codec;
+pub mod decode;
+pub mod encode;
+pub mod problem;
+pub mod status;
 pub mod v1;

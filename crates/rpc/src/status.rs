@@ -1,0 +1,158 @@
+//! Errors become a gRPC status here and nowhere else, from a short list of codes. Inside detail never gets in.
+
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
+
+use crate::problem::{Problem, Problems};
+use crate::v1;
+
+/// The domain of every `google.rpc.ErrorInfo` of this service.
+pub const DOMAIN: &str = "suanpan.pricing";
+/// Field violations that one status carries, besides the last one that counts the rest. Details travel in a header
+/// (`grpc-status-details-bin`, a third longer in base64) and a client may refuse more than 16 KiB of headers.
+pub const VIOLATIONS_MAX: usize = 32;
+
+/// Fields are wrong.
+pub const INVALID_REQUEST: &str = "INVALID_REQUEST";
+/// The bytes are no message of the type.
+pub const MALFORMED_MESSAGE: &str = "MALFORMED_MESSAGE";
+/// The node has no program for the chain.
+pub const UNKNOWN_CHAIN: &str = "UNKNOWN_CHAIN";
+/// A fault of the node.
+pub const INTERNAL: &str = "INTERNAL";
+
+fn details(reason: &str) -> ErrorDetails {
+    ErrorDetails::with_error_info(reason, DOMAIN, [])
+}
+
+/// Fields of the request are wrong.
+#[must_use]
+pub fn invalid(problems: &Problems) -> Status {
+    let mut violations: Vec<FieldViolation> =
+        problems.kept().iter().take(VIOLATIONS_MAX).map(violation).collect();
+    let more = problems.kept().len() - violations.len() + problems.omitted();
+    if more > 0 {
+        violations.push(FieldViolation {
+            description: format!("and {more} more problems that are not listed"),
+            reason: "MORE".to_owned(),
+            ..FieldViolation::default()
+        });
+    }
+    let mut details = details(INVALID_REQUEST);
+    details.set_bad_request(violations);
+    Status::with_error_details(Code::InvalidArgument, summary(problems), details)
+}
+
+fn violation(problem: &Problem) -> FieldViolation {
+    FieldViolation {
+        field: problem.field.clone(),
+        description: problem.fault.to_string(),
+        reason: problem.fault.reason().to_owned(),
+        localized_message: None,
+    }
+}
+
+/// One sentence: the first problem, and how many more there are.
+fn summary(problems: &Problems) -> String {
+    let first = problems.kept().first().map(|problem| format!("{} {}", problem.field, problem.fault));
+    let more = problems.kept().len().saturating_sub(1) + problems.omitted();
+    match (first, more) {
+        (None, _) => "the request is invalid".to_owned(),
+        (Some(first), 0) => first,
+        (Some(first), more) => format!("{first} (and {more} more)"),
+    }
+}
+
+/// The bytes are no message of the type. `what` comes from the decoder and says nothing of the node.
+#[must_use]
+pub fn malformed(what: &str) -> Status {
+    let message = format!("the message cannot be decoded: {what}");
+    Status::with_error_details(Code::InvalidArgument, message, details(MALFORMED_MESSAGE))
+}
+
+/// The node has no program for the chain.
+#[must_use]
+pub fn unknown_chain() -> Status {
+    let message = "this node has no program for the chain";
+    Status::with_error_details(Code::NotFound, message, details(UNKNOWN_CHAIN))
+}
+
+/// A fault of the node, which its log describes under the same id.
+#[must_use]
+pub fn internal(request_id: &str) -> Status {
+    let info =
+        ErrorDetails::with_error_info(INTERNAL, DOMAIN, [("request_id".to_owned(), request_id.to_owned())]);
+    Status::with_error_details(Code::Internal, "the node failed; its log says more", info)
+}
+
+/// Why a basket of a batch or a stream was not priced, when its fields are wrong.
+#[must_use]
+pub fn refusal_invalid(chain: &str, problems: &Problems) -> v1::Refusal {
+    let listed = problems.kept().iter().map(|problem| v1::FieldProblem {
+        field: problem.field.clone(),
+        description: problem.fault.to_string(),
+        reason: problem.fault.reason().to_owned(),
+    });
+    v1::Refusal {
+        chain: chain.to_owned(),
+        code: Code::InvalidArgument.into(),
+        reason: INVALID_REQUEST.to_owned(),
+        message: summary(problems),
+        problems: listed.collect(),
+        problems_omitted: i32::try_from(problems.omitted()).unwrap_or(i32::MAX),
+    }
+}
+
+/// Why a basket of a batch or a stream was not priced, for the other errors of this file.
+#[must_use]
+pub fn refusal(chain: &str, status: &Status) -> v1::Refusal {
+    let reason = status.get_details_error_info().map(|info| info.reason).unwrap_or_default();
+    v1::Refusal {
+        chain: chain.to_owned(),
+        code: status.code().into(),
+        reason,
+        message: status.message().to_owned(),
+        problems: Vec::new(),
+        problems_omitted: 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::problem::Fault;
+
+    #[test]
+    fn each_problem_is_a_violation_up_to_the_bound() {
+        for (count, violations, last) in [
+            (1, 1, "must not be 0"),
+            (32, 32, "must not be 0"),
+            (33, 33, "and 1 more problems that are not listed"),
+            (5_000, 33, "and 4968 more problems that are not listed"),
+        ] {
+            let mut problems = Problems::default();
+            for index in 0..count {
+                problems.add(format_args!("lines[{index}].quantity_milli"), Fault::Zero);
+            }
+            let status = invalid(&problems);
+            let listed = status.get_details_bad_request().unwrap().field_violations;
+            assert_eq!(listed.len(), violations, "{count}");
+            assert_eq!(listed.last().unwrap().description, last, "{count}");
+            assert_eq!(listed[0].reason, "ZERO");
+            assert_eq!(status.code(), Code::InvalidArgument);
+            assert_eq!(status.get_details_error_info().unwrap().reason, INVALID_REQUEST);
+        }
+    }
+
+    #[test]
+    fn the_longest_status_fits_into_a_header() {
+        let mut problems = Problems::default();
+        for index in 0..200 {
+            let field = format_args!("baskets[255].member.snapshot.coupons[{index}].expires_unix_ms");
+            problems.add(field, Fault::ClockSkew(i64::MIN));
+        }
+        let status = invalid(&problems);
+        let base64 = status.details().len().div_ceil(3) * 4;
+        assert!(base64 + status.message().len() < 12 << 10, "{base64}");
+    }
+}
