@@ -1,6 +1,7 @@
-//! Quotes become messages. Nothing is computed here that a quote does not hold, but for how an offer's amount is
+//! Domain values become messages: quotes for a node, baskets for its callers. Nothing is computed here that a quote does not hold, but for how an offer's amount is
 //! divided between those who fund it.
 
+mod basket;
 mod funding;
 mod line;
 mod offer;
@@ -11,6 +12,7 @@ use suanpan_domain::{Basket, LineTax, OfferBook, OfferRef, Quote};
 
 use crate::v1;
 
+pub use basket::{basket, member, usage};
 pub use program::program;
 
 /// A priced basket and what is needed to name its parts.
