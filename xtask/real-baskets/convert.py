@@ -39,11 +39,12 @@ def main():
     lines = pandas.read_parquet(data / "transactions.parquet")
     for amount in AMOUNTS:
         lines[amount + "_cents"] = cents(lines[amount])
-    lines["time"] = lines["transaction_timestamp"].dt.strftime("%Y-%m-%dT%H:%M:%S")
+    # The wall clock of the store, counted as if it were UTC: the data name no time zone.
+    lines["wall_clock_s"] = (lines["transaction_timestamp"] - pandas.Timestamp(0)) // pandas.Timedelta(seconds=1)
     lines = lines.sort_values(["transaction_timestamp", "basket_id", "product_id"])
     order = lines["basket_id"].drop_duplicates().reset_index(drop=True)
     lines = lines.set_index("basket_id").loc[order].reset_index()
-    columns = ["basket_id", "household_id", "store_id", "time", "product_id", "quantity"]
+    columns = ["basket_id", "household_id", "store_id", "wall_clock_s", "product_id", "quantity"]
     write(lines[columns + [amount + "_cents" for amount in AMOUNTS]], folder / "lines.csv")
 
 

@@ -42,13 +42,14 @@ const OURS: &[(&str, &[&str])] = &[
             "suanpan-pricing-node",
         ],
     ),
+    ("suanpan-real-baskets", &["suanpan-rpc", "suanpan-pricing-node"]),
     ("xtask", &[]),
 ];
 
 /// The whole list of foreign crates for those that stay pure: what is not here needs a decision.
 const PURE: &[(&str, &[&str])] = &[
     ("suanpan-domain", &["foldhash", "hashbrown", "jiff", "rust_decimal", "thiserror"]),
-    ("suanpan-engine", &["foldhash", "hashbrown", "rust_decimal", "thiserror"]),
+    ("suanpan-engine", &["foldhash", "hashbrown", "jiff", "rust_decimal", "thiserror"]),
     (
         "suanpan-program",
         &[
@@ -88,8 +89,9 @@ const QUARANTINE: &[(&str, &[&str])] = &[
     ("rand", &["suanpan-testkit"]),
 ];
 
-const WIRE: &[&str] = &["suanpan-rpc", "suanpan-pricing-node", "suanpan", "suanpan-benches"];
-const RUNTIME: &[&str] = &["suanpan-rpc", "suanpan-pricing-node", "suanpan", "suanpan-benches"];
+const WIRE: &[&str] =
+    &["suanpan-rpc", "suanpan-pricing-node", "suanpan", "suanpan-benches", "suanpan-real-baskets"];
+const RUNTIME: &[&str] = WIRE;
 
 fn allowed<'a>(table: &[(&str, &'a [&'a str])], name: &str) -> Option<&'a [&'a str]> {
     table.iter().find(|(package, _)| *package == name).map(|(_, allowed)| *allowed)
