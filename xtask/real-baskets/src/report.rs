@@ -72,6 +72,10 @@ pub fn markdown(year: &Year, priced: &Priced) -> String {
         ("lines a second", (u128::from(all.lines) * 1000 / seconds).to_string()),
         ("lines reproduced to the cent", all.findings.reproduced.to_string()),
         ("lines whose coupon was above what was left of the price: cut to it", all.findings.cut.to_string()),
+        (
+            "of these, fuel by the thousandth of a gallon (quantities in the ten thousands), sent as a weight",
+            year.lines.iter().filter(|line| line.quantity > 0 && year.is_fuel(line)).count().to_string(),
+        ),
         ("lines refused", all.refused_lines.to_string()),
         ("lines that differ", all.findings.differences.len().to_string()),
         (
