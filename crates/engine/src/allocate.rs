@@ -1,0 +1,193 @@
+//! Dividing an amount between lines (docs/pricing.md, rules 16 and 19).
+
+use suanpan_domain::{Rounding, divide_i128};
+use suanpan_program::model::AllocationMethod;
+
+/// One line that may take a share.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Slot {
+    /// The line, or whatever the caller divides between.
+    pub(crate) key: u32,
+    pub(crate) weight: i64,
+    /// The most that it can take.
+    pub(crate) room: i64,
+    /// What it takes.
+    pub(crate) share: i64,
+    remainder: i128,
+    full: bool,
+}
+
+impl Slot {
+    pub(crate) fn new(key: u32, weight: i64, room: i64) -> Self {
+        Self { key, weight, room: room.max(0), ..Self::default() }
+    }
+}
+
+/// Divides an amount by weight. Slots whose share passes their room are fixed at it and the rest is divided again
+/// between the others, until nothing moves. Gives what was divided: less than the amount when it fits nowhere.
+pub(crate) fn allocate(method: AllocationMethod, amount: i64, slots: &mut [Slot]) -> i64 {
+    let mut rest = amount.max(0);
+    for slot in slots.iter_mut() {
+        slot.share = 0;
+        slot.full = slot.weight <= 0 || slot.room <= 0;
+    }
+    loop {
+        let weights: i64 = slots.iter().filter(|slot| !slot.full).map(|slot| slot.weight).sum();
+        if rest == 0 || weights == 0 {
+            break;
+        }
+        match method {
+            AllocationMethod::LargestRemainder => largest_remainder(rest, weights, slots),
+            AllocationMethod::LastLineTakesRest => last_takes_rest(rest, weights, slots),
+            AllocationMethod::HalfDownThenFirst => half_down(rest, weights, slots),
+            AllocationMethod::Cascade => cascade(rest, weights, slots),
+        }
+        let mut moved = false;
+        for slot in slots.iter_mut().filter(|slot| !slot.full && slot.share > slot.room) {
+            slot.share = slot.room;
+            slot.full = true;
+            moved = true;
+            rest -= slot.room;
+        }
+        if !moved {
+            break;
+        }
+    }
+    slots.iter().map(|slot| slot.share).sum()
+}
+
+fn largest_remainder(amount: i64, weights: i64, slots: &mut [Slot]) {
+    let mut missing = amount;
+    let small = amount < 1 << 31 && weights < 1 << 31;
+    for slot in slots.iter_mut().filter(|slot| !slot.full) {
+        if small {
+            let exact = amount * slot.weight;
+            slot.share = exact / weights;
+            slot.remainder = i128::from(exact % weights);
+        } else {
+            let exact = i128::from(amount) * i128::from(slot.weight);
+            slot.share = (exact / i128::from(weights)) as i64;
+            slot.remainder = exact % i128::from(weights);
+        }
+        missing -= slot.share;
+    }
+    while missing > 0 {
+        // The first of the largest remainders; there are fewer missing units than slots.
+        let mut best: Option<usize> = None;
+        for (place, slot) in slots.iter().enumerate() {
+            if !slot.full
+                && slot.remainder >= 0
+                && best.is_none_or(|best| slots[best].remainder < slot.remainder)
+            {
+                best = Some(place);
+            }
+        }
+        let Some(best) = best else { break };
+        slots[best].share += 1;
+        slots[best].remainder = -1;
+        missing -= 1;
+    }
+}
+
+fn last_takes_rest(amount: i64, weights: i64, slots: &mut [Slot]) {
+    let Some(last) = slots.iter().rposition(|slot| !slot.full) else { return };
+    let mut rest = amount;
+    for slot in slots.iter_mut().filter(|slot| !slot.full) {
+        slot.share = share(amount, slot.weight, weights, Rounding::Down);
+    }
+    for (place, slot) in slots.iter().enumerate() {
+        if !slot.full && place != last {
+            rest -= slot.share;
+        }
+    }
+    slots[last].share = rest;
+    // What the last line cannot hold walks back line by line.
+    let mut over = 0;
+    for slot in slots[..=last].iter_mut().rev().filter(|slot| !slot.full) {
+        slot.share += over;
+        over = (slot.share - slot.room).max(0);
+        slot.share -= over;
+        if over == 0 {
+            break;
+        }
+    }
+}
+
+fn half_down(amount: i64, weights: i64, slots: &mut [Slot]) {
+    let mut missing = amount;
+    for slot in slots.iter_mut().filter(|slot| !slot.full) {
+        slot.share = share(amount, slot.weight, weights, Rounding::HalfDown);
+        missing -= slot.share;
+    }
+    while missing != 0 {
+        let before = missing;
+        for slot in slots.iter_mut().filter(|slot| !slot.full) {
+            if missing > 0 && slot.share < slot.room {
+                slot.share += 1;
+                missing -= 1;
+            } else if missing < 0 && slot.share > 0 {
+                slot.share -= 1;
+                missing += 1;
+            }
+        }
+        if missing == before {
+            break;
+        }
+    }
+}
+
+fn cascade(amount: i64, weights: i64, slots: &mut [Slot]) {
+    let (mut rest, mut left) = (amount, weights);
+    for slot in slots.iter_mut().rev().filter(|slot| !slot.full) {
+        slot.share = share(rest, slot.weight, left, Rounding::Down);
+        rest -= slot.share;
+        left -= slot.weight;
+    }
+}
+
+fn share(amount: i64, weight: i64, weights: i64, rounding: Rounding) -> i64 {
+    divide_i128(i128::from(amount) * i128::from(weight), i128::from(weights), rounding) as i64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use suanpan_program::model::AllocationMethod::{
+        Cascade, HalfDownThenFirst, LargestRemainder, LastLineTakesRest,
+    };
+
+    fn check(
+        method: AllocationMethod,
+        amount: i64,
+        weights: &[i64],
+        rooms: Option<&[i64]>,
+        expected: &[i64],
+    ) {
+        let rooms = rooms.unwrap_or(weights);
+        let mut slots: Vec<Slot> =
+            weights.iter().zip(rooms).map(|(weight, room)| Slot::new(0, *weight, *room)).collect();
+        let given = allocate(method, amount, &mut slots);
+        let shares: Vec<i64> = slots.iter().map(|slot| slot.share).collect();
+        assert_eq!(shares, expected, "{method:?} {amount} over {weights:?} rooms {rooms:?}");
+        assert_eq!(given, expected.iter().sum::<i64>());
+    }
+
+    #[test]
+    fn amounts_are_divided_as_named() {
+        check(LargestRemainder, 299, &[4300, 1400, 2300], None, &[161, 52, 86]);
+        check(LargestRemainder, 93, &[10, 20, 10, 30, 50, 20, 10, 40], None, &[5, 10, 5, 15, 24, 10, 5, 19]);
+        check(LargestRemainder, 300, &[4300, 1400, 2300], None, &[161, 53, 86]);
+        check(HalfDownThenFirst, 300, &[4300, 1400, 2300], None, &[162, 52, 86]);
+        check(Cascade, 5000, &[12_000, 23_000, 30_000], None, &[924, 1769, 2307]);
+        check(LargestRemainder, 5000, &[12_000, 23_000, 30_000], None, &[923, 1769, 2308]);
+        check(LastLineTakesRest, 400, &[1000, 1000, 1000], None, &[133, 133, 134]);
+        check(LastLineTakesRest, 20, &[10, 10, 1], None, &[9, 10, 1]);
+        check(LargestRemainder, 7, &[0, 0], None, &[0, 0]);
+    }
+
+    #[test]
+    fn what_a_floor_keeps_out_goes_to_the_others() {
+        check(LargestRemainder, 2500, &[5000, 6000], Some(&[500, 6000]), &[500, 2000]);
+        check(LargestRemainder, 2000, &[10_000, 4000, 4000], Some(&[1000, 0, 400]), &[1000, 0, 400]);
+    }
+}

@@ -1,0 +1,246 @@
+//! One offer, compiled.
+
+use suanpan_domain::{OfferKind, Rounding};
+use suanpan_program::model::{
+    AmountAt, CountsAs, Effect, ExclusiveScope, Limits, Offer, Program, RoundAt, Selection, Selector,
+    ShippingEffect, Terms, Threshold, When, Who,
+};
+
+use super::Classes;
+use super::pattern::{Pattern, Symbols};
+
+/// An offer with everything that execution needs.
+#[derive(Debug)]
+pub(crate) struct CompiledOffer {
+    pub(crate) kind: OfferKind,
+    pub(crate) layer: u16,
+    pub(crate) priority: i32,
+    pub(crate) leave_out_allowed: bool,
+    pub(crate) conditions: Conditions,
+    /// What has to be bought.
+    pub(crate) buy: CompiledSelection,
+    /// What the effect acts on, where that differs.
+    pub(crate) target: Option<CompiledSelection>,
+    /// Parts of a bundle.
+    pub(crate) parts: Box<[CompiledSelection]>,
+    pub(crate) threshold: Option<Threshold>,
+    pub(crate) effect: Effect,
+    pub(crate) terms: Terms,
+    pub(crate) round_at: RoundAt,
+    pub(crate) rounding: Rounding,
+    pub(crate) limits: Limits,
+    pub(crate) tender: bool,
+    pub(crate) guard_exempt: bool,
+    /// Classes as bits.
+    pub(crate) classes: u32,
+    pub(crate) groups: Box<[u16]>,
+    pub(crate) exclusive: Option<ExclusiveScope>,
+    /// The bit of its unit pool; 0 when it shares units with everybody.
+    pub(crate) pool: u64,
+    /// The other offer that a `match` adds to.
+    pub(crate) matches: Option<u32>,
+    /// The campaign of an `issue_coupon`.
+    pub(crate) issues: Option<u32>,
+    pub(crate) paper: bool,
+}
+
+/// Conditions that a basket meets as a whole.
+#[derive(Debug)]
+pub(crate) struct Conditions {
+    pub(crate) when: Option<Box<When>>,
+    /// Stores that it holds in, sorted; everywhere when none.
+    pub(crate) stores: Option<Box<[String]>>,
+    pub(crate) channels: Box<[String]>,
+    pub(crate) payments: Box<[String]>,
+    pub(crate) who: Option<Box<Who>>,
+    /// Tiers as bits of their place in the program.
+    pub(crate) tiers: TierSet,
+}
+
+/// Tiers as bits of their place in the program; empty means any.
+pub(crate) type TierSet = u64;
+
+/// A selection, compiled.
+#[derive(Debug)]
+pub(crate) struct CompiledSelection {
+    pub(crate) pattern: Pattern,
+    /// It reaches kinds other than goods and services.
+    pub(crate) names_kinds: bool,
+    pub(crate) undiscounted_only: bool,
+    pub(crate) is_everything: bool,
+}
+
+impl CompiledSelection {
+    fn compile(selection: &Selection, symbols: &mut Symbols) -> Self {
+        Self {
+            pattern: Pattern::compile(&selection.selector, symbols),
+            names_kinds: selection.selector.names_kinds(),
+            undiscounted_only: selection.undiscounted_only,
+            is_everything: selection.selector == Selector::Everything,
+        }
+    }
+}
+
+impl CompiledOffer {
+    /// The layer whose end its threshold looks at.
+    pub(crate) fn marked_layer(&self) -> Option<u16> {
+        match self.threshold?.at {
+            AmountAt::AfterLayer(layer) => Some(layer as u16),
+            AmountAt::Running | AmountAt::List => None,
+        }
+    }
+
+    /// Whether it takes money off (or pays it), rather than giving points or benefits.
+    pub(crate) fn lowers(&self) -> bool {
+        !matches!(
+            self.effect,
+            Effect::PointsFixed(_)
+                | Effect::PointsTimes(_)
+                | Effect::IssueCoupon { .. }
+                | Effect::Entitlement(_)
+        )
+    }
+
+    /// Whether it needs units rather than lines.
+    pub(crate) fn uses_units(&self) -> bool {
+        match self.effect {
+            Effect::SetPrice { .. }
+            | Effect::Bundle { .. }
+            | Effect::NthUnit { .. }
+            | Effect::BuyGet { .. } => true,
+            Effect::PercentOff(_) | Effect::AmountOff { .. } | Effect::UnitPrice(_) => {
+                self.terms.units.is_some()
+            }
+            _ => false,
+        }
+    }
+}
+
+pub(super) fn compile(
+    program: &Program,
+    offer: &Offer,
+    symbols: &mut Symbols,
+    pools: &mut Vec<String>,
+    classes: Classes,
+) -> CompiledOffer {
+    let target = match &offer.effect {
+        Effect::BuyGet { get, .. } => get.as_ref().or(offer.target.as_ref()),
+        _ => offer.target.as_ref(),
+    };
+    let parts = match &offer.effect {
+        Effect::Bundle { parts, .. } => {
+            parts.iter().map(|part| CompiledSelection::compile(&part.selection, symbols)).collect()
+        }
+        _ => Box::default(),
+    };
+    // A price list acts on the articles that it names.
+    let buy = match &offer.effect {
+        Effect::PriceList(prices) if offer.buy.is_everything() => Selection {
+            selector: Selector::Sku(prices.iter().map(|(sku, _)| sku.clone()).collect()),
+            undiscounted_only: false,
+        },
+        Effect::Shipping(_) | Effect::Gift { .. } => offer.buy.clone(),
+        _ => offer.buy.clone(),
+    };
+    let mut effect = offer.effect.clone();
+    if let Effect::PriceList(prices) = &mut effect {
+        prices.sort_by(|a, b| a.0.cmp(&b.0));
+    }
+    let find = |id: &str| program.offers.binary_search_by(|other| other.id.as_str().cmp(id)).ok();
+    let has_units_limit = offer.terms.units.is_some();
+    let pool = match (&offer.effect, &offer.stacking.pool) {
+        (
+            Effect::SetPrice { .. }
+            | Effect::Bundle { .. }
+            | Effect::NthUnit { .. }
+            | Effect::BuyGet { .. }
+            | Effect::Gift { .. },
+            name,
+        ) => pool_bit(pools, name.as_deref().unwrap_or("default")),
+        (_, Some(name)) if has_units_limit => pool_bit(pools, name),
+        _ => 0,
+    };
+    let compiled_target = target.map(|target| CompiledSelection::compile(target, symbols));
+    CompiledOffer {
+        kind: offer.kind,
+        layer: offer.layer as u16,
+        priority: offer.priority,
+        leave_out_allowed: offer.leave_out_allowed,
+        conditions: conditions(program, offer),
+        matches: match &offer.effect {
+            Effect::Match { offer, .. } => find(offer).map(|place| place as u32),
+            _ => None,
+        },
+        issues: match &offer.effect {
+            Effect::IssueCoupon { campaign, .. } => find(campaign).map(|place| place as u32),
+            _ => None,
+        },
+        round_at: round_at(offer, compiled_target.is_some()),
+        rounding: program.rounding,
+        buy: CompiledSelection::compile(&buy, symbols),
+        target: compiled_target,
+        parts,
+        threshold: offer.threshold,
+        effect,
+        terms: offer.terms.clone(),
+        limits: offer.limits,
+        tender: offer.counts_as == CountsAs::Tender,
+        guard_exempt: offer.guard_exempt || offer.counts_as == CountsAs::Tender,
+        classes: 1 << offer.layer | if offer.coupon.is_some() { classes.coupon } else { 0 },
+        groups: offer.stacking.groups.iter().map(|&group| group as u16).collect(),
+        exclusive: offer.stacking.exclusive,
+        pool,
+        paper: offer.coupon.as_ref().is_some_and(|coupon| coupon.paper),
+    }
+}
+
+fn pool_bit(pools: &mut Vec<String>, name: &str) -> u64 {
+    let place = pools.iter().position(|pool| pool == name).unwrap_or_else(|| {
+        pools.push(name.to_owned());
+        pools.len() - 1
+    });
+    1 << place
+}
+
+/// Where an offer rounds unless it says so (docs/pricing.md, rule 15).
+fn round_at(offer: &Offer, has_target: bool) -> RoundAt {
+    if let Some(round_at) = offer.terms.round_at {
+        return round_at;
+    }
+    let selected = !offer.buy.is_everything() || has_target;
+    match &offer.effect {
+        _ if offer.terms.units.is_some() => RoundAt::Unit,
+        Effect::SetPrice { .. } | Effect::Bundle { .. } | Effect::NthUnit { .. } | Effect::BuyGet { .. } => {
+            RoundAt::Unit
+        }
+        Effect::PriceList(_) | Effect::UnitPrice(_) => RoundAt::Line,
+        Effect::PercentOff(_) | Effect::Steps(_) if offer.kind == OfferKind::Tier || selected => {
+            RoundAt::Line
+        }
+        Effect::Shipping(ShippingEffect::PercentOff(_)) => RoundAt::Line,
+        _ => RoundAt::Offer,
+    }
+}
+
+fn conditions(program: &Program, offer: &Offer) -> Conditions {
+    let stores = offer.place.stores.as_ref().map(|filter| {
+        let in_groups = program
+            .stores
+            .iter()
+            .filter(|store| store.groups.iter().any(|group| filter.groups.contains(group)))
+            .map(|store| store.id.clone());
+        let mut ids: Vec<String> = filter.ids.iter().cloned().chain(in_groups).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        ids.into_boxed_slice()
+    });
+    let tiers = offer.who.tiers.iter().filter_map(|id| program.tiers.iter().position(|tier| tier.id == *id));
+    Conditions {
+        when: (offer.when != When::default()).then(|| Box::new(offer.when.clone())),
+        stores,
+        channels: offer.place.channels.clone().into_boxed_slice(),
+        payments: offer.place.payments.clone().into_boxed_slice(),
+        who: (offer.who != Who::default()).then(|| Box::new(offer.who.clone())),
+        tiers: tiers.filter(|&place| place < 64).fold(0, |bits, place| bits | 1 << place),
+    }
+}

@@ -1,0 +1,147 @@
+//! Selectors over numbers instead of names.
+
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
+use suanpan_domain::{Line, LineKind};
+use suanpan_program::model::Selector;
+
+use crate::lines::LineFacts;
+
+/// Names of one sort that the program mentions.
+#[derive(Debug, Default)]
+pub(crate) struct Names(HashMap<Box<str>, u32, FixedState>);
+
+impl Names {
+    fn intern(&mut self, name: &str) -> u32 {
+        let next = self.0.len() as u32;
+        *self.0.entry(name.into()).or_insert(next)
+    }
+
+    #[inline]
+    pub(crate) fn find(&self, name: &str) -> Option<u32> {
+        if self.0.is_empty() { None } else { self.0.get(name).copied() }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+}
+
+/// All names that the program's selectors mention.
+#[derive(Debug, Default)]
+pub(crate) struct Symbols {
+    pub(crate) skus: Names,
+    pub(crate) categories: Names,
+    pub(crate) brands: Names,
+    pub(crate) tags: Names,
+}
+
+/// A line's names, as far as the program mentions them.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct LineSymbols {
+    pub(crate) sku: Option<u32>,
+    pub(crate) brand: Option<u32>,
+    /// Ranges of a flat list: categories from the root down, and tags.
+    pub(crate) categories: (u32, u32),
+    pub(crate) tags: (u32, u32),
+}
+
+impl Symbols {
+    /// Looks a line's names up; categories and tags are pushed to `flat`.
+    pub(crate) fn read(&self, line: &Line, flat: &mut Vec<u32>) -> LineSymbols {
+        let start = flat.len() as u32;
+        if self.categories.len() > 0 && !line.category.is_empty() {
+            let path = line.category.as_str();
+            let ends = path.bytes().enumerate().filter(|(_, byte)| *byte == b'/').map(|(at, _)| at);
+            for end in ends.chain([path.len()]) {
+                flat.extend(self.categories.find(&path[..end]));
+            }
+        }
+        let middle = flat.len() as u32;
+        flat.extend(line.tags.iter().filter_map(|tag| self.tags.find(tag)));
+        LineSymbols {
+            sku: self.skus.find(line.sku.as_str()),
+            brand: if line.brand.is_empty() { None } else { self.brands.find(&line.brand) },
+            categories: (start, middle - start),
+            tags: (middle, flat.len() as u32 - middle),
+        }
+    }
+}
+
+/// A selector, compiled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Pattern {
+    Everything,
+    Sku(Box<[u32]>),
+    Category(Box<[u32]>),
+    Brand(Box<[u32]>),
+    Tag(Box<[u32]>),
+    Kind(u8),
+    Price { from: i64, below: i64 },
+    AnyOf(Box<[Pattern]>),
+    AllOf(Box<[Pattern]>),
+    Not(Box<Pattern>),
+}
+
+impl Pattern {
+    /// Compiles a selector; names become symbols.
+    pub(crate) fn compile(selector: &Selector, symbols: &mut Symbols) -> Pattern {
+        fn all(names: &mut Names, list: &[String]) -> Box<[u32]> {
+            let mut ids: Vec<u32> = list.iter().map(|name| names.intern(name)).collect();
+            ids.sort_unstable();
+            ids.dedup();
+            ids.into()
+        }
+        match selector {
+            Selector::Everything => Pattern::Everything,
+            Selector::Sku(list) => Pattern::Sku(all(&mut symbols.skus, list)),
+            Selector::Category(list) => {
+                let list: Vec<String> =
+                    list.iter().map(|path| path.trim_end_matches('/').to_owned()).collect();
+                Pattern::Category(all(&mut symbols.categories, &list))
+            }
+            Selector::Brand(list) => Pattern::Brand(all(&mut symbols.brands, list)),
+            Selector::Tag(list) => Pattern::Tag(all(&mut symbols.tags, list)),
+            Selector::Kind(kinds) => Pattern::Kind(kinds.iter().fold(0, |bits, kind| bits | kind_bit(*kind))),
+            Selector::Price { from, below } => Pattern::Price {
+                from: from.map_or(i64::MIN, |price| price.micro()),
+                below: below.map_or(i64::MAX, |price| price.micro()),
+            },
+            Selector::AnyOf(parts) => {
+                Pattern::AnyOf(parts.iter().map(|part| Pattern::compile(part, symbols)).collect())
+            }
+            Selector::AllOf(parts) => {
+                Pattern::AllOf(parts.iter().map(|part| Pattern::compile(part, symbols)).collect())
+            }
+            Selector::Not(inner) => Pattern::Not(Box::new(Pattern::compile(inner, symbols))),
+        }
+    }
+
+    /// Whether it selects a line, kinds apart.
+    pub(crate) fn matches(&self, line: &LineSymbols, flat: &[u32], facts: &LineFacts) -> bool {
+        let slice = |(start, len): (u32, u32)| &flat[start as usize..(start + len) as usize];
+        let has = |list: &[u32], id: u32| list.binary_search(&id).is_ok();
+        match self {
+            Pattern::Everything => true,
+            Pattern::Sku(list) => line.sku.is_some_and(|sku| has(list, sku)),
+            Pattern::Category(list) => slice(line.categories).iter().any(|&category| has(list, category)),
+            Pattern::Brand(list) => line.brand.is_some_and(|brand| has(list, brand)),
+            Pattern::Tag(list) => slice(line.tags).iter().any(|&tag| has(list, tag)),
+            Pattern::Kind(bits) => bits & kind_bit(facts.kind) != 0,
+            Pattern::Price { from, below } => (*from..*below).contains(&facts.requested_micro),
+            Pattern::AnyOf(parts) => parts.iter().any(|part| part.matches(line, flat, facts)),
+            Pattern::AllOf(parts) => parts.iter().all(|part| part.matches(line, flat, facts)),
+            Pattern::Not(inner) => !inner.matches(line, flat, facts),
+        }
+    }
+}
+
+fn kind_bit(kind: LineKind) -> u8 {
+    1 << match kind {
+        LineKind::Goods => 0,
+        LineKind::Shipping => 1,
+        LineKind::Service => 2,
+        LineKind::GiftCard => 3,
+        LineKind::Deposit => 4,
+    }
+}

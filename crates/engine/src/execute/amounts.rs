@@ -1,0 +1,131 @@
+//! Amounts off (docs/pricing.md, rules 16 and 20).
+
+use suanpan_domain::{OfferRef, Reason};
+use suanpan_program::model::{AllocationWeight, AmountPer, OffAmount, TaxBasis};
+
+use super::{Given, Take, Work, apply_takes, cap_of, keep_sku_floor, room_of, settle_takes};
+use crate::allocate::{Slot, allocate};
+use crate::compile::CompiledOffer;
+use crate::gather::convert;
+use crate::ground::{Ground, bits};
+use crate::state::State;
+
+pub(super) fn run(
+    ground: &Ground<'_>,
+    state: &mut State,
+    work: &mut Work,
+    candidate: usize,
+    _offer: &CompiledOffer,
+    amount: OffAmount,
+    per: AmountPer,
+) -> Given {
+    let amount = match amount {
+        OffAmount::Fixed(amount) => amount.minor(),
+        OffAmount::Presented => presented(ground, candidate),
+    };
+    match per {
+        AmountPer::Basket => once(ground, state, work, candidate, amount),
+        AmountPer::Line => by_line(ground, state, work, candidate, amount),
+        AmountPer::Unit => by_unit(ground, state, work, candidate, amount),
+    }
+}
+
+/// What a paper coupon says.
+pub(super) fn presented(ground: &Ground<'_>, candidate: usize) -> i64 {
+    let facts = &ground.candidates[candidate];
+    match (facts.source, facts.paper) {
+        (OfferRef::Program(_), Some(paper)) => ground.basket.paper_coupons[paper as usize].value.minor(),
+        _ => 0,
+    }
+}
+
+/// One amount, divided between the live lines.
+pub(super) fn once(
+    ground: &Ground<'_>,
+    state: &mut State,
+    work: &mut Work,
+    candidate: usize,
+    amount: i64,
+) -> Given {
+    let (cap, binding) = cap_of(ground, state, candidate);
+    let all_or_nothing = ground.terms(candidate).all_or_nothing;
+    let wanted = amount.min(cap);
+    let Work { takes, live, slots, .. } = work;
+    slots.clear();
+    let mut free = 0;
+    for line in bits(live) {
+        free += state.free(ground.lines, line);
+        let room = room_of(ground, state, candidate, line);
+        slots.push(Slot::new(line as u32, weight_of(ground, state, line), room));
+    }
+    if all_or_nothing && (wanted < amount || free < wanted) {
+        return Given::nothing(Reason::AllOrNothing);
+    }
+    allocate(ground.method(), wanted, slots);
+    takes.extend(
+        slots.iter().filter(|slot| slot.share > 0).map(|slot| Take { line: slot.key, amount: slot.share }),
+    );
+    if ground.terms(candidate).floor_sku.is_some() {
+        let mut taken = std::mem::take(&mut work.takes);
+        keep_sku_floor(ground, state, candidate, &mut taken);
+        work.takes = taken;
+    }
+    let given = apply_takes(ground, state, work, candidate);
+    let reason = if wanted < amount { binding } else { None };
+    match (given, reason) {
+        (0, Some(reason)) if wanted == 0 => Given::nothing(reason),
+        (0, _) => Given::nothing(Reason::NothingLeftToDiscount),
+        (given, reason) => Given { reason, prorated: work.takes.len() > 1, ..Given::full(given, 1) },
+    }
+}
+
+/// What a line weighs when an amount is divided; zero lines weigh nothing.
+fn weight_of(ground: &Ground<'_>, state: &State, line: usize) -> i64 {
+    let running = state.running[line];
+    if running <= 0 {
+        return 0;
+    }
+    let mode = ground.compiled.program.price_mode;
+    match ground.weight() {
+        AllocationWeight::Amount => running,
+        AllocationWeight::Units => ground.lines[line].units,
+        AllocationWeight::AmountTaxExcluded => {
+            convert(running, ground.tax_rates[line], mode, TaxBasis::Excluded)
+        }
+        AllocationWeight::AmountTaxIncluded => {
+            convert(running, ground.tax_rates[line], mode, TaxBasis::Included)
+        }
+    }
+}
+
+/// The amount from each line; nothing moves to another.
+fn by_line(ground: &Ground<'_>, state: &mut State, work: &mut Work, candidate: usize, amount: i64) -> Given {
+    let mut cut = false;
+    let Work { takes, live, .. } = work;
+    for line in bits(live) {
+        let taken = amount.min(room_of(ground, state, candidate, line));
+        cut |= amount > state.free(ground.lines, line);
+        if taken > 0 {
+            takes.push(Take { line: line as u32, amount: taken });
+        }
+    }
+    settle_takes(ground, state, work, candidate, cut)
+}
+
+/// The amount from each unit; nothing moves to another.
+fn by_unit(ground: &Ground<'_>, state: &mut State, work: &mut Work, candidate: usize, amount: i64) -> Given {
+    let mut cut = false;
+    let mut runs = std::mem::take(&mut work.units.runs);
+    for line in bits(&work.live) {
+        runs.clear();
+        state.units.push_runs(line, ground.lines[line].units, state.running[line], &mut runs);
+        let wanted: i64 = runs.iter().map(|run| run.count * amount.min(run.amount)).sum();
+        cut |= runs.iter().any(|run| amount > run.amount) || wanted > state.free(ground.lines, line);
+        let taken = wanted.min(room_of(ground, state, candidate, line));
+        if taken > 0 {
+            work.takes.push(Take { line: line as u32, amount: taken });
+        }
+    }
+    work.units.runs = runs;
+    settle_takes(ground, state, work, candidate, cut)
+}

@@ -1,0 +1,102 @@
+//! Percent off (docs/pricing.md, rule 15).
+
+use suanpan_domain::{Rate, divide_i128};
+use suanpan_program::model::{PercentBasis, RoundAt};
+
+use super::{Given, Take, Work, amounts, room_of, settle_takes};
+use crate::compile::CompiledOffer;
+use crate::ground::{Ground, bits};
+use crate::state::State;
+
+pub(super) fn run(
+    ground: &Ground<'_>,
+    state: &mut State,
+    work: &mut Work,
+    candidate: usize,
+    offer: &CompiledOffer,
+    rate: Rate,
+) -> Given {
+    match offer.round_at {
+        RoundAt::Line => by_line(ground, state, work, candidate, rate),
+        RoundAt::Offer => once(ground, state, work, candidate, rate),
+        RoundAt::Unit => by_unit(ground, state, work, candidate, rate),
+    }
+}
+
+#[inline]
+fn basis(ground: &Ground<'_>, state: &State, basis: PercentBasis, line: usize) -> i64 {
+    match basis {
+        PercentBasis::Running => state.running[line],
+        PercentBasis::Layer => state.entered[line],
+        PercentBasis::List => ground.lines[line].gross,
+    }
+}
+
+/// Each line by itself.
+pub(super) fn by_line(
+    ground: &Ground<'_>,
+    state: &mut State,
+    work: &mut Work,
+    candidate: usize,
+    rate: Rate,
+) -> Given {
+    let terms = ground.terms(candidate);
+    let rounding = ground.compiled.rounding();
+    let mut cut = false;
+    let Work { takes, live, .. } = work;
+    for line in bits(live) {
+        let exact = i128::from(basis(ground, state, terms.basis, line)) * i128::from(rate.ppm());
+        let wanted = divide_i128(exact, 1_000_000, rounding) as i64;
+        let amount = wanted.min(room_of(ground, state, candidate, line));
+        cut |= wanted > state.free(ground.lines, line);
+        if amount > 0 {
+            takes.push(Take { line: line as u32, amount });
+        }
+    }
+    settle_takes(ground, state, work, candidate, cut)
+}
+
+/// Rounded once, then divided.
+pub(super) fn once(
+    ground: &Ground<'_>,
+    state: &mut State,
+    work: &mut Work,
+    candidate: usize,
+    rate: Rate,
+) -> Given {
+    let terms = ground.terms(candidate);
+    let sum: i128 = bits(&work.live).map(|line| i128::from(basis(ground, state, terms.basis, line))).sum();
+    let amount = divide_i128(sum * i128::from(rate.ppm()), 1_000_000, ground.compiled.rounding());
+    amounts::once(ground, state, work, candidate, i64::try_from(amount).unwrap_or(i64::MAX))
+}
+
+/// Each unit by itself, then the sum of the line.
+fn by_unit(ground: &Ground<'_>, state: &mut State, work: &mut Work, candidate: usize, rate: Rate) -> Given {
+    let terms = ground.terms(candidate);
+    let rounding = ground.compiled.rounding();
+    let mut cut = false;
+    let mut runs = std::mem::take(&mut work.units.runs);
+    for line in bits(&work.live) {
+        runs.clear();
+        let facts = &ground.lines[line];
+        match terms.basis {
+            PercentBasis::Running => state.units.push_runs(line, facts.units, state.running[line], &mut runs),
+            PercentBasis::Layer => crate::state::push_level(state.entered[line], facts.units, &mut runs),
+            PercentBasis::List => crate::state::push_level(facts.gross, facts.units, &mut runs),
+        }
+        let wanted: i64 = runs
+            .iter()
+            .map(|run| {
+                let exact = i128::from(run.amount) * i128::from(rate.ppm());
+                run.count * divide_i128(exact, 1_000_000, rounding) as i64
+            })
+            .sum();
+        let amount = wanted.min(room_of(ground, state, candidate, line));
+        cut |= wanted > state.free(ground.lines, line);
+        if amount > 0 {
+            work.takes.push(Take { line: line as u32, amount });
+        }
+    }
+    work.units.runs = runs;
+    settle_takes(ground, state, work, candidate, cut)
+}

@@ -1,0 +1,125 @@
+//! From a basket to the candidates: offers whose conditions hold and that have lines to act on.
+
+mod conditions;
+mod presented;
+mod sets;
+mod view;
+
+use suanpan_domain::{Basket, Member, OfferRef, Reason, Usage};
+
+use crate::compile::{Compiled, LineSymbols};
+use crate::ground::{Candidate, LineRates};
+use crate::lines::Lines;
+
+use conditions::Visit;
+pub(crate) use sets::{convert, counted, reach};
+
+/// What the clock on the wall of the store showed, if the basket's time is one.
+type Clock = Option<suanpan_domain::WallClock>;
+
+/// An offer that the basket brought into view and that was refused before any choice was made.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Refused {
+    pub(crate) source: OfferRef,
+    pub(crate) code: Option<u32>,
+    pub(crate) paper: Option<u32>,
+    pub(crate) reason: Reason,
+    pub(crate) missing: suanpan_domain::quote::Missing,
+    /// Its threshold is the only thing that it lacks: worth a word to the shopper.
+    pub(crate) near: bool,
+}
+
+/// An offer in view, before its conditions are known to hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Presentation {
+    pub(crate) offer: u32,
+    pub(crate) code: Option<u32>,
+    pub(crate) paper: Option<u32>,
+    /// When the owned coupon behind it expires; soonest first.
+    pub(crate) expires_unix_ms: i64,
+    /// Value of the paper coupon; larger first.
+    pub(crate) value: i64,
+    /// The line that a paper coupon names.
+    pub(crate) line: Option<u32>,
+}
+
+/// Reusable memory of gathering, and its result.
+#[derive(Debug, Default)]
+pub(crate) struct Gathered {
+    pub(crate) lines: Lines,
+    pub(crate) rates: Vec<LineRates>,
+    pub(crate) candidates: Vec<Candidate>,
+    pub(crate) refused: Vec<Refused>,
+    pub(crate) sets: Vec<u64>,
+    pub(crate) words: usize,
+    pub(crate) guard: i64,
+    symbols: Vec<LineSymbols>,
+    flat: Vec<u32>,
+    in_view: view::InView,
+    presentations: Vec<Presentation>,
+    work: Vec<u64>,
+}
+
+impl Gathered {
+    /// Reads a basket.
+    pub(crate) fn read(
+        &mut self,
+        compiled: &Compiled,
+        basket: &Basket,
+        member: Option<&Member>,
+        usage: Option<&Usage>,
+    ) {
+        self.lines.read(basket);
+        self.words = self.lines.facts.len().div_ceil(64).max(1);
+        self.candidates.clear();
+        self.refused.clear();
+        self.sets.clear();
+        self.symbols.clear();
+        self.flat.clear();
+        self.rates.clear();
+        for facts in &self.lines.facts {
+            let line = &basket.lines[facts.first as usize];
+            self.symbols.push(compiled.symbols.read(line, &mut self.flat));
+            let mut rates = LineRates::default();
+            for tax in &line.taxes {
+                let sum = if tax.included { &mut rates.included_ppm } else { &mut rates.added_ppm };
+                *sum += tax.rate.ppm();
+            }
+            self.rates.push(rates);
+        }
+        let gross: i64 = self.lines.facts.iter().map(|facts| facts.gross.max(0)).sum();
+        self.guard = compiled.program.maximum_discount.map_or(i64::MAX, |share| {
+            let exact = i128::from(gross) * i128::from(share.ppm());
+            suanpan_domain::divide_i128(exact, 1_000_000, suanpan_domain::Rounding::Down) as i64
+        });
+
+        let clock = basket.business_time.wall_clock();
+        self.bring_into_view(compiled, basket, member);
+        let visit = Visit::new(compiled, basket, member, usage, clock);
+        self.visit_all(&visit);
+        self.add_manual(compiled, basket);
+        self.order(basket);
+    }
+
+    /// Order of execution: layer, the program's offers before manual discounts, priority, id.
+    fn order(&mut self, basket: &Basket) {
+        let rank = |source: OfferRef| match source {
+            // The book is sorted by id, so an index stands for the id.
+            OfferRef::Program(index) => (0, index),
+            OfferRef::Manual(index) => (1, index),
+            OfferRef::Code(index) => (2, index),
+            OfferRef::Points => (3, 0),
+        };
+        let manual_id = |place: u32| &basket.manual_discounts[place as usize].id;
+        // Stable: presentations of one offer were gathered in their order.
+        self.candidates.sort_by(|a, b| {
+            let ((kind_a, place_a), (kind_b, place_b)) = (rank(a.source), rank(b.source));
+            (a.layer, kind_a).cmp(&(b.layer, kind_b)).then_with(|| b.priority.cmp(&a.priority)).then_with(
+                || match (a.source, b.source) {
+                    (OfferRef::Manual(x), OfferRef::Manual(y)) => manual_id(x).cmp(manual_id(y)),
+                    _ => place_a.cmp(&place_b),
+                },
+            )
+        });
+    }
+}

@@ -1,0 +1,132 @@
+//! Everything about one basket that stays the same while choices are compared.
+
+use suanpan_domain::{Basket, Money, OfferRef};
+use suanpan_program::model::{AllocationMethod, AllocationWeight, Terms};
+
+use crate::compile::{Compiled, CompiledOffer};
+use crate::lines::{LineFacts, Lines};
+
+/// One presentation of an offer (or a manual discount) whose conditions hold. Candidates stand in the order of
+/// execution; their place is their name during a quote.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Candidate {
+    pub(crate) source: OfferRef,
+    pub(crate) layer: u16,
+    pub(crate) priority: i32,
+    /// Place of the code that presented it.
+    pub(crate) code: Option<u32>,
+    /// Place of the paper coupon that presented it.
+    pub(crate) paper: Option<u32>,
+    pub(crate) leave_out_allowed: bool,
+    /// Takes money off or pays; the others give points or benefits.
+    pub(crate) lowers: bool,
+    pub(crate) tender: bool,
+    /// The maximum total discount does not bind it.
+    pub(crate) guard_exempt: bool,
+    pub(crate) classes: u32,
+    /// What is left of its budget.
+    pub(crate) budget_left: i64,
+    /// Applications in a basket at most.
+    pub(crate) times_max: u32,
+    pub(crate) needs_hold: bool,
+    /// A `match` offer adds to it.
+    pub(crate) matched: bool,
+    /// The first of its sets of lines in [`Ground::sets`]: buy, target, then the parts of a bundle.
+    pub(crate) sets: u32,
+    /// The amount that its threshold would see at best, in the threshold's own measure.
+    pub(crate) high: i64,
+}
+
+/// The fixed ground of a quote.
+#[derive(Clone, Copy)]
+pub(crate) struct Ground<'a> {
+    pub(crate) compiled: &'a Compiled,
+    pub(crate) basket: &'a Basket,
+    pub(crate) lines: &'a [LineFacts],
+    pub(crate) merged: &'a Lines,
+    pub(crate) candidates: &'a [Candidate],
+    /// Bit sets of lines, `words` words each.
+    pub(crate) sets: &'a [u64],
+    pub(crate) words: usize,
+    /// Added and included tax rates of each line, summed, in parts per million.
+    pub(crate) tax_rates: &'a [LineRates],
+    /// What all discounts together may take.
+    pub(crate) guard: i64,
+}
+
+/// Tax rates of a line, summed.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct LineRates {
+    pub(crate) included_ppm: i64,
+    pub(crate) added_ppm: i64,
+}
+
+/// Places of a candidate's sets.
+pub(crate) const SET_BUY: usize = 0;
+pub(crate) const SET_TARGET: usize = 1;
+pub(crate) const SET_PARTS: usize = 2;
+
+static NO_TERMS: Terms = Terms {
+    cap: None,
+    units: None,
+    floor_unit_price: None,
+    floor_line: None,
+    floor_sku: None,
+    worth: Money::ZERO,
+    round_at: None,
+    min_gain: None,
+    basis: suanpan_program::model::PercentBasis::Running,
+    all_or_nothing: false,
+};
+
+impl<'a> Ground<'a> {
+    /// The program's offer behind a candidate; none for a manual discount.
+    #[inline]
+    pub(crate) fn offer(&self, candidate: usize) -> Option<&'a CompiledOffer> {
+        match self.candidates[candidate].source {
+            OfferRef::Program(index) => Some(&self.compiled.offers[index as usize]),
+            OfferRef::Manual(_) | OfferRef::Code(_) | OfferRef::Points => None,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn terms(&self, candidate: usize) -> &'a Terms {
+        self.offer(candidate).map_or(&NO_TERMS, |offer| &offer.terms)
+    }
+
+    /// One of a candidate's sets of lines.
+    #[inline]
+    pub(crate) fn set(&self, candidate: usize, which: usize) -> &'a [u64] {
+        let start = (self.candidates[candidate].sets as usize + which) * self.words;
+        &self.sets[start..start + self.words]
+    }
+
+    /// Id of a candidate's offer, for ties.
+    pub(crate) fn id(&self, candidate: usize) -> &'a str {
+        match self.candidates[candidate].source {
+            OfferRef::Program(index) => &self.compiled.book.entries[index as usize].id,
+            OfferRef::Manual(index) => &self.basket.manual_discounts[index as usize].id,
+            OfferRef::Code(_) | OfferRef::Points => "",
+        }
+    }
+
+    pub(crate) fn method(&self) -> AllocationMethod {
+        self.compiled.allocation().method
+    }
+
+    pub(crate) fn weight(&self) -> AllocationWeight {
+        self.compiled.allocation().weight
+    }
+}
+
+/// The places of the bits that are set, ascending.
+#[inline]
+pub(crate) fn bits(words: &[u64]) -> impl Iterator<Item = usize> + '_ {
+    words.iter().enumerate().flat_map(|(at, &word)| {
+        std::iter::successors((word != 0).then_some(word), |rest| {
+            let next = rest & (rest - 1);
+            (next != 0).then_some(next)
+        })
+        .map(move |rest| at * 64 + rest.trailing_zeros() as usize)
+    })
+}

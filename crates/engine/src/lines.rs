@@ -1,0 +1,235 @@
+//! The lines of a basket as they are priced: equal request lines merged, in the order that breaks ties.
+
+use std::cmp::Ordering;
+
+use suanpan_domain::{Basket, Line, LineKind, LinePrice, ManualTarget, Rounding, UnitPrice, divide_i128};
+
+/// A merged line: what every offer sees of it, besides the running amounts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LineFacts {
+    /// The request line with the smallest id; it speaks for the others, which are equal to it.
+    pub(crate) first: u32,
+    /// Range of `Lines::members`.
+    pub(crate) members_start: u32,
+    pub(crate) members_len: u32,
+    pub(crate) gross: i64,
+    /// Units for unit effects and returns: 1 when weighed, 0 when the quantity is negative.
+    pub(crate) units: i64,
+    pub(crate) quantity_milli: i64,
+    /// Requested price of a unit in millionths of a minor unit.
+    pub(crate) requested_micro: i64,
+    /// The least that the line may cost by law.
+    pub(crate) legal_minimum: i64,
+    pub(crate) kind: LineKind,
+    pub(crate) weighed: bool,
+    pub(crate) overridden: bool,
+    /// Offers may act on it: discountable and not negative.
+    pub(crate) open: bool,
+}
+
+impl LineFacts {
+    /// Goods and services: what an offer without a selector means, what thresholds see.
+    pub(crate) fn is_merchandise(&self) -> bool {
+        matches!(self.kind, LineKind::Goods | LineKind::Service)
+    }
+}
+
+/// The merged lines of a basket.
+#[derive(Debug, Default)]
+pub(crate) struct Lines {
+    pub(crate) facts: Vec<LineFacts>,
+    /// Request lines of each merged line, by id.
+    pub(crate) members: Vec<u32>,
+    /// Merged line of each request line.
+    pub(crate) of_request: Vec<u32>,
+    order: Vec<(u64, u32)>,
+    /// Request lines that a manual discount or a paper coupon names.
+    named: Vec<u64>,
+}
+
+impl Lines {
+    /// Merges and orders the lines of a basket.
+    pub(crate) fn read(&mut self, basket: &Basket) {
+        let lines = &basket.lines;
+        self.mark_named(basket);
+        self.order.clear();
+        self.order
+            .extend(lines.iter().enumerate().map(|(index, line)| (leading(line.sku.as_str()), index as u32)));
+        let by_content = |a: &(u64, u32), b: &(u64, u32)| {
+            a.0.cmp(&b.0).then_with(|| compare(&lines[a.1 as usize], &lines[b.1 as usize]))
+        };
+        self.order.sort_unstable_by(by_content);
+
+        self.facts.clear();
+        self.members.clear();
+        self.of_request.clear();
+        self.of_request.resize(lines.len(), 0);
+        for place in 0..self.order.len() {
+            let index = self.order[place].1;
+            let line = &lines[index as usize];
+            let merged = self.facts.len();
+            if merged > 0 && self.mergeable(index) {
+                let last = &mut self.facts[merged - 1];
+                if self.order[place - 1].0 == self.order[place].0
+                    && self.named[last.first as usize / 64] >> (last.first % 64) & 1 == 0
+                    && is_mergeable(&lines[last.first as usize])
+                    && content(&lines[last.first as usize], line) == Ordering::Equal
+                {
+                    last.members_len += 1;
+                    last.quantity_milli += line.quantity.milli();
+                    self.members.push(index);
+                    self.of_request[index as usize] = merged as u32 - 1;
+                    continue;
+                }
+            }
+            self.of_request[index as usize] = merged as u32;
+            self.facts.push(facts(line, index, self.members.len() as u32));
+            self.members.push(index);
+        }
+        for facts in &mut self.facts {
+            finish(facts, &lines[facts.first as usize]);
+        }
+    }
+
+    fn mark_named(&mut self, basket: &Basket) {
+        self.named.clear();
+        self.named.resize(basket.lines.len().div_ceil(64), 0);
+        let by_discount = basket.manual_discounts.iter().filter_map(|discount| match &discount.target {
+            ManualTarget::Line(id) => Some(id),
+            ManualTarget::Basket => None,
+        });
+        for id in by_discount.chain(basket.paper_coupons.iter().map(|coupon| &coupon.line)) {
+            if let Some(index) = basket.lines.iter().position(|line| line.id == *id) {
+                self.named[index / 64] |= 1 << (index % 64);
+            }
+        }
+    }
+
+    fn mergeable(&self, index: u32) -> bool {
+        self.named[index as usize / 64] >> (index % 64) & 1 == 0
+    }
+
+    /// The merged line of the request line with an id.
+    pub(crate) fn find(&self, basket: &Basket, id: &suanpan_domain::LineId) -> Option<usize> {
+        let index = basket.lines.iter().position(|line| line.id == *id)?;
+        Some(self.of_request[index] as usize)
+    }
+}
+
+/// The first eight bytes as a number: most comparisons of skus end here.
+fn leading(text: &str) -> u64 {
+    let mut bytes = [0; 8];
+    let len = text.len().min(8);
+    bytes[..len].copy_from_slice(&text.as_bytes()[..len]);
+    u64::from_be_bytes(bytes)
+}
+
+fn is_mergeable(line: &Line) -> bool {
+    matches!(line.price, LinePrice::Unit(_)) && !is_weighed(line) && line.quantity.milli() > 0
+}
+
+fn is_weighed(line: &Line) -> bool {
+    line.weighed || !line.quantity.is_whole()
+}
+
+/// Requested price of a unit in millionths of a minor unit, rounded down for a line total.
+fn requested_micro(line: &Line) -> i64 {
+    match line.price {
+        LinePrice::Unit(price) => price.micro(),
+        LinePrice::Total(total) => {
+            let quantity = i128::from(line.quantity.milli().unsigned_abs().max(1));
+            let scaled = i128::from(total.minor()) * i128::from(UnitPrice::MICRO_PER_MINOR) * 1_000;
+            i64::try_from(divide_i128(scaled, quantity, Rounding::Down)).unwrap_or(i64::MAX)
+        }
+    }
+}
+
+/// Tie order: what an offer, a tax or a return could see, then what keeps lines apart, then the id.
+fn compare(a: &Line, b: &Line) -> Ordering {
+    content(a, b)
+        .then_with(|| is_mergeable(a).cmp(&is_mergeable(b)))
+        .then_with(|| a.quantity.cmp(&b.quantity).then_with(|| total(a).cmp(&total(b))))
+        .then_with(|| a.id.cmp(&b.id))
+        .then_with(|| Ordering::Equal)
+}
+
+fn total(line: &Line) -> Option<i64> {
+    match line.price {
+        LinePrice::Unit(_) => None,
+        LinePrice::Total(total) => Some(total.minor()),
+    }
+}
+
+fn content(a: &Line, b: &Line) -> Ordering {
+    a.sku
+        .cmp(&b.sku)
+        .then_with(|| requested_micro(a).cmp(&requested_micro(b)))
+        .then_with(|| a.kind.cmp(&b.kind))
+        .then_with(|| a.category.cmp(&b.category))
+        .then_with(|| a.brand.cmp(&b.brand))
+        .then_with(|| compare_sets(&a.tags, &b.tags))
+        .then_with(|| a.price_overridden.cmp(&b.price_overridden))
+        .then_with(|| a.not_discountable.cmp(&b.not_discountable))
+        .then_with(|| compare_sets(&a.taxes, &b.taxes))
+        .then_with(|| a.legal_minimum.cmp(&b.legal_minimum))
+}
+
+/// Compares two short lists as sets: what stands where does not matter.
+fn compare_sets<T: Ord>(a: &[T], b: &[T]) -> Ordering {
+    if a.len() <= 1 && b.len() <= 1 || a == b {
+        return a.cmp(b);
+    }
+    // Smallest element first, without sorting in place or allocating: both lists are short by their limits.
+    let rank = |list: &[T], item: &T| list.iter().filter(|other| *other < item).count();
+    let nth = |list: &'_ [T], n: usize| -> Option<usize> {
+        (0..list.len()).find(|&at| {
+            let before =
+                rank(list, &list[at]) + list[..at].iter().filter(|other| **other == list[at]).count();
+            before == n
+        })
+    };
+    for n in 0..a.len().min(b.len()) {
+        if let (Some(x), Some(y)) = (nth(a, n), nth(b, n)) {
+            let ordering = a[x].cmp(&b[y]);
+            if ordering != Ordering::Equal {
+                return ordering;
+            }
+        }
+    }
+    a.len().cmp(&b.len())
+}
+
+fn facts(line: &Line, index: u32, members_start: u32) -> LineFacts {
+    LineFacts {
+        first: index,
+        members_start,
+        members_len: 1,
+        gross: 0,
+        units: 0,
+        quantity_milli: line.quantity.milli(),
+        requested_micro: requested_micro(line),
+        legal_minimum: 0,
+        kind: line.kind,
+        weighed: is_weighed(line),
+        overridden: line.price_overridden,
+        open: !line.not_discountable && line.quantity.milli() > 0,
+    }
+}
+
+/// Amounts of a merged line, once its quantity is known.
+fn finish(facts: &mut LineFacts, line: &Line) {
+    let quantity = suanpan_domain::Quantity::from_milli(facts.quantity_milli);
+    facts.gross = match line.price {
+        LinePrice::Unit(price) => price.times(quantity, Rounding::HalfUp).minor(),
+        LinePrice::Total(total) => total.minor(),
+    };
+    facts.open &= facts.gross >= 0;
+    facts.units = match (facts.quantity_milli > 0, facts.weighed) {
+        (false, _) => 0,
+        (true, true) => 1,
+        (true, false) => facts.quantity_milli / 1_000,
+    };
+    facts.legal_minimum = line.legal_minimum.map_or(0, |minimum| {
+        UnitPrice::from_minor(minimum.minor()).times(quantity, Rounding::Up).minor().max(0)
+    });
+}

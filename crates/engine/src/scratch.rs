@@ -1,0 +1,80 @@
+//! Memory that quotes reuse.
+
+use suanpan_domain::{Basket, Member, OfferBook, Quote, Usage};
+
+use crate::compile::Compiled;
+use crate::evaluate::{Choice, evaluate};
+use crate::execute::Work;
+use crate::gather::Gathered;
+use crate::ground::Ground;
+use crate::record::Record;
+use crate::select::Selected;
+use crate::state::State;
+use crate::{explain, select, settle};
+
+/// Working memory of one thread. It grows to what the largest basket needed and holds nothing of a basket that
+/// another one could see.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    gathered: Gathered,
+    state: State,
+    work: Work,
+    record: Record,
+    selected: Selected,
+    settling: settle::Settling,
+}
+
+impl Scratch {
+    /// Empty memory.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+impl Compiled {
+    /// The offers, as quotes refer to them.
+    #[must_use]
+    pub fn offers(&self) -> &OfferBook {
+        &self.book
+    }
+
+    /// The program that was compiled; its offers are sorted by id.
+    #[must_use]
+    pub fn program(&self) -> &suanpan_program::model::Program {
+        &self.program
+    }
+
+    /// Prices a basket into `quote`.
+    ///
+    /// `member` is `None` for guests; `usage` is `None` when no chain-wide counter is known. The basket has passed the
+    /// checks at the edge: ids are unique, amounts within the limits of `suanpan_domain::limits`.
+    pub fn quote(
+        &self,
+        basket: &Basket,
+        member: Option<&Member>,
+        usage: Option<&Usage>,
+        scratch: &mut Scratch,
+        quote: &mut Quote,
+    ) {
+        let Scratch { gathered, state, work, record, selected, settling } = scratch;
+        gathered.read(self, basket, member, usage);
+        let ground = Ground {
+            compiled: self,
+            basket,
+            lines: &gathered.lines.facts,
+            merged: &gathered.lines,
+            candidates: &gathered.candidates,
+            sets: &gathered.sets,
+            words: gathered.words,
+            tax_rates: &gathered.rates,
+            guard: gathered.guard,
+        };
+        select::choose(&ground, member, state, work, selected);
+        record.begin(&ground);
+        let choice = Choice { kept: &selected.kept, order: &selected.order, times: &selected.times };
+        evaluate(&ground, choice, state, work, record);
+        settle::settle(&ground, member, state, record, selected, settling, quote);
+        explain::account(&ground, member, &gathered.refused, record, selected, quote);
+    }
+}

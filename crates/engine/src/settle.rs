@@ -1,0 +1,24 @@
+//! From the executed choice to the quote: lines, units, taxes, points, totals (docs/pricing.md, section 7).
+
+use suanpan_domain::{Member, Quote};
+
+use crate::ground::Ground;
+use crate::record::Record;
+use crate::select::Selected;
+use crate::state::State;
+
+/// Reusable memory of settling.
+#[derive(Debug, Default)]
+pub(crate) struct Settling {}
+
+/// Fills the quote with everything but the account of the offers.
+pub(crate) fn settle(
+    _ground: &Ground<'_>,
+    _member: Option<&Member>,
+    _state: &State,
+    _record: &Record,
+    _selected: &Selected,
+    _settling: &mut Settling,
+    _quote: &mut Quote,
+) {
+}
