@@ -1,1 +1,3 @@
 //! Seeded programs, members and baskets; the slow oracle; case files.
+
+pub mod generate;
