@@ -18,6 +18,8 @@ pub const INVALID_REQUEST: &str = "INVALID_REQUEST";
 pub const MALFORMED_MESSAGE: &str = "MALFORMED_MESSAGE";
 /// The node has no program for the chain.
 pub const UNKNOWN_CHAIN: &str = "UNKNOWN_CHAIN";
+/// The node is about to end.
+pub const DRAINING: &str = "DRAINING";
 /// A fault of the node.
 pub const INTERNAL: &str = "INTERNAL";
 
@@ -75,6 +77,13 @@ pub fn malformed(what: &str) -> Status {
 pub fn unknown_chain() -> Status {
     let message = "this node has no program for the chain";
     Status::with_error_details(Code::NotFound, message, details(UNKNOWN_CHAIN))
+}
+
+/// The node is about to end and takes no more baskets from a stream.
+#[must_use]
+pub fn draining() -> Status {
+    let message = "the node is about to end; go on with another one";
+    Status::with_error_details(Code::Unavailable, message, details(DRAINING))
 }
 
 /// A fault of the node, which its log describes under the same id.
