@@ -1,6 +1,6 @@
 //! Executing a choice: the kept candidates in their order.
 
-use suanpan_program::model::{ExclusiveScope, GroupScope};
+use suanpan_program::model::{Effect, ExclusiveScope, GroupScope};
 
 use crate::execute::{Given, Work, execute};
 use crate::ground::{Ground, SET_BUY, SET_PARTS, SET_TARGET};
@@ -39,7 +39,7 @@ pub(crate) fn evaluate(
     work: &mut Work,
     observer: &mut impl Observer,
 ) {
-    begin(ground, choice.kept, state, work);
+    begin(ground, choice.kept, state);
     let count = ground.candidates.len();
     for place in 0..count {
         let candidate = if choice.order.is_empty() { place } else { choice.order[place] as usize };
@@ -54,38 +54,39 @@ pub(crate) fn evaluate(
 }
 
 /// Prepares the state, and the lines that exclusive offers keep from others.
-pub(crate) fn begin(ground: &Ground<'_>, kept: &[bool], state: &mut State, work: &mut Work) {
+pub(crate) fn begin(ground: &Ground<'_>, kept: &[bool], state: &mut State) {
     state.begin(ground.lines, ground.candidates.len(), ground.compiled.marked_layers.len(), ground.guard);
-    work.blocked.clear();
     let exclusive = |candidate: usize| {
-        ground.offer(candidate).is_some_and(|offer| offer.exclusive == Some(ExclusiveScope::Line))
+        kept[candidate]
+            && ground.offer(candidate).is_some_and(|offer| offer.exclusive == Some(ExclusiveScope::Line))
     };
-    let any = (0..ground.candidates.len()).any(|candidate| kept[candidate] && exclusive(candidate));
-    if !any && !ground.compiled.has_line_groups {
+    let count = ground.candidates.len();
+    if !ground.compiled.has_line_groups && !(0..count).any(exclusive) {
         return;
     }
-    work.blocked.resize(ground.candidates.len() * ground.words, 0);
-    for holder in (0..ground.candidates.len()).filter(|&holder| kept[holder] && exclusive(holder)) {
-        for other in (0..ground.candidates.len()).filter(|&other| other != holder) {
-            if ground.candidates[other].lowers {
-                for word in 0..ground.words {
-                    work.blocked[other * ground.words + word] |= selected(ground, holder, word);
-                }
+    state.blocked.resize(count * ground.words, 0);
+    for holder in (0..count).filter(|&holder| exclusive(holder)) {
+        // Effects that earn see all lines.
+        for other in (0..count).filter(|&other| other != holder && ground.candidates[other].lowers) {
+            for word in 0..ground.words {
+                state.blocked[other * ground.words + word] |= selected(ground, holder, word);
             }
         }
     }
 }
 
-/// One word of the lines that an offer selects: what it buys, or its target where it buys nothing in particular.
+/// One word of the lines that an offer selects: target (or what it buys), what `get` reaches and what is bought for it,
+/// the parts of a bundle.
 pub(crate) fn selected(ground: &Ground<'_>, candidate: usize, word: usize) -> u64 {
-    let Some(offer) = ground.offer(candidate) else { return ground.set(candidate, SET_TARGET)[word] };
-    if !offer.parts.is_empty() {
-        return (0..offer.parts.len())
+    let target = ground.set(candidate, SET_TARGET)[word];
+    let Some(offer) = ground.offer(candidate) else { return target };
+    match offer.effect {
+        Effect::Bundle { .. } => (0..offer.parts.len())
             .map(|part| ground.set(candidate, SET_PARTS + part)[word])
-            .fold(0, |a, b| a | b);
+            .fold(0, |all, lines| all | lines),
+        Effect::BuyGet { .. } => target | ground.set(candidate, SET_BUY)[word],
+        _ => target,
     }
-    let which = if offer.buy.is_everything && offer.target.is_some() { SET_TARGET } else { SET_BUY };
-    ground.set(candidate, which)[word]
 }
 
 /// Enters a layer: notes what lines cost, for bases, marks and line groups.
@@ -146,7 +147,7 @@ fn settle_line_groups(ground: &Ground<'_>, kept: &[bool], state: &mut State, wor
                     .then(a.1.cmp(&b.1))
             });
             for (_, loser) in &takes[group.at_most as usize..] {
-                work.blocked[loser * ground.words + line / 64] |= 1 << (line % 64);
+                state.blocked[loser * ground.words + line / 64] |= 1 << (line % 64);
             }
         }
     }
@@ -159,19 +160,16 @@ fn alone_on_line(ground: &Ground<'_>, state: &State, work: &mut Work, candidate:
         return 0;
     }
     let row = candidate * ground.words;
+    if state.blocked[row + line / 64] & bit != 0 {
+        return 0;
+    }
     let mut trial = std::mem::take(&mut work.trial);
     trial.copy_from(state);
-    work.row.clear();
-    work.row.extend_from_slice(&work.blocked[row..row + ground.words]);
-    let was_blocked = work.row[line / 64] & bit != 0;
     for word in 0..ground.words {
-        work.blocked[row + word] = !0;
+        trial.blocked[row + word] = !0;
     }
-    work.blocked[row + line / 64] = !bit;
-    let amount = if was_blocked { 0 } else { execute(ground, &mut trial, work, candidate, u32::MAX).amount };
-    let saved = std::mem::take(&mut work.row);
-    work.blocked[row..row + ground.words].copy_from_slice(&saved);
-    work.row = saved;
+    trial.blocked[row + line / 64] = !bit;
+    let amount = execute(ground, &mut trial, work, candidate, u32::MAX).amount;
     work.trial = trial;
     amount
 }

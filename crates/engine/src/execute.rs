@@ -12,7 +12,7 @@ use suanpan_program::model::{AmountAt, Effect, Saving, ShippingEffect, Threshold
 
 use crate::allocate::{Slot, allocate};
 use crate::compile::{CompiledOffer, CompiledSelection};
-use crate::gather::{counted, reach};
+use crate::gather::reach;
 use crate::ground::{Ground, SET_BUY, SET_TARGET, bits};
 use crate::state::State;
 
@@ -58,12 +58,10 @@ pub(crate) struct Work {
     /// Lines that are live for the offer at hand.
     pub(crate) live: Vec<u64>,
     pub(crate) live_buy: Vec<u64>,
-    /// Rows of lines that each candidate must skip: of exclusive offers and line groups. Empty when there are none.
-    pub(crate) blocked: Vec<u64>,
     pub(crate) units: units::UnitWork,
     /// A second state for what-ifs.
     pub(crate) trial: State,
-    pub(crate) row: Vec<u64>,
+    pub(crate) alone: State,
 }
 
 /// A gift that an offer gave.
@@ -87,9 +85,9 @@ impl Work {
     ) {
         out.clear();
         out.extend_from_slice(ground.set(candidate, which));
-        if !self.blocked.is_empty() {
+        if !state.blocked.is_empty() {
             let row = candidate * ground.words;
-            for (word, blocked) in out.iter_mut().zip(&self.blocked[row..row + ground.words]) {
+            for (word, blocked) in out.iter_mut().zip(&state.blocked[row..row + ground.words]) {
                 *word &= !blocked;
             }
         }
@@ -248,23 +246,30 @@ fn program_offer(
 
 /// What a threshold still lacks on some lines.
 pub(crate) fn missing_of(ground: &Ground<'_>, state: &State, threshold: &Threshold, live: &[u64]) -> Missing {
-    let n = ground.lines.len();
-    let amounts: &[i64] = match threshold.at {
-        AmountAt::Running => &state.running,
-        AmountAt::List => &[],
-        AmountAt::AfterLayer(layer) => {
-            let row = ground.compiled.marked_layers.binary_search(&(layer as u16));
-            // A layer that is not done yet counts as it stands.
-            match row {
-                Ok(row) if state.layer > layer as u16 => &state.marks[row * n..(row + 1) * n],
-                _ => &state.running,
-            }
-        }
-    };
-    let amount = |line: usize| amounts.get(line).copied().unwrap_or(ground.lines[line].gross);
+    let amount = amounts_at(ground, state, threshold.at);
     reach(ground.compiled, threshold, live, ground.lines, ground.tax_rates, amount).1
 }
 
+/// Line amounts as a threshold sees them.
+fn amounts_at<'a>(ground: &Ground<'a>, state: &'a State, at: AmountAt) -> impl Fn(usize) -> i64 + 'a {
+    let n = ground.lines.len();
+    let row: Option<&[i64]> = match at {
+        AmountAt::Running => Some(&state.running),
+        AmountAt::List => None,
+        AmountAt::AfterLayer(layer) => {
+            let row = ground.compiled.marked_layers.binary_search(&(layer as u16));
+            match row {
+                Ok(row) if state.layer > layer as u16 => Some(&state.marks[row * n..(row + 1) * n]),
+                // A layer that is not done yet counts as it stands.
+                _ => Some(&state.running),
+            }
+        }
+    };
+    let lines = ground.lines;
+    move |line| row.map_or(lines[line].gross, |row| row[line])
+}
+
+/// What an offer's steps or multiples see of the lines that it buys, in the measure of a reach.
 fn measure_of(
     ground: &Ground<'_>,
     state: &State,
@@ -274,15 +279,11 @@ fn measure_of(
     measure: UnitCount,
 ) -> i64 {
     live_buy(ground, state, work, candidate, offer);
-    let lines = counted(&work.live_buy, ground.lines);
-    match measure {
-        UnitCount::Spend(_) => lines.map(|line| state.running[line]).sum(),
-        UnitCount::Units(_) => lines.map(|line| ground.lines[line].units).sum(),
-        UnitCount::Weight(_) => lines
-            .filter(|&line| ground.lines[line].weighed)
-            .map(|line| ground.lines[line].quantity_milli)
-            .sum(),
-    }
+    let (at, tax) =
+        offer.threshold.map_or((AmountAt::Running, None), |threshold| (threshold.at, threshold.tax));
+    let threshold = Threshold { reach: measure, at, tax };
+    let amount = amounts_at(ground, state, at);
+    reach(ground.compiled, &threshold, &work.live_buy, ground.lines, ground.tax_rates, amount).0
 }
 
 fn lacking(measure: UnitCount, short: i64) -> Missing {
@@ -331,10 +332,19 @@ fn steps_of(
 /// of them binds.
 pub(crate) fn cap_of(ground: &Ground<'_>, state: &State, candidate: usize) -> (i64, Option<Reason>) {
     let facts = &ground.candidates[candidate];
-    let cap = ground.terms(candidate).cap.map_or(i64::MAX, Money::minor);
+    let mut cap = ground.terms(candidate).cap.map_or(i64::MAX, Money::minor);
+    let mut budget = facts.budget_left;
+    if cap.min(budget) != i64::MAX && (facts.code.is_some() || facts.paper.is_some()) {
+        // Presentations of one offer share its cap and its budget.
+        let before = ground.candidates[..candidate].iter().zip(&state.given);
+        let gave: i64 =
+            before.filter(|(other, _)| other.source == facts.source).map(|(_, given)| *given).sum();
+        cap = cap.saturating_sub(gave).max(0);
+        budget = budget.saturating_sub(gave).max(0);
+    }
     let mut least = (cap, None);
-    if facts.budget_left < least.0 {
-        least = (facts.budget_left, Some(Reason::BudgetUsedUp));
+    if budget < least.0 {
+        least = (budget, Some(Reason::BudgetUsedUp));
     }
     if !facts.guard_exempt && state.guard_left < least.0 {
         least = (state.guard_left.max(0), Some(Reason::MaximumDiscount));

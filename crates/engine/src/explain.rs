@@ -1,19 +1,79 @@
-//! The account of every offer: applied, refused and why, nearly reached.
+//! The account of every offer: applied, refused and why.
 
-use suanpan_domain::{Member, Quote};
+use suanpan_domain::quote::OfferOutcome;
+use suanpan_domain::{Money, OfferRef, Quote, Reason};
 
 use crate::gather::Refused;
-use crate::ground::Ground;
+use crate::ground::{Ground, SET_TARGET, bits};
 use crate::record::Record;
-use crate::select::Selected;
+use crate::select::{Dropped, Selected};
 
-/// Fills the rows of offers.
+/// Fills the rows of offers: candidates in the order of execution, then the refused by id.
 pub(crate) fn account(
-    _ground: &Ground<'_>,
-    _member: Option<&Member>,
-    _refused: &[Refused],
-    _record: &Record,
-    _selected: &Selected,
-    _quote: &mut Quote,
+    ground: &Ground<'_>,
+    refused: &[Refused],
+    record: &Record,
+    selected: &Selected,
+    quote: &mut Quote,
 ) {
+    quote.offers.clear();
+    for place in 0..ground.candidates.len() {
+        let candidate = selected.order.get(place).map_or(place, |candidate| *candidate as usize);
+        let facts = &ground.candidates[candidate];
+        let mut row =
+            OfferOutcome { code: facts.code, paper: facts.paper, ..OfferOutcome::new(facts.source) };
+        match record.given[candidate] {
+            Some(given) => {
+                row.applied = given.times > 0;
+                row.amount = Money::from_minor(given.amount);
+                row.times = given.times;
+                row.reason = given.reason;
+                row.missing = given.missing;
+                row.needs_hold = row.applied && facts.needs_hold;
+                if given.reason == Some(Reason::ExcludedBy) {
+                    row.winner = bits(ground.set(candidate, SET_TARGET))
+                        .find_map(|line| record.first_change[line])
+                        .map(|first| ground.candidates[first as usize].source);
+                }
+            }
+            None => explain_dropped(&mut row, selected.dropped[candidate]),
+        }
+        quote.offers.push(row);
+    }
+    let start = quote.offers.len();
+    quote.offers.extend(refused.iter().map(|refused| OfferOutcome {
+        code: refused.code,
+        paper: refused.paper,
+        reason: Some(refused.reason),
+        missing: refused.missing,
+        ..OfferOutcome::new(refused.source)
+    }));
+    // The book is sorted by id, so the order of references is the order of ids.
+    quote.offers[start..].sort_by(|a, b| {
+        let key = |row: &OfferOutcome| (row.offer, row.reason, row.paper);
+        let code = |row: &OfferOutcome| row.code.map(|code| ground.basket.codes[code as usize].as_str());
+        let unknown = |row: &OfferOutcome| matches!(row.offer, OfferRef::Code(_));
+        match (unknown(a), unknown(b)) {
+            (true, true) => code(a).cmp(&code(b)).then(a.code.cmp(&b.code)),
+            _ => key(a).cmp(&key(b)).then_with(|| code(a).cmp(&code(b))).then(a.code.cmp(&b.code)),
+        }
+    });
+}
+
+fn explain_dropped(row: &mut OfferOutcome, dropped: Option<Dropped>) {
+    match dropped {
+        Some(Dropped::Excluded { winner }) => {
+            row.reason = Some(Reason::ExcludedBy);
+            row.winner = winner;
+        }
+        Some(Dropped::LeftOut { difference }) => {
+            row.reason = Some(Reason::LeftOut);
+            row.difference = Money::from_minor(difference);
+        }
+        Some(Dropped::MinGain { gain }) => {
+            row.reason = Some(Reason::MinGain);
+            row.difference = Money::from_minor(gain);
+        }
+        None => row.reason = Some(Reason::ExcludedBy),
+    }
 }

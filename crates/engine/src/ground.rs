@@ -37,6 +37,13 @@ pub(crate) struct Candidate {
     pub(crate) high: i64,
 }
 
+impl Candidate {
+    /// Whether it was presented.
+    pub(crate) fn is_coupon(&self) -> bool {
+        self.code.is_some() || self.paper.is_some()
+    }
+}
+
 /// The fixed ground of a quote.
 #[derive(Clone, Copy)]
 pub(crate) struct Ground<'a> {

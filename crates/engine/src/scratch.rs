@@ -3,7 +3,7 @@
 use suanpan_domain::{Basket, Member, OfferBook, Quote, Usage};
 
 use crate::compile::Compiled;
-use crate::evaluate::{Choice, evaluate};
+use crate::evaluate::evaluate;
 use crate::execute::Work;
 use crate::gather::Gathered;
 use crate::ground::Ground;
@@ -70,11 +70,15 @@ impl Compiled {
             tax_rates: &gathered.rates,
             guard: gathered.guard,
         };
-        select::choose(&ground, member, state, work, selected);
+        select::choose(&ground, state, work, selected);
         record.begin(&ground);
-        let choice = Choice { kept: &selected.kept, order: &selected.order, times: &selected.times };
-        evaluate(&ground, choice, state, work, record);
+        evaluate(&ground, selected.choice(), state, work, record);
+        if !select::stands(&ground, member, state, work, selected) {
+            record.begin(&ground);
+            evaluate(&ground, selected.choice(), state, work, record);
+        }
+        select::account(&ground, state, work, selected);
         settle::settle(&ground, member, state, record, selected, settling, quote);
-        explain::account(&ground, member, &gathered.refused, record, selected, quote);
+        explain::account(&ground, &gathered.refused, record, selected, quote);
     }
 }

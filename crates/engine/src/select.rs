@@ -1,22 +1,38 @@
 //! Choosing among the candidates (docs/pricing.md, section 6).
+//!
+//! Most baskets need no choosing: nothing contests anything, and all candidates are simply taken. That is found out
+//! cheaply, and proven after the one evaluation that the quote needs anyway.
 
-use suanpan_domain::{Member, quote::SelectionOutcome};
+mod bound;
+mod conflicts;
+mod contest;
+mod coupons;
+mod points;
+mod priority;
+mod search;
 
+use suanpan_domain::quote::{GivenUp, SelectionOutcome};
+use suanpan_domain::{Member, OfferRef};
+use suanpan_program::model::SelectionMode;
+
+use crate::evaluate::{Choice, Unobserved, evaluate};
 use crate::execute::Work;
 use crate::ground::Ground;
 use crate::state::State;
+use conflicts::Conflicts;
+use contest::{CLUSTER_MAX, Contest};
+use priority::ByPriority;
+use search::{Question, Search};
 
 /// Why a candidate is not kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Dropped {
-    /// A kept candidate stands against it.
-    Excluded { winner: Option<u32> },
+    /// A kept candidate stands against it, or it would void one.
+    Excluded { winner: Option<OfferRef> },
     /// The basket costs so much less without it.
     LeftOut { difference: i64 },
     /// A coupon that gains less than it should.
     MinGain { gain: i64 },
-    /// It yields to paying with points.
-    YieldsToPoints,
 }
 
 /// The choice that was made.
@@ -32,23 +48,152 @@ pub(crate) struct Selected {
     pub(crate) dropped: Vec<Option<Dropped>>,
     pub(crate) outcome: SelectionOutcome,
     pub(crate) nodes: u64,
+    /// Offers won over points: none can be used.
+    pub(crate) points_blocked: bool,
+    /// What yielded where points and offers exclude each other.
+    pub(crate) given_up: Option<GivenUp>,
+    /// Candidates that are out of the question: dropped coupons, offers that yield to points.
+    excluded: Vec<bool>,
+    conflicts: Conflicts,
+    contest: Contest,
+    search: Search,
+    by_priority: ByPriority,
+    /// Nothing had to be chosen; proven once the evaluation shows that everything gives.
+    simple: bool,
 }
 
-/// Chooses.
-pub(crate) fn choose(
+impl Selected {
+    /// The choice to execute.
+    pub(crate) fn choice(&self) -> Choice<'_> {
+        Choice { kept: &self.kept, order: &self.order, times: &self.times }
+    }
+}
+
+/// Begins: finds out whether there is anything to choose, and chooses if so.
+pub(crate) fn choose(ground: &Ground<'_>, state: &mut State, work: &mut Work, selected: &mut Selected) {
+    let count = ground.candidates.len();
+    selected.excluded.clear();
+    selected.excluded.resize(count, false);
+    selected.points_blocked = false;
+    selected.given_up = None;
+    selected.nodes = 0;
+    selected.dropped.clear();
+    selected.dropped.resize(count, None);
+    selected.conflicts.read(ground);
+    choose_again(ground, state, work, selected);
+}
+
+/// Chooses among the candidates that are not out of the question.
+fn choose_again(ground: &Ground<'_>, state: &mut State, work: &mut Work, selected: &mut Selected) {
+    selected.kept.clear();
+    selected.kept.extend(selected.excluded.iter().map(|excluded| !excluded));
+    selected.order.clear();
+    selected.times.clear();
+    selected.simple = !selected.conflicts.any;
+    match ground.compiled.selection() {
+        SelectionMode::ByPriority => {
+            selected.outcome = SelectionOutcome::ByPriority;
+            if !selected.simple {
+                by_priority(ground, state, work, selected);
+            }
+        }
+        SelectionMode::BestForMember => {
+            selected.outcome = SelectionOutcome::Exact;
+            selected.contest.read(ground, &selected.conflicts, &selected.excluded, work);
+            if selected.contest.any {
+                selected.simple = false;
+                best(ground, work, selected);
+            }
+        }
+    }
+}
+
+fn by_priority(ground: &Ground<'_>, state: &mut State, work: &mut Work, selected: &mut Selected) {
+    let Selected { by_priority, conflicts, excluded, kept, .. } = selected;
+    by_priority.run(ground, conflicts, excluded, kept, state, work);
+}
+
+fn best(ground: &Ground<'_>, work: &mut Work, selected: &mut Selected) {
+    let Selected { search, conflicts, contest, excluded, .. } = selected;
+    search.nodes = 0;
+    search.exhausted = false;
+    for waive_never in [false, true] {
+        let nodes_max = ground.compiled.program.search_nodes_max;
+        let question = Question { ground, conflicts, contest, excluded, waive_never, nodes_max };
+        search.run(&question, work);
+        if search.best.found {
+            break;
+        }
+    }
+    let fixed_order = (0..contest.clusters)
+        .any(|cluster| contest.cluster.iter().filter(|other| **other == cluster).count() > CLUSTER_MAX);
+    selected.nodes += search.nodes;
+    if search.exhausted || fixed_order {
+        selected.outcome = SelectionOutcome::BestFound;
+    }
+    if search.best.found {
+        selected.kept.clone_from(&search.best.kept);
+        selected.order.clone_from(&search.best.order);
+        if contest.clusters > 0 {
+            selected.times.clone_from(&search.best.times);
+        }
+    }
+}
+
+/// After the choice was executed: whether it stands. When it does not, the caller executes the new choice.
+pub(crate) fn stands(
     ground: &Ground<'_>,
     member: Option<&Member>,
     state: &mut State,
     work: &mut Work,
     selected: &mut Selected,
-) {
-    let _ = (member, state, work);
-    selected.kept.clear();
-    selected.kept.resize(ground.candidates.len(), true);
-    selected.order.clear();
-    selected.times.clear();
-    selected.dropped.clear();
-    selected.dropped.resize(ground.candidates.len(), None);
-    selected.outcome = SelectionOutcome::Exact;
-    selected.nodes = 0;
+) -> bool {
+    let by_priority_mode = ground.compiled.selection() == SelectionMode::ByPriority;
+    let all_give = |selected: &Selected, state: &State| {
+        (0..ground.candidates.len()).all(|candidate| !selected.kept[candidate] || state.times[candidate] > 0)
+    };
+    let mut moved = false;
+    if by_priority_mode && selected.simple && !all_give(selected, state) {
+        // Somebody was voided: then priority decides, one by one.
+        selected.simple = false;
+        by_priority(ground, state, work, selected);
+        evaluate(ground, selected.choice(), state, work, &mut Unobserved);
+        moved = true;
+    }
+    moved |= coupons::drop_wasted(ground, state, work, selected);
+    moved |= points::settle_conflict(ground, member, state, work, selected);
+    !moved
+}
+
+/// Says why each candidate that is not kept is not, once the final choice was executed.
+pub(crate) fn account(ground: &Ground<'_>, state: &mut State, work: &mut Work, selected: &mut Selected) {
+    let count = ground.candidates.len();
+    if selected.kept.iter().all(|kept| *kept) {
+        return;
+    }
+    let objective = search::objective(ground, state);
+    for candidate in 0..count {
+        if selected.kept[candidate] || selected.dropped[candidate].is_some() {
+            continue;
+        }
+        let excused = selected.conflicts.excused(ground, state, &selected.kept, candidate);
+        selected.dropped[candidate] = Some(match excused {
+            Some(winner) => Dropped::Excluded { winner: Some(ground.candidates[winner as usize].source) },
+            None if selected.outcome == SelectionOutcome::ByPriority => Dropped::Excluded { winner: None },
+            None => Dropped::LeftOut { difference: 0 },
+        });
+    }
+    // What the basket would cost with an offer that was left out, everything else as it is.
+    let mut trial = std::mem::take(&mut work.alone);
+    for candidate in 0..count {
+        if !matches!(selected.dropped[candidate], Some(Dropped::LeftOut { .. })) {
+            continue;
+        }
+        selected.kept[candidate] = true;
+        evaluate(ground, selected.choice(), &mut trial, work, &mut Unobserved);
+        selected.kept[candidate] = false;
+        let difference = search::objective(ground, &trial) - objective;
+        selected.dropped[candidate] = Some(Dropped::LeftOut { difference });
+    }
+    work.alone = trial;
 }

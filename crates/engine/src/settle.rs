@@ -22,3 +22,13 @@ pub(crate) fn settle(
     _quote: &mut Quote,
 ) {
 }
+
+/// The added tax of a state, for the search's objective.
+pub(crate) fn added_tax(_ground: &Ground<'_>, _state: &State) -> i64 {
+    0
+}
+
+/// The most that points could pay in this state, as the request wants them; 0 for guests.
+pub(crate) fn points_value_at_most(_ground: &Ground<'_>, _member: Option<&Member>, _state: &State) -> i64 {
+    0
+}

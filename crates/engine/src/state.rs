@@ -29,6 +29,8 @@ pub(crate) struct State {
     pub(crate) units: Units,
     /// What candidates took that a `match` adds to: candidate, line, amount.
     pub(crate) matchable: Vec<(u32, u32, i64)>,
+    /// Rows of lines that each candidate must skip: of exclusive offers and line groups. Empty when there are none.
+    pub(crate) blocked: Vec<u64>,
 }
 
 impl State {
@@ -45,7 +47,8 @@ impl State {
         self.changed.clear();
         self.changed.resize(lines.len().div_ceil(64).max(1), 0);
         self.marks.clear();
-        self.marks.resize(marks * lines.len(), 0);
+        // A layer that nothing executes in leaves what came before.
+        (0..marks).for_each(|_| self.marks.extend(lines.iter().map(|line| line.gross)));
         self.given.clear();
         self.given.resize(candidates, 0);
         self.times.clear();
@@ -53,6 +56,7 @@ impl State {
         self.guard_left = guard;
         self.units.begin(lines.len());
         self.matchable.clear();
+        self.blocked.clear();
     }
 
     /// Becomes a copy, keeping its own memory.
@@ -69,6 +73,7 @@ impl State {
         self.guard_left = other.guard_left;
         self.units.copy_from(&other.units);
         self.matchable.clone_from(&other.matchable);
+        self.blocked.clone_from(&other.blocked);
     }
 
     /// What may still be taken from a line: what it costs, less reserved, less its legal minimum.

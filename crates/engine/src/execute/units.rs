@@ -24,3 +24,18 @@ pub(crate) fn execute(
 ) -> Given {
     Given::nothing(Reason::NoCompleteGroup)
 }
+
+/// A sound upper bound of what a unit effect can give on amounts that are not above those of `state`.
+pub(crate) fn upper_bound(
+    ground: &Ground<'_>,
+    state: &State,
+    _candidate: usize,
+    _offer: &CompiledOffer,
+) -> i64 {
+    (0..ground.lines.len()).map(|line| state.running[line].max(0)).sum()
+}
+
+/// Whether two candidates are of one unit pool and may act on the same lines.
+pub(crate) fn shares_units(_ground: &Ground<'_>, _a: usize, _b: usize) -> bool {
+    false
+}

@@ -1,0 +1,296 @@
+//! Which candidates are contested (contract, section 5; docs/pricing.md, rule 40).
+
+use suanpan_program::model::{AmountAt, Effect, UnitCount};
+
+use super::conflicts::{Conflicts, share_units, touches};
+use crate::compile::CompiledOffer;
+use crate::execute::{Work, execute};
+use crate::gather::counted;
+use crate::ground::{Ground, SET_BUY, SET_PARTS, SET_TARGET, bits};
+use crate::state::State;
+
+/// Which candidates the search decides about, and how units are shared.
+#[derive(Debug, Default)]
+pub(crate) struct Contest {
+    /// By candidate.
+    pub(crate) contested: Vec<bool>,
+    /// By candidate: the cluster of those that share units with it; `u32::MAX` for none.
+    pub(crate) cluster: Vec<u32>,
+    pub(crate) clusters: u32,
+    pub(crate) any: bool,
+    /// What each candidate gives by itself, once asked for.
+    pub(crate) alone: Vec<Option<i64>>,
+    /// Sum of the amounts entering the first layer on each candidate's target.
+    gross: Vec<i64>,
+    reaches: Vec<i64>,
+}
+
+/// Clusters larger than this keep the order of their offers.
+pub(crate) const CLUSTER_MAX: usize = 5;
+
+impl Contest {
+    /// Finds the contested candidates. `excluded` are out of the question.
+    pub(crate) fn read(
+        &mut self,
+        ground: &Ground<'_>,
+        conflicts: &Conflicts,
+        excluded: &[bool],
+        work: &mut Work,
+    ) {
+        let count = ground.candidates.len();
+        self.contested.clear();
+        self.contested.resize(count, false);
+        self.cluster.clear();
+        self.cluster.resize(count, u32::MAX);
+        self.clusters = 0;
+        self.any = false;
+        self.alone.clear();
+        self.alone.resize(count, None);
+        self.gross.clear();
+        self.gross.extend((0..count).map(|candidate| {
+            bits(ground.set(candidate, SET_TARGET)).map(|line| ground.lines[line].gross).sum::<i64>()
+        }));
+        if conflicts.any {
+            for a in 0..count {
+                let stands = (0..count).any(|b| !excluded[b] && conflicts.between(ground, a, b));
+                self.contested[a] |= !excluded[a] && stands;
+            }
+        }
+        self.share(ground, excluded);
+        for later in 0..count {
+            if excluded[later] {
+                continue;
+            }
+            let Some(offer) = ground.offer(later) else { continue };
+            if sets_price(offer) {
+                self.contest_before(ground, excluded, later);
+            }
+            if looks_at_running(offer) {
+                self.contest_threshold(ground, excluded, later, offer, work);
+            }
+        }
+        self.any = self.contested.iter().any(|contested| *contested);
+    }
+
+    /// (c): what shares a unit pool and units with another.
+    fn share(&mut self, ground: &Ground<'_>, excluded: &[bool]) {
+        let count = ground.candidates.len();
+        for a in 0..count {
+            if excluded[a] || ground.offer(a).is_none_or(|offer| offer.pool == 0) {
+                continue;
+            }
+            for b in a + 1..count {
+                if excluded[b] || !share_units(ground, a, b) {
+                    continue;
+                }
+                self.contested[a] = true;
+                self.contested[b] = true;
+                let (from, to) = match (self.cluster[a], self.cluster[b]) {
+                    (u32::MAX, u32::MAX) => {
+                        self.cluster[a] = self.clusters;
+                        self.clusters += 1;
+                        (u32::MAX, self.cluster[a])
+                    }
+                    (u32::MAX, other) => {
+                        self.cluster[a] = other;
+                        continue;
+                    }
+                    (own, other) => (other, own),
+                };
+                self.cluster[b] = to;
+                if from != u32::MAX && from != to {
+                    for cluster in &mut self.cluster {
+                        if *cluster == from {
+                            *cluster = to;
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// (d): what executes before an offer that sets a price, or gives all or nothing, and touches its lines.
+    fn contest_before(&mut self, ground: &Ground<'_>, excluded: &[bool], later: usize) {
+        let offer = ground.offer(later);
+        let parts = offer.map_or(0, |offer| offer.parts.len());
+        for earlier in 0..later {
+            if excluded[earlier] || !ground.candidates[earlier].lowers {
+                continue;
+            }
+            let touched = if parts > 0 {
+                (0..parts).any(|part| touches(ground, earlier, ground.set(later, SET_PARTS + part)))
+            } else {
+                touches(ground, earlier, ground.set(later, SET_TARGET))
+            };
+            if touched {
+                self.contested[earlier] = true;
+                self.contested[later] = true;
+            }
+        }
+    }
+
+    /// (b): offers before a threshold on running amounts that can push it below.
+    fn contest_threshold(
+        &mut self,
+        ground: &Ground<'_>,
+        excluded: &[bool],
+        later: usize,
+        offer: &CompiledOffer,
+        work: &mut Work,
+    ) {
+        let until = match offer.threshold.map(|threshold| threshold.at) {
+            Some(AmountAt::AfterLayer(layer)) => layer as u16,
+            _ => u16::MAX,
+        };
+        let set = ground.set(later, SET_BUY);
+        let high: i64 = counted(set, ground.lines).map(|line| ground.lines[line].gross).sum();
+        self.reaches_of(offer, high);
+        let Some(&highest) = self.reaches.iter().filter(|reach| **reach <= high).max() else { return };
+        let lines = counted(set, ground.lines).count() as i64;
+        let earlier: Vec<usize> = (0..later)
+            .filter(|&earlier| {
+                let facts = &ground.candidates[earlier];
+                !excluded[earlier]
+                    && facts.lowers
+                    && !facts.tender
+                    && facts.layer <= until
+                    && touches(ground, earlier, set)
+            })
+            .collect();
+        // A quick bound first: most thresholds are safe.
+        let quick: i64 =
+            earlier.iter().map(|&earlier| self.quick_bound(ground, earlier).min(high) + lines).sum();
+        if high - quick >= highest {
+            return;
+        }
+        let low = high
+            - earlier.iter().map(|&earlier| self.alone(ground, earlier, work).min(high) + lines).sum::<i64>();
+        if !self.reaches.iter().any(|reach| low < *reach && *reach <= high) {
+            return;
+        }
+        self.contested[later] = true;
+        let mut moved = earlier;
+        // Offers that move the share of an allocated offer are contested with it.
+        while let Some(candidate) = moved.pop() {
+            if std::mem::replace(&mut self.contested[candidate], true) && !is_allocated(ground, candidate) {
+                continue;
+            }
+            if !is_allocated(ground, candidate) {
+                continue;
+            }
+            let target = ground.set(candidate, SET_TARGET);
+            for before in 0..candidate {
+                let facts = &ground.candidates[before];
+                if !excluded[before]
+                    && facts.lowers
+                    && !facts.tender
+                    && !self.contested[before]
+                    && touches(ground, before, target)
+                {
+                    moved.push(before);
+                }
+            }
+        }
+    }
+
+    /// The amounts at which an offer's threshold, steps or multiples are reached, as far as running amounts decide.
+    fn reaches_of(&mut self, offer: &CompiledOffer, high: i64) {
+        self.reaches.clear();
+        if let Some(threshold) = &offer.threshold
+            && threshold.at != AmountAt::List
+            && let UnitCount::Spend(amount) = threshold.reach
+        {
+            self.reaches.push(amount.minor());
+        }
+        if offer.threshold.is_some_and(|threshold| threshold.at == AmountAt::List) {
+            return;
+        }
+        match &offer.effect {
+            Effect::Steps(steps) => self.reaches.extend(steps.iter().filter_map(|step| match step.reach {
+                UnitCount::Spend(amount) => Some(amount.minor()),
+                UnitCount::Units(_) | UnitCount::Weight(_) => None,
+            })),
+            Effect::Repeat { every: UnitCount::Spend(every), times, .. } => {
+                let every = every.minor().max(1);
+                let most = (high / every).min(i64::from(times.unwrap_or(u32::MAX)));
+                // Only the highest multiples can be out of reach; a long list of small ones says no more.
+                self.reaches.extend((1..=most).rev().take(1_000).map(|multiple| multiple * every));
+            }
+            _ => {}
+        }
+    }
+
+    /// What a candidate gives at most, without executing it.
+    fn quick_bound(&self, ground: &Ground<'_>, candidate: usize) -> i64 {
+        let gross = self.gross[candidate];
+        let Some(offer) = ground.offer(candidate) else { return gross };
+        let lines = ground.lines.len() as i64;
+        match &offer.effect {
+            Effect::PercentOff(rate) => {
+                let share = i128::from(gross) * i128::from(rate.ppm()) / 1_000_000;
+                share as i64 + if offer.terms.units.is_none() { lines } else { gross }
+            }
+            Effect::AmountOff { amount: suanpan_program::model::OffAmount::Fixed(amount), per } => {
+                match per {
+                    suanpan_program::model::AmountPer::Basket => amount.minor(),
+                    _ => gross,
+                }
+            }
+            Effect::Gift { .. } | Effect::Match { .. } => i64::MAX / 4,
+            _ => gross,
+        }
+    }
+
+    /// What a candidate gives by itself on the requested amounts.
+    pub(crate) fn alone(&mut self, ground: &Ground<'_>, candidate: usize, work: &mut Work) -> i64 {
+        if let Some(amount) = self.alone[candidate] {
+            return amount;
+        }
+        let mut state = std::mem::take(&mut work.alone);
+        alone_state(ground, candidate, &mut state, work);
+        let amount = state.given[candidate];
+        work.alone = state;
+        self.alone[candidate] = Some(amount);
+        amount
+    }
+}
+
+/// Executes one candidate by itself; a `match` together with what it adds to.
+fn alone_state(ground: &Ground<'_>, candidate: usize, state: &mut State, work: &mut Work) {
+    state.begin(ground.lines, ground.candidates.len(), ground.compiled.marked_layers.len(), ground.guard);
+    if let Some(other) = ground.offer(candidate).and_then(|offer| offer.matches) {
+        for earlier in 0..candidate {
+            if ground.candidates[earlier].source == suanpan_domain::OfferRef::Program(other) {
+                execute(ground, state, work, earlier, u32::MAX);
+            }
+        }
+    }
+    state.layer = u16::MAX;
+    execute(ground, state, work, candidate, u32::MAX);
+}
+
+/// Offers that set a price, or give all or nothing, are contested by what executes before them.
+fn sets_price(offer: &CompiledOffer) -> bool {
+    offer.terms.all_or_nothing
+        || matches!(offer.effect, Effect::SetPrice { .. } | Effect::Bundle { .. } | Effect::UnitPrice(_))
+}
+
+/// Whether an offer's reach depends on running amounts.
+fn looks_at_running(offer: &CompiledOffer) -> bool {
+    let threshold = offer.threshold.is_some_and(|threshold| {
+        threshold.at != AmountAt::List && matches!(threshold.reach, UnitCount::Spend(_))
+    });
+    threshold || matches!(offer.effect, Effect::Steps(_) | Effect::Repeat { .. })
+}
+
+/// Whether an offer divides one amount between lines.
+fn is_allocated(ground: &Ground<'_>, candidate: usize) -> bool {
+    use suanpan_program::model::{AmountPer, RoundAt};
+    let Some(offer) = ground.offer(candidate) else { return true };
+    match &offer.effect {
+        Effect::PercentOff(_) => offer.round_at == RoundAt::Offer || offer.terms.cap.is_some(),
+        Effect::AmountOff { per, .. } => *per == AmountPer::Basket || offer.terms.cap.is_some(),
+        Effect::Steps(_) | Effect::Repeat { .. } | Effect::Shipping(_) => true,
+        _ => offer.terms.cap.is_some() || offer.limits.budget.is_some(),
+    }
+}

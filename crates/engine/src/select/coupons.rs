@@ -1,0 +1,145 @@
+//! Coupons are not wasted (docs/pricing.md, rule 42).
+
+use suanpan_program::model::{Effect, PercentBasis};
+
+use super::search::objective;
+use super::{Dropped, Selected, choose_again};
+use crate::evaluate::{Unobserved, evaluate};
+use crate::execute::Work;
+use crate::ground::Ground;
+use crate::state::State;
+
+/// Drops coupons that gain nothing, or less than their `min_gain`, one by one. Gives whether any was dropped.
+pub(super) fn drop_wasted(
+    ground: &Ground<'_>,
+    state: &mut State,
+    work: &mut Work,
+    selected: &mut Selected,
+) -> bool {
+    let mut any = false;
+    while let Some((coupon, gain)) = find_wasted(ground, state, work, selected) {
+        any = true;
+        selected.excluded[coupon] = true;
+        let wanted = ground.terms(coupon).min_gain.map_or(0, |gain| gain.minor());
+        selected.dropped[coupon] = Some(if gain < wanted {
+            Dropped::MinGain { gain }
+        } else {
+            Dropped::LeftOut { difference: -gain }
+        });
+        choose_again(ground, state, work, selected);
+        evaluate(ground, selected.choice(), state, work, &mut Unobserved);
+        if selected.simple && !all_give(ground, state, selected) && is_by_priority(ground) {
+            selected.simple = false;
+            super::by_priority(ground, state, work, selected);
+            evaluate(ground, selected.choice(), state, work, &mut Unobserved);
+        }
+    }
+    any
+}
+
+fn is_by_priority(ground: &Ground<'_>) -> bool {
+    ground.compiled.selection() == suanpan_program::model::SelectionMode::ByPriority
+}
+
+fn all_give(ground: &Ground<'_>, state: &State, selected: &Selected) -> bool {
+    (0..ground.candidates.len()).all(|candidate| !selected.kept[candidate] || state.times[candidate] > 0)
+}
+
+/// The first coupon that is wasted, lowest priority first, last id first, and what it gains.
+fn find_wasted(
+    ground: &Ground<'_>,
+    state: &mut State,
+    work: &mut Work,
+    selected: &mut Selected,
+) -> Option<(usize, i64)> {
+    let count = ground.candidates.len();
+    let droppable = |candidate: usize, selected: &Selected, state: &State| {
+        selected.kept[candidate]
+            && state.times[candidate] > 0
+            && ground.candidates[candidate].is_coupon()
+            && saves_money(ground, candidate)
+    };
+    if (0..count).all(|candidate| {
+        !droppable(candidate, selected, state) || surely_gains(ground, state, selected, candidate)
+    }) {
+        return None;
+    }
+    let mut coupons: Vec<usize> =
+        (0..count).filter(|&candidate| droppable(candidate, selected, state)).collect();
+    coupons.sort_by(|&a, &b| {
+        let priority = |candidate: usize| ground.candidates[candidate].priority;
+        priority(a).cmp(&priority(b)).then_with(|| ground.id(b).cmp(ground.id(a))).then(b.cmp(&a))
+    });
+    let with = objective(ground, state);
+    for coupon in coupons {
+        if surely_gains(ground, state, selected, coupon) {
+            continue;
+        }
+        let without = objective_without(ground, work, selected, coupon);
+        let gain = without - with;
+        let wanted = ground.terms(coupon).min_gain.map_or(1, |gain| gain.minor().max(1));
+        if gain < wanted {
+            return Some((coupon, gain));
+        }
+    }
+    None
+}
+
+/// Coupons that give points, gifts, benefits or other coupons are never dropped for want of saving.
+fn saves_money(ground: &Ground<'_>, candidate: usize) -> bool {
+    ground
+        .offer(candidate)
+        .is_some_and(|offer| offer.lowers() && !matches!(offer.effect, Effect::Gift { .. }))
+}
+
+/// The best objective without one coupon.
+fn objective_without(ground: &Ground<'_>, work: &mut Work, selected: &Selected, coupon: usize) -> i64 {
+    let mut without = Selected {
+        excluded: selected.excluded.clone(),
+        dropped: vec![None; ground.candidates.len()],
+        ..Selected::default()
+    };
+    without.excluded[coupon] = true;
+    without.conflicts.read(ground);
+    let mut state = State::default();
+    choose_again(ground, &mut state, work, &mut without);
+    evaluate(ground, without.choice(), &mut state, work, &mut Unobserved);
+    if without.simple && is_by_priority(ground) && !all_give(ground, &state, &without) {
+        super::by_priority(ground, &mut state, work, &mut without);
+        evaluate(ground, without.choice(), &mut state, work, &mut Unobserved);
+    }
+    objective(ground, &state)
+}
+
+/// A cheap proof that a coupon gains: nothing was chosen, and what executes after it gives back at most its share of
+/// the coupon's amount and some rounding.
+fn surely_gains(ground: &Ground<'_>, state: &State, selected: &Selected, coupon: usize) -> bool {
+    if !selected.simple || ground.terms(coupon).min_gain.is_some() {
+        return false;
+    }
+    let lines = ground.lines.len() as i64 + 1;
+    let mut left = state.given[coupon];
+    for later in coupon + 1..ground.candidates.len() {
+        if !selected.kept[later] || !ground.candidates[later].lowers {
+            continue;
+        }
+        let Some(offer) = ground.offer(later) else { return false };
+        // A `match` of this coupon only adds to its gain, any other matches what stays the same.
+        match &offer.effect {
+            Effect::PercentOff(rate) if offer.terms.units.is_none() && rate.ppm() < 1_000_000 => {
+                if offer.terms.basis == PercentBasis::Running {
+                    left = (i128::from(left) * i128::from(1_000_000 - rate.ppm()) / 1_000_000) as i64 - lines;
+                }
+            }
+            Effect::AmountOff {
+                amount: suanpan_program::model::OffAmount::Fixed(amount),
+                per: suanpan_program::model::AmountPer::Basket,
+            } if amount.minor() == state.given[later] => {}
+            Effect::Steps(_) | Effect::Repeat { .. } | Effect::Shipping(_) | Effect::Match { .. } | _ => {
+                return false;
+            }
+        }
+    }
+    // Whether the added tax falls with the net, up to rounding once for each line and rate.
+    left > if ground.tax_rates.iter().any(|rates| rates.added_ppm > 0) { lines } else { 0 }
+}

@@ -1,0 +1,86 @@
+//! Where points and offers exclude each other, the request decides (contract, section 5).
+
+use suanpan_domain::quote::GivenUp;
+use suanpan_domain::{Member, Money};
+use suanpan_domain::{PointsConflict, PointsWanted};
+use suanpan_program::model::ExclusiveScope;
+
+use super::search::objective;
+use super::{Dropped, Selected, choose_again};
+use crate::evaluate::{Unobserved, evaluate};
+use crate::execute::Work;
+use crate::ground::Ground;
+use crate::state::State;
+use suanpan_domain::OfferRef;
+
+/// Whether paying with points and a candidate exclude each other.
+fn excludes_points(ground: &Ground<'_>, candidate: usize) -> bool {
+    let facts = &ground.candidates[candidate];
+    let classes = &ground.compiled.class_conflicts;
+    let points = classes[ground.compiled.classes.points.trailing_zeros() as usize];
+    let exclusive =
+        ground.offer(candidate).is_some_and(|offer| offer.exclusive == Some(ExclusiveScope::Basket));
+    points & facts.classes != 0 || exclusive
+}
+
+/// Lets the offers or the points yield where both were chosen. Gives whether the choice has changed.
+pub(super) fn settle_conflict(
+    ground: &Ground<'_>,
+    member: Option<&Member>,
+    state: &mut State,
+    work: &mut Work,
+    selected: &mut Selected,
+) -> bool {
+    if ground.basket.points.wanted == PointsWanted::None || ground.compiled.program.points.offset.is_none() {
+        return false;
+    }
+    let gives = |selected: &Selected, state: &State, candidate: usize| {
+        selected.kept[candidate] && state.times[candidate] > 0
+    };
+    let first = (0..ground.candidates.len())
+        .find(|&candidate| gives(selected, state, candidate) && excludes_points(ground, candidate));
+    let Some(first) = first else { return false };
+    let worth_of_points = crate::settle::points_value_at_most(ground, member, state);
+    let default = match ground.basket.points.wanted {
+        PointsWanted::Exact(_) => PointsConflict::PreferPoints,
+        PointsWanted::Max | PointsWanted::None => PointsConflict::PreferOffers,
+    };
+    let offers = selected.kept.clone();
+    let with_offers = objective(ground, state);
+    let prefer = ground.basket.points.conflict.unwrap_or(default);
+    if prefer != PointsConflict::PreferOffers && worth_of_points > 0 {
+        let (excluded, order, times) =
+            (selected.excluded.clone(), selected.order.clone(), selected.times.clone());
+        for candidate in 0..ground.candidates.len() {
+            selected.excluded[candidate] |= excludes_points(ground, candidate);
+        }
+        choose_again(ground, state, work, selected);
+        evaluate(ground, selected.choice(), state, work, &mut Unobserved);
+        let without_offers = objective(ground, state);
+        let points = crate::settle::points_value_at_most(ground, member, state);
+        if prefer == PointsConflict::PreferPoints || without_offers - points < with_offers {
+            for candidate in 0..ground.candidates.len() {
+                if offers[candidate] && excludes_points(ground, candidate) {
+                    selected.dropped[candidate] = Some(Dropped::Excluded { winner: Some(OfferRef::Points) });
+                }
+            }
+            selected.given_up = Some(GivenUp {
+                offer: ground.candidates[first].source,
+                points: false,
+                worth: Money::from_minor(without_offers - with_offers),
+            });
+            return true;
+        }
+        selected.excluded = excluded;
+        selected.kept = offers;
+        selected.order = order;
+        selected.times = times;
+    }
+    selected.points_blocked = true;
+    selected.given_up = Some(GivenUp {
+        offer: ground.candidates[first].source,
+        points: true,
+        worth: Money::from_minor(worth_of_points),
+    });
+    false
+}

@@ -1,0 +1,403 @@
+//! The exact search for the choice with the lowest objective: depth first over the contested candidates in the order
+//! of execution, with a bound that takes everything that is still possible. Its cost is bounded by a count of nodes.
+
+use std::cmp::Ordering;
+
+use super::bound::Bounds;
+use super::conflicts::Conflicts;
+use super::contest::{CLUSTER_MAX, Contest};
+use crate::evaluate::{begin, enter};
+use crate::execute::{Work, execute};
+use crate::ground::Ground;
+use crate::settle::added_tax;
+use crate::state::State;
+use suanpan_program::model::{ExclusiveScope, GroupScope};
+
+/// The best choice found so far.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Best {
+    pub(crate) found: bool,
+    pub(crate) objective: i64,
+    pub(crate) left_out: u32,
+    pub(crate) kept: Vec<bool>,
+    pub(crate) order: Vec<u32>,
+    pub(crate) times: Vec<u32>,
+    /// Candidates that gave something.
+    gave: Vec<bool>,
+}
+
+/// Reusable memory of the search.
+#[derive(Debug, Default)]
+pub(crate) struct Search {
+    pub(crate) best: Best,
+    pub(crate) nodes: u64,
+    pub(crate) exhausted: bool,
+    pub(crate) bounds: Bounds,
+    kept: Vec<bool>,
+    order: Vec<u32>,
+    times: Vec<u32>,
+    placed: Vec<bool>,
+    states: Vec<State>,
+    /// Contested candidates that are decided before anything executes.
+    decided: Vec<bool>,
+}
+
+/// What a search needs to know beside its own memory.
+pub(crate) struct Question<'a, 'g> {
+    pub(crate) ground: &'a Ground<'g>,
+    pub(crate) conflicts: &'a Conflicts,
+    pub(crate) contest: &'a Contest,
+    /// Candidates that are out of the question.
+    pub(crate) excluded: &'a [bool],
+    /// `never` candidates may be left out: no choice was admissible otherwise.
+    pub(crate) waive_never: bool,
+    pub(crate) nodes_max: u64,
+}
+
+impl Search {
+    /// Finds the best admissible choice.
+    pub(crate) fn run(&mut self, question: &Question<'_, '_>, work: &mut Work) {
+        let count = question.ground.candidates.len();
+        self.best.found = false;
+        self.kept.clear();
+        self.kept.extend(question.excluded.iter().map(|excluded| !excluded));
+        self.order.clear();
+        self.times.clear();
+        self.times.resize(count, u32::MAX);
+        self.placed.clear();
+        self.placed.resize(count, false);
+        self.bounds.read(question, work);
+        self.decided.clear();
+        self.decided.extend((0..count).map(|candidate| !question.contest.contested[candidate]));
+        // Who skips which lines is fixed before execution, so offers that decide it are decided first.
+        let early: Vec<usize> = (0..count)
+            .filter(|&candidate| question.contest.contested[candidate] && decides_lines(question, candidate))
+            .collect();
+        self.decide(question, work, &early, 0);
+    }
+
+    /// Decides the candidates that other candidates' lines depend on, then searches the rest.
+    fn decide(&mut self, question: &Question<'_, '_>, work: &mut Work, early: &[usize], left_out: u32) {
+        let Some((&first, rest)) = early.split_first() else {
+            let mut state = self.take_state(0);
+            begin(question.ground, &self.kept, &mut state);
+            self.visit(question, work, 0, 0, &state, left_out);
+            self.give_state(0, state);
+            return;
+        };
+        self.decided[first] = true;
+        self.decide(question, work, rest, left_out);
+        if self.may_drop(question, first) {
+            self.kept[first] = false;
+            self.decide(question, work, rest, left_out + u32::from(self.costs(question, first)));
+            self.kept[first] = true;
+        }
+        self.decided[first] = false;
+    }
+
+    fn take_state(&mut self, depth: usize) -> State {
+        if self.states.len() <= depth {
+            self.states.resize_with(depth + 1, State::default);
+        }
+        std::mem::take(&mut self.states[depth])
+    }
+
+    fn give_state(&mut self, depth: usize, state: State) {
+        self.states[depth] = state;
+    }
+
+    /// Visits the choices that agree with what is decided before `place`.
+    fn visit(
+        &mut self,
+        question: &Question<'_, '_>,
+        work: &mut Work,
+        place: usize,
+        depth: usize,
+        state: &State,
+        left_out: u32,
+    ) {
+        self.nodes += 1;
+        if self.nodes > question.nodes_max && self.best.found {
+            self.exhausted = true;
+            return;
+        }
+        let ground = question.ground;
+        let executed = self.order.len();
+        let mut place = place;
+        let mut here = self.take_state(depth + 1);
+        here.copy_from(state);
+        // What is not contested is simply taken.
+        let mut admitted = true;
+        while admitted && place < ground.candidates.len() && self.decided[place] {
+            if self.kept[place] {
+                admitted = self.execute(question, work, &mut here, place, u32::MAX);
+            }
+            place += 1;
+        }
+        if !admitted {
+            // Something that cannot be left out stands against what gave before.
+        } else if place == ground.candidates.len() {
+            self.leaf(question, &here);
+        } else if !self.bounded_out(question, &here, place, left_out) {
+            let cluster = question.contest.cluster[place];
+            if cluster != u32::MAX && self.is_searchable(question, cluster) {
+                self.branch_cluster(question, work, place, depth + 1, &here, left_out);
+            } else {
+                self.branch(question, work, place, depth + 1, &here, left_out);
+            }
+        }
+        self.order.truncate(executed);
+        self.give_state(depth + 1, here);
+    }
+
+    /// Keeps a candidate, then leaves it out.
+    fn branch(
+        &mut self,
+        question: &Question<'_, '_>,
+        work: &mut Work,
+        place: usize,
+        depth: usize,
+        here: &State,
+        left_out: u32,
+    ) {
+        if !self.kept[place] {
+            self.visit(question, work, place + 1, depth, here, left_out);
+            return;
+        }
+        let executed = self.order.len();
+        let mut next = self.take_state(depth + 1);
+        next.copy_from(here);
+        let gave = self.execute(question, work, &mut next, place, u32::MAX);
+        if gave {
+            self.visit(question, work, place + 1, depth + 1, &next, left_out);
+        }
+        // One that gives nothing here may be dropped without a difference, unless something stands on it later.
+        let silent = gave && next.times[place] == 0;
+        self.give_state(depth + 1, next);
+        self.order.truncate(executed);
+        if self.may_drop(question, place) && !(silent && question.conflicts.exclusive[place].is_none()) {
+            self.kept[place] = false;
+            self.visit(
+                question,
+                work,
+                place + 1,
+                depth,
+                here,
+                left_out + u32::from(self.costs(question, place)),
+            );
+            self.kept[place] = true;
+        }
+    }
+
+    /// Fills a slot of a cluster: any member of its layer that has no slot yet, with any number of applications, or
+    /// none of those that are left.
+    fn branch_cluster(
+        &mut self,
+        question: &Question<'_, '_>,
+        work: &mut Work,
+        place: usize,
+        depth: usize,
+        here: &State,
+        left_out: u32,
+    ) {
+        let ground = question.ground;
+        let cluster = question.contest.cluster[place];
+        let layer = ground.candidates[place].layer;
+        let members: Vec<usize> = (0..ground.candidates.len())
+            .filter(|&member| {
+                question.contest.cluster[member] == cluster
+                    && ground.candidates[member].layer == layer
+                    && self.kept[member]
+                    && !self.placed[member]
+            })
+            .collect();
+        let executed = self.order.len();
+        for &member in &members {
+            self.placed[member] = true;
+            let mut most = u32::MAX;
+            while most > 0 {
+                let mut next = self.take_state(depth + 1);
+                next.copy_from(here);
+                self.times[member] = most;
+                let admitted = self.execute(question, work, &mut next, member, most);
+                let times = next.times[member];
+                if admitted && times > 0 {
+                    self.visit(question, work, place + 1, depth + 1, &next, left_out);
+                }
+                self.order.truncate(executed);
+                self.give_state(depth + 1, next);
+                if times == 0 || self.exhausted {
+                    break;
+                }
+                most = times.min(most) - 1;
+            }
+            self.times[member] = u32::MAX;
+            self.placed[member] = false;
+        }
+        // None of the rest: they are dropped, or give nothing where they stand.
+        let mut dropped = Vec::new();
+        let mut costs = 0;
+        for &member in &members {
+            costs += u32::from(self.costs(question, member));
+            self.kept[member] = false;
+            dropped.push(member);
+        }
+        self.visit(question, work, place + 1, depth, here, left_out + costs);
+        for member in dropped {
+            self.kept[member] = true;
+        }
+    }
+
+    fn is_searchable(&self, question: &Question<'_, '_>, cluster: u32) -> bool {
+        question.contest.cluster.iter().filter(|other| **other == cluster).count() <= CLUSTER_MAX
+    }
+
+    /// Executes a candidate; false when it cannot stand beside those that gave before.
+    fn execute(
+        &mut self,
+        question: &Question<'_, '_>,
+        work: &mut Work,
+        state: &mut State,
+        candidate: usize,
+        times: u32,
+    ) -> bool {
+        let ground = question.ground;
+        self.order.push(candidate as u32);
+        enter(ground, &self.kept, state, work, ground.candidates[candidate].layer);
+        execute(ground, state, work, candidate, times);
+        question.conflicts.admits(ground, state, &self.kept, candidate)
+    }
+
+    fn may_drop(&self, question: &Question<'_, '_>, candidate: usize) -> bool {
+        let ground = question.ground;
+        question.waive_never
+            || ground.candidates[candidate].leave_out_allowed
+            || question.conflicts.any
+                && (0..ground.candidates.len()).any(|other| {
+                    !question.excluded[other] && question.conflicts.between(ground, candidate, other)
+                })
+    }
+
+    /// Whether dropping it can only be a leaving out: nothing can stand against it.
+    fn costs(&self, question: &Question<'_, '_>, candidate: usize) -> bool {
+        let ground = question.ground;
+        !question.conflicts.any
+            || !(0..ground.candidates.len()).any(|other| {
+                !question.excluded[other] && question.conflicts.between(ground, candidate, other)
+            })
+    }
+
+    fn bounded_out(
+        &mut self,
+        question: &Question<'_, '_>,
+        state: &State,
+        place: usize,
+        left_out: u32,
+    ) -> bool {
+        if !self.best.found {
+            return false;
+        }
+        let least = self.bounds.lowest(question, state, &self.kept, &self.placed, place);
+        (least, left_out) > (self.best.objective, self.best.left_out)
+    }
+
+    fn leaf(&mut self, question: &Question<'_, '_>, state: &State) {
+        let ground = question.ground;
+        let mut left_out = 0;
+        for candidate in 0..ground.candidates.len() {
+            if question.excluded[candidate] || self.kept[candidate] {
+                continue;
+            }
+            if question.conflicts.any
+                && question.conflicts.excused(ground, state, &self.kept, candidate).is_some()
+            {
+                continue;
+            }
+            let shares = question.contest.cluster[candidate] != u32::MAX;
+            if !ground.candidates[candidate].leave_out_allowed && !question.waive_never && !shares {
+                return;
+            }
+            left_out += 1;
+        }
+        let objective = objective(ground, state);
+        let gave = |candidate: usize| self.kept[candidate] && state.times[candidate] > 0;
+        let better = !self.best.found
+            || match (objective, left_out).cmp(&(self.best.objective, self.best.left_out)) {
+                Ordering::Less => true,
+                Ordering::Greater => false,
+                Ordering::Equal => breaks_tie(ground, &gave, &|candidate| self.best.gave[candidate]),
+            };
+        if !better {
+            return;
+        }
+        self.best.found = true;
+        self.best.objective = objective;
+        self.best.left_out = left_out;
+        self.best.gave.clear();
+        self.best.gave.extend((0..ground.candidates.len()).map(gave));
+        self.best.kept.clone_from(&self.kept);
+        self.best.times.clone_from(&self.times);
+        self.best.order.clear();
+        if question.contest.clusters > 0 {
+            // Those that are not kept stand at the end, where they do nothing.
+            self.best.order.extend_from_slice(&self.order);
+            for candidate in 0..ground.candidates.len() as u32 {
+                if !self.best.order.contains(&candidate) {
+                    self.best.order.push(candidate);
+                }
+            }
+        }
+    }
+}
+
+/// What the choice leaves to pay, as far as offers decide: net + added tax - reimbursed - worth.
+pub(crate) fn objective(ground: &Ground<'_>, state: &State) -> i64 {
+    let net: i64 = state.running.iter().sum();
+    let reserved: i64 = state.reserved.iter().sum();
+    let worth: i64 = (0..ground.candidates.len())
+        .filter(|&candidate| state.times[candidate] > 0)
+        .map(|candidate| ground.terms(candidate).worth.minor())
+        .sum();
+    net + added_tax(ground, state) - reserved - worth
+}
+
+/// Whether the first of two equal choices is to be preferred: fewer coupons, then the higher vector of priorities, then the
+/// smaller vector of ids.
+fn breaks_tie(ground: &Ground<'_>, new: &dyn Fn(usize) -> bool, old: &dyn Fn(usize) -> bool) -> bool {
+    let count = ground.candidates.len();
+    let coupons = |gave: &dyn Fn(usize) -> bool| {
+        (0..count).filter(|&candidate| gave(candidate) && ground.candidates[candidate].is_coupon()).count()
+    };
+    let by_coupons = coupons(new).cmp(&coupons(old));
+    if by_coupons != Ordering::Equal {
+        return by_coupons == Ordering::Less;
+    }
+    let priorities = |gave: &dyn Fn(usize) -> bool| {
+        let mut list: Vec<i32> =
+            (0..count).filter(|&at| gave(at)).map(|at| ground.candidates[at].priority).collect();
+        list.sort_unstable_by(|a, b| b.cmp(a));
+        list
+    };
+    let by_priority = priorities(new).cmp(&priorities(old));
+    if by_priority != Ordering::Equal {
+        return by_priority == Ordering::Greater;
+    }
+    let ids = |gave: &dyn Fn(usize) -> bool| {
+        let mut list: Vec<&str> = (0..count).filter(|&at| gave(at)).map(|at| ground.id(at)).collect();
+        list.sort_unstable();
+        list
+    };
+    ids(new) < ids(old)
+}
+
+/// Whether other candidates' lines depend on it: it keeps lines for itself, or competes on each line.
+fn decides_lines(question: &Question<'_, '_>, candidate: usize) -> bool {
+    let ground = question.ground;
+    ground.offer(candidate).is_some_and(|offer| {
+        offer.exclusive == Some(ExclusiveScope::Line)
+            || offer
+                .groups
+                .iter()
+                .any(|&group| ground.compiled.groups[group as usize].scope == GroupScope::Line)
+    })
+}
