@@ -2,5 +2,36 @@
 //!
 //! [`model`] holds the meaning of a program, free of its spelling; YAML does not leave this crate. How a program
 //! prices a basket lives in `suanpan-engine`.
+//!
+//! ```
+//! use suanpan_program::{SourceFile, parse};
+//! let text = "
+//! program: corner-shop
+//! currency: EUR
+//! engine_edition: 1
+//! promotions:
+//!   - { id: happy-day, effect: { percent_off: 5% } }
+//! ";
+//! let parsed = parse(&[SourceFile::new("shop.yaml", text)]).unwrap();
+//! assert_eq!(parsed.program.offers[0].id, "happy-day");
+//!
+//! let wrong = text.replace("5%", "5");
+//! let problems = parse(&[SourceFile::new("shop.yaml", wrong)]).unwrap_err();
+//! assert_eq!((problems[0].line, problems[0].code), (6, "P023"));
+//! ```
+
+#[macro_use]
+mod read;
+
+mod code;
+mod diagnostics;
+mod file;
+mod lower;
+mod parse;
+mod version;
+mod yaml;
 
 pub mod model;
+
+pub use diagnostics::{Diagnostic, Diagnostics, Severity};
+pub use parse::{Parsed, SourceFile, parse};

@@ -1,0 +1,95 @@
+//! Tiers of membership.
+
+use super::{
+    BuyFile, GuardWord, LeaveOutWord, LimitsFile, OfferStackingFile, PercentBasisWord, PeriodWord, PlaceFile,
+    RoundAtWord, SelectorFile, TitleFile, WhenFile,
+};
+use crate::read::{Amount, At, Count, Duration, Entries, Id, Many, Percent, Points, Priority, Switch};
+
+file_map! {
+    /// A level of membership.
+    pub(crate) struct TierFile ("a tier such as { id: gold }") {
+        /// Its id.
+        id = "id": At<Id>,
+        /// What people read.
+        title = "title": Option<TitleFile>,
+        /// What its members save; an offer of its own with the id `tier:` and the tier's.
+        discount = "discount": Option<At<TierDiscountFile>>,
+        /// How a member gets here. Not for the first tier, which everyone starts with.
+        qualify = "qualify": Option<At<QualifyFile>>,
+        /// Benefits that are no price.
+        entitlements = "entitlements": Option<Vec<EntitlementFile>>,
+    }
+}
+
+file_map! {
+    /// What the members of a tier save.
+    pub(crate) struct TierDiscountFile ("a discount such as { percent_off: 5% }") {
+        /// A share of each line.
+        percent_off = "percent_off": Percent<100>,
+        /// Lines that it does not touch.
+        except = "except": Option<At<SelectorFile>>,
+        /// The lines that it lowers, and how much of them has to be bought; everything unless said.
+        buy = "buy": Option<At<BuyFile>>,
+        /// It gives at most so much in a basket.
+        cap = "cap": Option<Amount<1>>,
+        /// It lowers no unit's price below this.
+        floor_unit_price = "floor_unit_price": Option<Amount<1>>,
+        /// Where it is rounded; at each line unless said.
+        round_at = "round_at": Option<RoundAtWord>,
+        /// What the percentage is taken of; the running amount unless said.
+        basis = "basis": Option<PercentBasisWord>,
+        /// Refused rather than cut.
+        all_or_nothing = "all_or_nothing": Option<Switch>,
+        /// What people read; the tier's title unless said.
+        title = "title": Option<TitleFile>,
+        /// The layer that it executes in; `tier` unless said.
+        layer = "layer": Option<At<Id>>,
+        /// Higher executes first within the layer.
+        priority = "priority": Option<Priority>,
+        /// Whether the search may leave it out; allowed unless said.
+        leave_out = "leave_out": Option<LeaveOutWord>,
+        /// When it holds.
+        when = "when": Option<At<WhenFile>>,
+        /// Where, and how it is paid.
+        place = "where": Option<PlaceFile>,
+        /// How often it may be used.
+        limits = "limits": Option<At<LimitsFile>>,
+        /// Who pays which share; the chain pays the rest.
+        funding = "funding": Option<At<Entries<Percent<100>>>>,
+        /// How it goes with other offers.
+        stacking = "stacking": Option<OfferStackingFile>,
+        /// `exempt`: the program's maximum discount does not bind it.
+        guard = "guard": Option<GuardWord>,
+    }
+}
+
+file_map! {
+    /// What qualifies for a tier: exactly one of these.
+    pub(crate) struct QualifyFile ("a condition such as { spend: 1000, within: 12 months }") {
+        /// One of them is enough.
+        any_of = "any_of": Option<Many<At<QualifyFile>>>,
+        /// All of them are needed.
+        all_of = "all_of": Option<Many<At<QualifyFile>>>,
+        /// So much spent.
+        spend = "spend": Option<Amount<1>>,
+        /// So many purchases.
+        purchases = "purchases": Option<Count>,
+        /// So many activity points.
+        activity = "activity": Option<Points>,
+        /// Within so many months; ever unless said.
+        within = "within": Option<Duration<true>>,
+    }
+}
+
+file_map! {
+    /// A benefit that is no price.
+    pub(crate) struct EntitlementFile ("an entitlement such as { id: gift-wrap }") {
+        /// Its id.
+        id = "id": At<Id>,
+        /// Uses in a period; unlimited unless said.
+        times = "times": Option<Count>,
+        /// The period of `times`; for ever unless said.
+        per = "per": Option<At<PeriodWord>>,
+    }
+}

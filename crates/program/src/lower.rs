@@ -1,0 +1,16 @@
+//! From what files say to what a program means: defaults, references, and what no single key can show.
+
+mod conditions;
+mod coupons;
+mod effect;
+mod names;
+mod offer;
+mod points;
+mod program;
+mod references;
+mod rewards;
+mod selector;
+mod stacking;
+mod tiers;
+
+pub(crate) use program::{program, read_currency};

@@ -1,0 +1,298 @@
+//! The program as a whole.
+
+use suanpan_domain::limits::PROGRAM_OFFERS_MAX;
+use suanpan_domain::{Currency, Money, Rounding};
+
+use super::coupons::{Codes, check_presented};
+use super::names::{Names, Unique};
+use super::references::Sites;
+use super::{conditions, offer, points, references, stacking, tiers};
+use crate::code;
+use crate::diagnostics::{nearest, quoted};
+use crate::file::{
+    AllocationFile, AllocationWord, BasisWord, ProgramFile, RoundingWord, SelectionWord, ShippingTaxWord,
+    SplitWord, TaxBaseWord, TaxBasisWord, TaxFile, TaxScopeWord, WeightWord,
+};
+use crate::model::{
+    Allocation, AllocationBasis, AllocationMethod, AllocationWeight, CashRounding, ENGINE_EDITION,
+    LAYERS_DEFAULT, Offer, Program, SEARCH_NODES_MAX_DEFAULT, SelectionMode, ShippingTax, Store, TaxBase,
+    TaxBasis, TaxPolicy, TaxRate, TaxScope, UnitSplit,
+};
+use crate::read::{At, Context, FromNode, Id, Later, Many};
+use crate::yaml::{Node, Spot};
+
+/// Layers of a program; the engine keeps a bit for each.
+const LAYERS_MAX: usize = 30;
+
+/// Amounts are read in the currency, so it is read first, whichever file it stands in.
+pub(crate) fn read_currency(roots: &[Node<'_>], context: &Context) {
+    let Some(node) = roots.iter().find_map(|root| root.get("currency")) else { return };
+    let Some(text) = node.text() else { return };
+    context.currency.set(Currency::from_code(text));
+    if context.currency.get().is_none() && !node.is_null() {
+        let capitals = text.trim().to_ascii_uppercase();
+        let hint = match Currency::from_code(&capitals) {
+            Some(_) => format!("write it in capitals: {capitals}"),
+            None => match nearest(&capitals, ["CNY", "USD", "EUR", "JPY", "GBP", "HKD", "KRW", "TWD", "INR"])
+            {
+                Some(meant) => format!("did you mean {meant}?"),
+                None => "write an ISO 4217 code such as CNY, EUR or USD".to_owned(),
+            },
+        };
+        let message = format!("{} is no currency", quoted(text));
+        context.error_hint(code::UNKNOWN_CURRENCY, node.spot(), message, hint);
+    }
+}
+
+/// The program that the files describe; `None` when something without which there is none could not be read.
+pub(crate) fn program(file: ProgramFile, version: String, context: &Context) -> Option<Program> {
+    let mut names = Names::default();
+    let layers = layers(file.layers.as_ref(), context);
+    names.layers.clone_from(&layers);
+    let stores = stores(&file, &mut names, context);
+    let tier_files = file.tiers.as_deref().unwrap_or_default();
+    let tiers = tiers::tiers(tier_files, &mut names, context);
+    let groups = stacking::groups(file.stacking.as_ref(), &mut names, context);
+    let combine = stacking::combine(file.stacking.as_ref(), &names, context);
+    let price_mode = tax_basis(file.prices.as_ref().and_then(|prices| prices.tax));
+    let engine_edition = engine_edition(file.engine_edition.as_ref(), context);
+    let offers = Offers::read(&file, &names, context);
+    let points = points::policy(file.points.as_ref(), &names, context);
+    Some(Program {
+        id: file.program.0,
+        version,
+        title: conditions::title(file.title.as_ref()),
+        currency: context.currency.get()?,
+        time_zone: file.time_zone.map(|zone| zone.0),
+        price_mode,
+        rounding: file.rounding.as_ref().map_or(Rounding::HalfUp, |rounding| rounding_mode(rounding.mode)),
+        allocation: allocation(file.allocation),
+        selection: match file.selection {
+            None | Some(SelectionWord::BestForMember) => SelectionMode::BestForMember,
+            Some(SelectionWord::ByPriority) => SelectionMode::ByPriority,
+        },
+        layers,
+        engine_edition,
+        maximum_discount: file.maximum_discount.map(|share| share.0),
+        minimum_due: file.minimum_due.map_or(Money::ZERO, |amount| amount.0),
+        cash_rounding: file.cash_rounding.as_ref().map(|cash| CashRounding {
+            to: cash.to.0,
+            rounding: cash.mode.map_or(Rounding::HalfUp, rounding_mode),
+        }),
+        tax: tax(file.tax.as_ref(), price_mode, context),
+        unit_split: match file.split {
+            None | Some(SplitWord::Level) => UnitSplit::Level,
+            Some(SplitWord::Rewarded) => UnitSplit::Rewarded,
+        },
+        search_nodes_max: file.search_nodes_max.map_or(SEARCH_NODES_MAX_DEFAULT, |nodes| u64::from(nodes.0)),
+        stores,
+        tiers,
+        offers,
+        groups,
+        combine,
+        points,
+        returns: points::returns(file.returns.as_ref()),
+    })
+}
+
+fn layers(file: Option<&At<Many<At<Id>>>>, context: &Context) -> Vec<String> {
+    let Some(At { value: Many(layers), spot }) = file else {
+        return LAYERS_DEFAULT.iter().map(|layer| (*layer).to_owned()).collect();
+    };
+    crate::read::repeated(layers, context);
+    if layers.len() > LAYERS_MAX {
+        let message = format!("there are {} layers, at most {LAYERS_MAX} are possible", layers.len());
+        context.error(code::LIMIT, *spot, message);
+    }
+    layers.iter().map(|layer| layer.value.0.clone()).collect()
+}
+
+fn stores(file: &ProgramFile, names: &mut Names, context: &Context) -> Vec<Store> {
+    let mut unique = Unique::default();
+    let files = file.stores.as_deref().unwrap_or_default();
+    let mut stores = Vec::with_capacity(files.len());
+    for file in files {
+        unique.add("store", &file.id.value.0, file.id.spot, context);
+        crate::read::repeated(file.groups.iter().flat_map(|groups| &groups.0), context);
+        names.stores.insert(file.id.value.0.clone());
+        let groups = conditions::ids(file.groups.as_ref());
+        names.store_groups.extend(groups.iter().cloned());
+        stores.push(Store {
+            id: file.id.value.0.clone(),
+            groups,
+            time_zone: file.time_zone.as_ref().map(|zone| zone.0.clone()),
+        });
+    }
+    stores
+}
+
+fn engine_edition(file: Option<&At<crate::read::UnitsCount>>, context: &Context) -> u16 {
+    if let Some(At { value, spot }) = file
+        && value.0 != i64::from(ENGINE_EDITION)
+    {
+        context.error_hint(
+            code::UNKNOWN_EDITION,
+            *spot,
+            format!("this release does not know engine edition {}", value.0),
+            format!("it prices edition {ENGINE_EDITION}"),
+        );
+    }
+    ENGINE_EDITION
+}
+
+pub(super) const fn tax_basis(word: Option<TaxBasisWord>) -> TaxBasis {
+    match word {
+        None | Some(TaxBasisWord::Included) => TaxBasis::Included,
+        Some(TaxBasisWord::Excluded) => TaxBasis::Excluded,
+    }
+}
+
+const fn rounding_mode(word: RoundingWord) -> Rounding {
+    match word {
+        RoundingWord::HalfUp => Rounding::HalfUp,
+        RoundingWord::HalfEven => Rounding::HalfEven,
+        RoundingWord::HalfDown => Rounding::HalfDown,
+        RoundingWord::Down => Rounding::Down,
+        RoundingWord::Up => Rounding::Up,
+    }
+}
+
+fn allocation(file: Option<AllocationFile>) -> Allocation {
+    let (method, weight, basis) = match file {
+        None => (None, None, None),
+        Some(AllocationFile::Method(method)) => (Some(method), None, None),
+        Some(AllocationFile::Refined(map)) => (map.method, map.weight, map.basis),
+    };
+    Allocation {
+        method: match method {
+            None | Some(AllocationWord::LargestRemainder) => AllocationMethod::LargestRemainder,
+            Some(AllocationWord::LastLineTakesRest) => AllocationMethod::LastLineTakesRest,
+            Some(AllocationWord::HalfDownThenFirst) => AllocationMethod::HalfDownThenFirst,
+            Some(AllocationWord::Cascade) => AllocationMethod::Cascade,
+        },
+        weight: match weight {
+            None | Some(WeightWord::Amount) => AllocationWeight::Amount,
+            Some(WeightWord::Units) => AllocationWeight::Units,
+            Some(WeightWord::AmountTaxExcluded) => AllocationWeight::AmountTaxExcluded,
+            Some(WeightWord::AmountTaxIncluded) => AllocationWeight::AmountTaxIncluded,
+        },
+        basis: match basis {
+            None | Some(BasisWord::Target) => AllocationBasis::Target,
+            Some(BasisWord::SourceAndTarget) => AllocationBasis::SourceAndTarget,
+        },
+    }
+}
+
+fn tax(file: Option<&TaxFile>, price_mode: TaxBasis, context: &Context) -> TaxPolicy {
+    let Some(file) = file else { return TaxPolicy::default() };
+    let mut unique = Unique::default();
+    let rates = file.rates.iter().flatten();
+    TaxPolicy {
+        scope: match file.scope {
+            None | Some(TaxScopeWord::PerRate) => TaxScope::PerRate,
+            Some(TaxScopeWord::PerLine) => TaxScope::PerLine,
+        },
+        base: match file.base {
+            None | Some(TaxBaseWord::NetRounded) => TaxBase::NetRounded,
+            Some(TaxBaseWord::GrossMinusDiscount) => TaxBase::GrossMinusDiscount,
+        },
+        rounding: file.rounding.as_ref().map_or(Rounding::HalfUp, |rounding| rounding_mode(rounding.mode)),
+        shipping: match file.shipping {
+            None | Some(ShippingTaxWord::OwnRate) => ShippingTax::OwnRate,
+            Some(ShippingTaxWord::GoodsMix) => ShippingTax::GoodsMix,
+        },
+        rates: rates
+            .map(|rate| {
+                unique.add("tax", &rate.id.value.0, rate.id.spot, context);
+                TaxRate {
+                    id: rate.id.value.0.clone(),
+                    rate: rate.rate.0,
+                    included: rate.included.map_or(price_mode == TaxBasis::Included, |included| included.0),
+                }
+            })
+            .collect(),
+    }
+}
+
+/// Reads the offers, one at a time.
+struct Offers<'c> {
+    context: &'c Context,
+    ids: Unique,
+    offers: Vec<Offer>,
+    sites: Sites,
+}
+
+impl Offers<'_> {
+    fn read(file: &ProgramFile, names: &Names, context: &Context) -> Vec<Offer> {
+        let tiers = file.tiers.as_deref().unwrap_or_default();
+        let (lists, promotions, coupons) = (&file.price_lists, &file.promotions, &file.coupons);
+        let discounts = tiers.iter().filter(|tier| tier.discount.is_some()).count();
+        let count = discounts + length(lists) + length(promotions) + length(coupons);
+        let mut reader = Offers { context, ids: Unique::default(), offers: Vec::new(), sites: Sites::new() };
+        if count > PROGRAM_OFFERS_MAX {
+            reader.too_many(count, [spots(lists), spots(promotions), spots(coupons)]);
+            return Vec::new();
+        }
+        reader.offers.reserve_exact(count);
+        reader.sites.reserve_exact(count);
+        for tier in tiers {
+            let Some(at) = &tier.discount else { continue };
+            let id = format!("tier:{}", tier.id.value.0);
+            let read = tiers::discount(tier, at, names, context);
+            reader.add(&id, tier.id.spot, at.spot, read);
+        }
+        for at in lists.iter().flat_map(|list| list.each(context)) {
+            let read = offer::price_list_offer(&at, names, context);
+            reader.add(&at.value.id.value.0, at.value.id.spot, at.spot, read);
+        }
+        for at in promotions.iter().flat_map(|list| list.each(context)) {
+            let read = offer::promotion(&at, names, context);
+            reader.add(&at.value.id.value.0, at.value.id.spot, at.spot, read);
+        }
+        let mut codes = Codes::default();
+        for at in coupons.iter().flat_map(|list| list.each(context)) {
+            let terms = codes.terms(&at, context);
+            check_presented(&at, terms.as_ref(), context);
+            let read = offer::coupon(&at, terms, names, context);
+            reader.add(&at.value.id.value.0, at.value.id.spot, at.spot, read);
+        }
+        codes.check_forms(context);
+        let Offers { ids, mut offers, sites, .. } = reader;
+        references::order_matches(&mut offers, &sites, context);
+        references::check(&offers, &sites, &ids, context);
+        stacking::members(file.stacking.as_ref(), &mut offers, names, context);
+        stacking::check_line_groups(&offers, &sites, names, context);
+        offers
+    }
+
+    fn add(&mut self, id: &str, id_spot: Spot, site: Spot, offer: Option<Offer>) {
+        let new = self.ids.add("offer", id, id_spot, self.context);
+        if let Some(offer) = offer
+            && new
+        {
+            self.offers.push(offer);
+            self.sites.push(site);
+        }
+    }
+
+    fn too_many(&self, count: usize, lists: [&[Spot]; 3]) {
+        let first_beyond =
+            lists.into_iter().flatten().nth(PROGRAM_OFFERS_MAX).or(lists.into_iter().flatten().last());
+        if let Some(spot) = first_beyond {
+            self.context.error_hint(
+                code::LIMIT,
+                *spot,
+                format!("the program has {count} offers, at most {PROGRAM_OFFERS_MAX} are possible"),
+                "put articles of one price change into one price list or one selector",
+            );
+        }
+    }
+}
+
+fn length<T: FromNode>(list: &Option<Later<T>>) -> usize {
+    list.as_ref().map_or(0, Later::len)
+}
+
+fn spots<T: FromNode>(list: &Option<Later<T>>) -> &[Spot] {
+    list.as_ref().map_or(&[], |list| list.spots())
+}

@@ -1,0 +1,160 @@
+//! Groups and classes.
+
+use std::collections::HashMap;
+
+use suanpan_domain::OfferKind;
+
+use super::names::{Names, Unique, unknown};
+use super::references::Sites;
+use crate::code;
+use crate::diagnostics::quoted;
+use crate::file::{ExclusiveWord, OfferStackingFile, ScopeWord, StackingFile};
+use crate::model::{
+    AmountPer, Combine, Effect, ExclusiveScope, GroupScope, Offer, OfferStacking, RoundAt, StackingGroup,
+    UnitLimitPer,
+};
+use crate::read::{At, Context, Id, repeated};
+
+/// The class of whatever is presented.
+const COUPON: &str = "coupon";
+/// The class of paying with points.
+const POINTS: &str = "points";
+
+pub(super) fn offer_stacking(
+    file: Option<&OfferStackingFile>,
+    names: &Names,
+    context: &Context,
+) -> OfferStacking {
+    let Some(file) = file else { return OfferStacking::default() };
+    let named = file.group.iter().chain(file.groups.iter().flat_map(|groups| &groups.0));
+    repeated(named.clone(), context);
+    OfferStacking {
+        groups: named.filter_map(|id| names.group(id, context)).collect(),
+        exclusive: file.exclusive.map(|word| match word {
+            ExclusiveWord::Basket => ExclusiveScope::Basket,
+            ExclusiveWord::Line => ExclusiveScope::Line,
+        }),
+        pool: file.pool.as_ref().map(|pool| pool.0.clone()),
+    }
+}
+
+/// The groups; their ids go into the names that offers refer to.
+pub(super) fn groups(
+    file: Option<&StackingFile>,
+    names: &mut Names,
+    context: &Context,
+) -> Vec<StackingGroup> {
+    let mut unique = Unique::default();
+    let mut groups = Vec::new();
+    for group in file.into_iter().flat_map(|file| file.groups.iter().flatten()) {
+        if !unique.add("stacking group", &group.id.value.0, group.id.spot, context) {
+            continue;
+        }
+        let scope = match group.scope {
+            ScopeWord::Basket => GroupScope::Basket,
+            ScopeWord::Line => GroupScope::Line,
+        };
+        names.groups.push((group.id.value.0.clone(), scope));
+        groups.push(StackingGroup {
+            id: group.id.value.0.clone(),
+            scope,
+            at_most: group.at_most.map_or(1, |count| count.0),
+        });
+    }
+    groups
+}
+
+pub(super) fn combine(file: Option<&StackingFile>, names: &Names, context: &Context) -> Vec<Combine> {
+    let check = |class: &At<Id>| {
+        let text = class.value.0.as_str();
+        let classes = names.layers.iter().map(String::as_str).chain([COUPON, POINTS]);
+        if !classes.clone().any(|known| known == text) {
+            unknown("class", code::UNKNOWN_CLASS, text, class.spot, classes, context);
+        }
+        text.to_owned()
+    };
+    file.into_iter()
+        .flat_map(|file| file.combine.iter().flatten())
+        .map(|file| {
+            repeated(&file.not_with.0, context);
+            Combine { class: check(&file.class), not_with: file.not_with.0.iter().map(check).collect() }
+        })
+        .collect()
+}
+
+/// Puts the members that groups name into them: whole classes, or offers by id.
+pub(super) fn members(file: Option<&StackingFile>, offers: &mut [Offer], names: &Names, context: &Context) {
+    let by_id: HashMap<String, usize> =
+        offers.iter().enumerate().map(|(index, offer)| (offer.id.clone(), index)).collect();
+    for group in file.into_iter().flat_map(|file| file.groups.iter().flatten()) {
+        let Some(index) = names.groups.iter().position(|(id, _)| *id == group.id.value.0) else { continue };
+        let members = group.members.as_ref().map_or(&[] as &[At<Id>], |members| &members.0);
+        repeated(members, context);
+        for member in members {
+            let text = member.value.0.as_str();
+            let layer = names.layers.iter().position(|layer| layer == text);
+            let join = |offer: &mut Offer| {
+                if !offer.stacking.groups.contains(&index) {
+                    offer.stacking.groups.push(index);
+                }
+            };
+            if layer.is_some() || text == COUPON {
+                let in_class = |offer: &&mut Offer| {
+                    layer == Some(offer.layer) || (text == COUPON && offer.kind == OfferKind::Coupon)
+                };
+                offers.iter_mut().filter(in_class).for_each(join);
+            } else if let Some(offer) = by_id.get(text) {
+                join(&mut offers[*offer]);
+            } else {
+                let ids = by_id.keys().map(String::as_str);
+                let known = ids.chain(names.layers.iter().map(String::as_str)).chain([COUPON]);
+                unknown("offer or class", code::UNKNOWN_OFFER, text, member.spot, known, context);
+            }
+        }
+    }
+}
+
+/// Members of line groups act on each line for itself, or they could not be compared line by line.
+pub(super) fn check_line_groups(offers: &[Offer], sites: &Sites, names: &Names, context: &Context) {
+    for (offer, site) in offers.iter().zip(sites.iter()) {
+        let line_group = offer
+            .stacking
+            .groups
+            .iter()
+            .filter_map(|group| names.groups.get(*group))
+            .find(|(_, scope)| *scope == GroupScope::Line);
+        if let Some((group, _)) = line_group
+            && !is_per_line(offer)
+        {
+            context.error_hint(
+                code::NOT_PER_LINE,
+                *site,
+                format!(
+                    "{} is in the line group {}, and does not act on each line for itself",
+                    quoted(&offer.id),
+                    quoted(group)
+                ),
+                "line groups take percents rounded at the line, unit prices, price lists, and amounts per unit or line, \
+                 without `units` per basket; use a group of scope basket",
+            );
+        }
+    }
+}
+
+fn is_per_line(offer: &Offer) -> bool {
+    let terms = &offer.terms;
+    terms.units.is_none_or(|limit| limit.per == UnitLimitPer::Line)
+        && terms.round_at != Some(RoundAt::Offer)
+        && match &offer.effect {
+            Effect::PercentOff(_) => {
+                terms.round_at.is_some()
+                    || terms.units.is_some()
+                    || offer.kind == OfferKind::Tier
+                    || offer.target.is_some()
+                    || !offer.buy.is_everything()
+            }
+            Effect::AmountOff { per, .. } => *per != AmountPer::Basket,
+            Effect::UnitPrice(_) | Effect::PriceList(_) => true,
+            _ => false,
+        }
+}

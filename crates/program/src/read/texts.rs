@@ -1,0 +1,141 @@
+//! Texts: ids, titles, durations.
+
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use suanpan_domain::limits::IDENTIFIER_BYTES_MAX;
+
+use super::{Context, FromNode};
+use crate::code;
+use crate::diagnostics::quoted;
+use crate::yaml::Node;
+
+/// Bytes of a title in one language.
+const TITLE_BYTES_MAX: usize = 1_000;
+
+/// An id, a sku, a category path, a code: short text without control characters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Id(pub(crate) String);
+
+impl FromNode for Id {
+    fn from_node(node: Node<'_>, context: &Context) -> Option<Self> {
+        let text = context.text(node, "an id")?;
+        let flaw = if text.is_empty() {
+            "is empty".to_owned()
+        } else if text.len() > IDENTIFIER_BYTES_MAX {
+            format!("is longer than {IDENTIFIER_BYTES_MAX} bytes")
+        } else if text.bytes().any(|byte| byte.is_ascii_control()) {
+            "contains a control character".to_owned()
+        } else if text.trim() != text {
+            "begins or ends with a blank".to_owned()
+        } else if node.is_plain() && matches!(text, "true" | "false" | "True" | "False" | "TRUE" | "FALSE") {
+            "is a truth value, not a text, unless it is quoted".to_owned()
+        } else {
+            return Some(Self(text.to_owned()));
+        };
+        context.error(code::BAD_ID, node.spot(), format!("the id {} {flaw}", quoted(text)));
+        None
+    }
+}
+
+impl JsonSchema for Id {
+    fn schema_name() -> Cow<'static, str> {
+        "Id".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "An id, a sku, a category path, a code: 1 to 128 bytes without control characters. Quote \
+                            what is made of digits.",
+            "type": ["string", "number"],
+            "minLength": 1,
+            "maxLength": IDENTIFIER_BYTES_MAX,
+        })
+    }
+}
+
+/// Words for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Words(pub(crate) String);
+
+impl FromNode for Words {
+    fn from_node(node: Node<'_>, context: &Context) -> Option<Self> {
+        let text = context.text(node, "a text")?;
+        let printable = !text.chars().any(char::is_control);
+        if text.trim().is_empty() || text.len() > TITLE_BYTES_MAX || !printable {
+            context.error_hint(
+                code::BAD_ID,
+                node.spot(),
+                format!("{} is no title", quoted(text)),
+                format!("a title has 1 to {TITLE_BYTES_MAX} bytes on one line"),
+            );
+            return None;
+        }
+        Some(Self(text.trim().to_owned()))
+    }
+}
+
+impl JsonSchema for Words {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Words".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": ["string", "number", "boolean"], "minLength": 1, "maxLength": TITLE_BYTES_MAX })
+    }
+}
+
+/// So many days or months, such as `30 days` or `12 months`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Duration<const MONTHS: bool>(pub(crate) u16);
+
+impl<const MONTHS: bool> FromNode for Duration<MONTHS> {
+    fn from_node(node: Node<'_>, context: &Context) -> Option<Self> {
+        let (one, many) = if MONTHS { ("month", "months") } else { ("day", "days") };
+        let (factor_word, factor, maximum) = if MONTHS { ("year", 12, 1_200) } else { ("week", 7, 3_650) };
+        let text = context.text(node, if MONTHS { "a number of months" } else { "a number of days" })?;
+        let (number, unit) = text.split_once(' ').unwrap_or((text, ""));
+        let unit = unit.trim();
+        let factor = if unit == one || unit == many {
+            Some(1)
+        } else if unit.strip_suffix('s').unwrap_or(unit) == factor_word {
+            Some(factor)
+        } else {
+            None
+        };
+        let digits = number.len() <= 4 && number.bytes().all(|byte| byte.is_ascii_digit());
+        let length = match (digits.then(|| number.parse::<u16>().ok()).flatten(), factor) {
+            (Some(number), Some(factor)) => number.checked_mul(factor),
+            _ => None,
+        };
+        let length = length.filter(|length| (1..=maximum).contains(length));
+        if length.is_none() {
+            context.error_hint(
+                code::BAD_DURATION,
+                node.spot(),
+                format!("{} is no number of {many}", quoted(text)),
+                format!("write such as `6 {many}` or `1 {factor_word}`, at most {maximum} {many}"),
+            );
+        }
+        length.map(Self)
+    }
+}
+
+impl<const MONTHS: bool> JsonSchema for Duration<MONTHS> {
+    fn schema_name() -> Cow<'static, str> {
+        if MONTHS { "Months".into() } else { "Days".into() }
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let (pattern, description) = if MONTHS {
+            ("^[0-9]{1,4} +(months?|years?)$", "So many months or years, such as `12 months`.")
+        } else {
+            ("^[0-9]{1,4} +(days?|weeks?)$", "So many days or weeks, such as `30 days`.")
+        };
+        json_schema!({ "description": description, "type": "string", "pattern": pattern })
+    }
+}

@@ -1,0 +1,281 @@
+//! From the parser's events to the tree.
+
+use std::sync::Arc;
+
+use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span};
+
+use super::document::{NodeData, Shape};
+use super::{ALIAS_BYTES_FREE, DEPTH_MAX, Document, Flaw};
+use crate::code;
+
+/// Finds bytes for the parser's character positions, which mostly move forward.
+struct Bytes<'a> {
+    text: &'a str,
+    ascii: bool,
+    chars: usize,
+    bytes: usize,
+}
+
+impl Bytes<'_> {
+    fn of(&mut self, marker: Marker) -> usize {
+        let wanted = marker.index();
+        if self.ascii {
+            return wanted.min(self.text.len());
+        }
+        while self.chars < wanted {
+            let Some(next) = self.text[self.bytes..].chars().next() else { break };
+            self.bytes += next.len_utf8();
+            self.chars += 1;
+        }
+        while self.chars > wanted {
+            let Some(previous) = self.text[..self.bytes].chars().next_back() else { break };
+            self.bytes -= previous.len_utf8();
+            self.chars -= 1;
+        }
+        self.bytes
+    }
+}
+
+/// A container that is still open.
+struct Open {
+    index: u32,
+    anchor: usize,
+    children: usize,
+    /// Levels below it so far.
+    height: usize,
+    /// Bytes that aliases below it added so far.
+    added: usize,
+}
+
+/// What an alias may stand for.
+#[derive(Clone, Copy)]
+struct Anchor {
+    index: u32,
+    height: u32,
+    bytes: u32,
+}
+
+struct Builder<'a> {
+    document: Document,
+    bytes: Bytes<'a>,
+    open: Vec<Open>,
+    /// By the parser's anchor id, which counts from 1.
+    anchors: Vec<Option<Anchor>>,
+    flaws: Vec<Flaw>,
+    /// Bytes that aliases stand for, all together.
+    aliased: usize,
+    roots: usize,
+}
+
+impl Document {
+    /// Parses a file. On a flaw there is no tree: half of one would only raise false alarms.
+    pub(crate) fn parse(file: u16, name: &Arc<str>, text: &Arc<str>) -> Result<Document, Vec<Flaw>> {
+        // A byte order mark is no content; positions stay those of the whole text.
+        let skipped = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+        let body = &text[skipped..];
+        let document = Document {
+            file,
+            name: Arc::clone(name),
+            text: Arc::clone(text),
+            nodes: Vec::with_capacity(body.len() / 8 + 8),
+            decoded: Vec::new(),
+        };
+        let bytes = Bytes { text: body, ascii: body.is_ascii(), chars: 0, bytes: 0 };
+        let mut builder = Builder {
+            document,
+            bytes,
+            open: Vec::new(),
+            anchors: Vec::new(),
+            flaws: Vec::new(),
+            aliased: 0,
+            roots: 0,
+        };
+        builder.run(body);
+        for flaw in &mut builder.flaws {
+            flaw.start += skipped;
+            flaw.end += skipped;
+        }
+        if !builder.flaws.is_empty() {
+            return Err(builder.flaws);
+        }
+        let mut document = builder.document;
+        let shift = skipped as u32;
+        if shift > 0 {
+            for node in &mut document.nodes {
+                node.start += shift;
+                node.end += shift;
+            }
+        }
+        Ok(document)
+    }
+}
+
+impl Builder<'_> {
+    fn run(&mut self, body: &str) {
+        let mut parser = Parser::new_from_str(body);
+        loop {
+            let (event, span) = match parser.next_event() {
+                None => return,
+                Some(Ok(next)) => next,
+                Some(Err(error)) => {
+                    let at = self.bytes.of(*error.marker());
+                    self.flaw(code::SYNTAX, format!("this is not YAML: {}", error.info()), at, at + 1).hint =
+                        Some("check indentation, colons, quotes and brackets at this place and just above");
+                    return;
+                }
+            };
+            if !self.take(event, span) {
+                return;
+            }
+        }
+    }
+
+    fn flaw(&mut self, code: &'static str, message: String, start: usize, end: usize) -> &mut Flaw {
+        let end = end.min(self.bytes.text.len()).max(start);
+        self.flaws.push(Flaw { code, message, hint: None, start, end });
+        let last = self.flaws.len() - 1;
+        &mut self.flaws[last]
+    }
+
+    /// Takes one event in; false when there is no point in going on.
+    fn take(&mut self, event: Event<'_>, span: Span) -> bool {
+        let (start, end) = (self.bytes.of(span.start), self.bytes.of(span.end));
+        match event {
+            Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => true,
+            Event::DocumentStart(_) => {
+                self.roots += 1;
+                if self.roots > 1 {
+                    self.flaw(code::SYNTAX, "a second document begins here".to_owned(), start, end).hint =
+                        Some("a file is one document; put the second one into a file of its own");
+                }
+                self.roots == 1
+            }
+            Event::Scalar(text, style, anchor, tag) => {
+                if tag.is_some() {
+                    self.tag(start, end);
+                }
+                let (shape, link) = self.scalar(&text, style, start, end);
+                self.leaf(NodeData { start: start as u32, end: end as u32, link, shape }, anchor, end - start)
+            }
+            Event::Alias(id) => self.alias(id, start, end),
+            Event::SequenceStart(anchor, tag) => {
+                if tag.is_some() {
+                    self.tag(start, end);
+                }
+                self.begin(Shape::Sequence, anchor, start, end)
+            }
+            Event::MappingStart(anchor, tag) => {
+                if tag.is_some() {
+                    self.tag(start, end);
+                }
+                self.begin(Shape::Mapping, anchor, start, end)
+            }
+            Event::SequenceEnd | Event::MappingEnd => {
+                self.close(end);
+                true
+            }
+        }
+    }
+
+    fn tag(&mut self, start: usize, end: usize) {
+        self.flaw(code::SYNTAX, "tags such as `!name` have no meaning here".to_owned(), start, end).hint =
+            Some("remove the tag; quotes make a text of anything");
+    }
+
+    /// Keeps the text in place where the file spells it out.
+    fn scalar(&mut self, text: &str, style: ScalarStyle, start: usize, end: usize) -> (Shape, u32) {
+        let raw = &self.bytes.text[start..end];
+        let plain = style == ScalarStyle::Plain;
+        if plain && raw == text {
+            return (Shape::Plain, 0);
+        }
+        if !plain && raw.len() >= 2 && raw.get(1..raw.len() - 1) == Some(text) {
+            return (Shape::Quoted, 0);
+        }
+        self.document.decoded.push(text.into());
+        let link = (self.document.decoded.len() - 1) as u32;
+        (if plain { Shape::PlainDecoded } else { Shape::QuotedDecoded }, link)
+    }
+
+    fn leaf(&mut self, data: NodeData, anchor: usize, bytes: usize) -> bool {
+        let index = self.document.nodes.len() as u32;
+        self.document.nodes.push(data);
+        self.name(anchor, Some(Anchor { index, height: 0, bytes: bytes as u32 }));
+        self.child(0, 0);
+        true
+    }
+
+    fn begin(&mut self, shape: Shape, anchor: usize, start: usize, end: usize) -> bool {
+        if self.open.len() >= DEPTH_MAX {
+            self.deep(start, end);
+            return false;
+        }
+        let index = self.document.nodes.len() as u32;
+        self.document.nodes.push(NodeData { start: start as u32, end: end as u32, link: index + 1, shape });
+        // Known only when it is closed: what contains itself has no end.
+        self.name(anchor, None);
+        self.open.push(Open { index, anchor, children: 0, height: 0, added: 0 });
+        true
+    }
+
+    fn close(&mut self, end: usize) {
+        let Some(closed) = self.open.pop() else { return };
+        let after = self.document.nodes.len() as u32;
+        let data = &mut self.document.nodes[closed.index as usize];
+        data.link = after;
+        data.end = data.end.max(end as u32);
+        // A block ends where the next thing begins; the blank between is not part of it.
+        let (start, end) = (data.start as usize, data.end as usize);
+        data.end = (start + self.bytes.text[start..end].trim_end().len()) as u32;
+        let bytes = u32::try_from(end - start + closed.added).unwrap_or(u32::MAX);
+        let height = closed.height as u32;
+        self.name(closed.anchor, Some(Anchor { index: closed.index, height, bytes }));
+        self.child(closed.height, closed.added);
+    }
+
+    /// Tells the open container of one more child.
+    fn child(&mut self, height: usize, added: usize) {
+        if let Some(parent) = self.open.last_mut() {
+            parent.children += 1;
+            parent.height = parent.height.max(height + 1);
+            parent.added = parent.added.saturating_add(added);
+        }
+    }
+
+    fn name(&mut self, anchor: usize, meaning: Option<Anchor>) {
+        if anchor > 0 {
+            if self.anchors.len() <= anchor {
+                self.anchors.resize(anchor + 1, None);
+            }
+            self.anchors[anchor] = meaning;
+        }
+    }
+
+    fn alias(&mut self, id: usize, start: usize, end: usize) -> bool {
+        let Some(anchor) = self.anchors.get(id).copied().flatten() else {
+            self.flaw(code::SYNTAX, "this alias stands inside of what it stands for".to_owned(), start, end);
+            return false;
+        };
+        let (height, bytes) = (anchor.height as usize, anchor.bytes as usize);
+        if self.open.len() + height >= DEPTH_MAX {
+            self.deep(start, end);
+            return false;
+        }
+        self.aliased = self.aliased.saturating_add(bytes);
+        if self.aliased > self.bytes.text.len() + ALIAS_BYTES_FREE {
+            let message = "the aliases up to here stand for more than the file itself holds".to_owned();
+            self.flaw(code::LIMIT, message, start, end).hint =
+                Some("write out what is repeated most, or repeat less");
+            return false;
+        }
+        let data = NodeData { start: start as u32, end: end as u32, link: anchor.index, shape: Shape::Alias };
+        self.document.nodes.push(data);
+        self.child(height, bytes);
+        true
+    }
+
+    fn deep(&mut self, start: usize, end: usize) {
+        let message = format!("nested more than {DEPTH_MAX} levels deep");
+        self.flaw(code::LIMIT, message, start, end).hint = Some("flatten what is nested here");
+    }
+}

@@ -1,0 +1,168 @@
+//! The tree and the handles to its nodes.
+
+use std::sync::Arc;
+
+/// What a node is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Scalar,
+    Sequence,
+    Mapping,
+}
+
+/// How a node is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// Plain text as it stands between `start` and `end`.
+    Plain,
+    /// Text between quotes, without an escape: what stands between `start + 1` and `end - 1`.
+    Quoted,
+    /// Plain text over several lines; `link` is an index into `decoded`.
+    PlainDecoded,
+    /// Text with escapes or a block; `link` is an index into `decoded`.
+    QuotedDecoded,
+    /// `link` is the index after the last descendant.
+    Sequence,
+    /// `link` is the index after the last descendant.
+    Mapping,
+    /// `link` is the index of the node that it stands for.
+    Alias,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct NodeData {
+    pub(super) start: u32,
+    pub(super) end: u32,
+    pub(super) link: u32,
+    pub(super) shape: Shape,
+}
+
+/// One parsed file.
+#[derive(Debug)]
+pub(crate) struct Document {
+    /// The file's place in the list of files.
+    pub(crate) file: u16,
+    pub(crate) name: Arc<str>,
+    pub(crate) text: Arc<str>,
+    pub(super) nodes: Vec<NodeData>,
+    pub(super) decoded: Vec<Box<str>>,
+}
+
+/// Where a node stands; what file types keep of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Spot {
+    pub(crate) file: u16,
+    pub(crate) node: u32,
+}
+
+/// A node of a document. Aliases are followed by whoever makes the handle.
+#[derive(Clone, Copy)]
+pub(crate) struct Node<'a> {
+    document: &'a Document,
+    index: u32,
+}
+
+impl Document {
+    /// The topmost node; none in an empty file.
+    pub(crate) fn root(&self) -> Option<Node<'_>> {
+        (!self.nodes.is_empty()).then(|| self.node(0))
+    }
+
+    /// The node at an index, an alias followed to what it stands for.
+    pub(crate) fn node(&self, index: u32) -> Node<'_> {
+        let data = self.nodes[index as usize];
+        // What an alias stands for is never an alias itself: the parser resolves chains.
+        let index = if data.shape == Shape::Alias { data.link } else { index };
+        Node { document: self, index }
+    }
+
+    /// The bytes to point at. Of what spans lines the first one: the place, not the whole of it.
+    pub(crate) fn range(&self, index: u32) -> (usize, usize) {
+        let data = self.nodes[index as usize];
+        let (start, end) = (data.start as usize, data.end as usize);
+        let shown = &self.text[start..end];
+        let first_line = shown.find(['\n', '\r']).map_or(shown, |line_end| &shown[..line_end]);
+        (start, start + first_line.trim_end().len())
+    }
+
+    /// The index after a node and all below it.
+    pub(crate) fn after(&self, index: u32) -> u32 {
+        let data = self.nodes[index as usize];
+        match data.shape {
+            Shape::Sequence | Shape::Mapping => data.link,
+            _ => index + 1,
+        }
+    }
+}
+
+impl<'a> Node<'a> {
+    fn data(self) -> NodeData {
+        self.document.nodes[self.index as usize]
+    }
+
+    pub(crate) fn kind(self) -> Kind {
+        match self.data().shape {
+            Shape::Sequence => Kind::Sequence,
+            Shape::Mapping => Kind::Mapping,
+            _ => Kind::Scalar,
+        }
+    }
+
+    pub(crate) fn spot(self) -> Spot {
+        Spot { file: self.document.file, node: self.index }
+    }
+
+    /// The text of a scalar.
+    pub(crate) fn text(self) -> Option<&'a str> {
+        let data = self.data();
+        let (start, end) = (data.start as usize, data.end as usize);
+        match data.shape {
+            Shape::Plain => Some(&self.document.text[start..end]),
+            Shape::Quoted => Some(&self.document.text[start + 1..end - 1]),
+            Shape::PlainDecoded | Shape::QuotedDecoded => Some(&self.document.decoded[data.link as usize]),
+            Shape::Sequence | Shape::Mapping | Shape::Alias => None,
+        }
+    }
+
+    /// Whether a scalar stands without quotes, so that YAML gives words such as `true` and `null` a meaning.
+    pub(crate) fn is_plain(self) -> bool {
+        matches!(self.data().shape, Shape::Plain | Shape::PlainDecoded)
+    }
+
+    /// Nothing where a value should be: `key:`, `key: ~`, `key: null`.
+    pub(crate) fn is_null(self) -> bool {
+        self.is_plain() && matches!(self.text(), Some("" | "~" | "null" | "Null" | "NULL"))
+    }
+
+    /// The elements of a sequence; none of anything else.
+    pub(crate) fn items(self) -> impl Iterator<Item = Node<'a>> {
+        self.children(Shape::Sequence).map(|index| self.document.node(index))
+    }
+
+    /// The keys and values of a mapping; none of anything else.
+    pub(crate) fn entries(self) -> impl Iterator<Item = (Node<'a>, Node<'a>)> {
+        let mut children = self.children(Shape::Mapping);
+        std::iter::from_fn(move || {
+            let (key, value) = (children.next()?, children.next()?);
+            Some((self.document.node(key), self.document.node(value)))
+        })
+    }
+
+    /// The value of a key, its last one if it stands there twice.
+    pub(crate) fn get(self, key: &str) -> Option<Node<'a>> {
+        self.entries().filter(|(name, _)| name.text() == Some(key)).map(|(_, value)| value).last()
+    }
+
+    fn children(self, of: Shape) -> impl Iterator<Item = u32> {
+        let data = self.data();
+        let end = if data.shape == of { data.link } else { 0 };
+        let mut next = self.index + 1;
+        std::iter::from_fn(move || {
+            let child = next;
+            (child < end).then(|| {
+                next = self.document.after(child);
+                child
+            })
+        })
+    }
+}
