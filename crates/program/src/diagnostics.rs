@@ -7,7 +7,7 @@ use std::fmt;
 use std::ops::{Deref, Range};
 use std::sync::Arc;
 
-pub(crate) use problems::{Problems, nearest, quoted};
+pub(crate) use problems::{DIAGNOSTICS_MAX, Problems, nearest, quoted};
 
 use crate::SourceFile;
 

@@ -23,9 +23,11 @@
 #[macro_use]
 mod read;
 
+mod catalogue;
 mod code;
 mod diagnostics;
 mod file;
+mod load;
 mod lower;
 mod parse;
 mod version;
@@ -33,5 +35,7 @@ mod yaml;
 
 pub mod model;
 
+pub use catalogue::{CATALOGUE_ROWS_MAX, CatalogueTable};
 pub use diagnostics::{Diagnostic, Diagnostics, Severity};
+pub use load::{Loaded, load};
 pub use parse::{Parsed, SourceFile, parse};

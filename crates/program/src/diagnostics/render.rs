@@ -68,7 +68,11 @@ impl fmt::Display for Drawn<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.diagnostic.message)?;
         if self.source.is_none() || self.diagnostic.line == 0 {
-            write!(f, " ({})", self.diagnostic.file)?;
+            let Diagnostic { file, line, column, .. } = self.diagnostic;
+            match line {
+                0 => write!(f, " ({file})")?,
+                _ => write!(f, " ({file}:{line}:{column})")?,
+            }
         }
         Ok(())
     }
