@@ -1,1 +1,5 @@
-//! Criterion benches, one file per hot path.
+//! What the benches measure, and the baselines that they measure against.
+
+pub mod hardwired;
+pub mod random;
+pub mod w1;

@@ -116,6 +116,9 @@ pub(crate) fn execute(
     };
     state.given[candidate] = given.amount;
     state.times[candidate] = given.times;
+    if given.times > 0 {
+        state.gave[candidate / 64] |= 1 << (candidate % 64);
+    }
     if ground.candidates[candidate].matched {
         let takes = work.takes.iter().map(|take| (candidate as u32, take.line, take.amount));
         state.matchable.extend(takes);
@@ -219,7 +222,10 @@ fn program_offer(
             }
             let amount = off.minor().saturating_mul(count);
             let given = amounts::once(ground, state, work, candidate, amount);
-            Given { times: if given.times > 0 { count as u32 } else { 0 }, ..given }
+            let next = every_value.saturating_mul(count.saturating_add(1)) - measure;
+            let more = count < i64::from(times.unwrap_or(u32::MAX)).min(i64::from(times_max));
+            let missing = if more { lacking(*every, next) } else { Missing::Nothing };
+            Given { missing, times: if given.times > 0 { count as u32 } else { 0 }, ..given }
         }
         Effect::Shipping(shipping) => match shipping {
             ShippingEffect::Free => prices::free(ground, state, work, candidate),
@@ -315,6 +321,7 @@ fn steps_of(
         let measure = measure_of(ground, state, work, candidate, offer, step.reach);
         if measure >= value(step.reach) {
             best = Some(place);
+            short = None;
         } else if short.is_none() {
             short = Some(lacking(step.reach, value(step.reach) - measure));
         }
@@ -322,10 +329,12 @@ fn steps_of(
     let Some(step) = best else {
         return Given { missing: short.unwrap_or_default(), ..Given::nothing(Reason::ThresholdNotMet) };
     };
-    match steps[step].save {
+    let given = match steps[step].save {
         Saving::Amount(amount) => amounts::once(ground, state, work, candidate, amount.minor()),
         Saving::Percent(rate) => percents::run(ground, state, work, candidate, offer, rate),
-    }
+    };
+    // What the next step would need, for the shopper who is near it.
+    Given { missing: short.unwrap_or_default(), ..given }
 }
 
 /// The most that an offer may take: its cap, what its budget has left and what the maximum discount allows; and which

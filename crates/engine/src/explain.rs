@@ -1,12 +1,16 @@
 //! The account of every offer: applied, refused and why.
 
-use suanpan_domain::quote::OfferOutcome;
+mod near;
+
+use suanpan_domain::quote::{Missing, OfferOutcome};
 use suanpan_domain::{Money, OfferRef, Quote, Reason};
 
 use crate::gather::Refused;
 use crate::ground::{Ground, SET_TARGET, bits};
 use crate::record::Record;
 use crate::select::{Dropped, Selected};
+
+pub(crate) use near::near_misses;
 
 /// Fills the rows of offers: candidates in the order of execution, then the refused by id.
 pub(crate) fn account(
@@ -28,7 +32,7 @@ pub(crate) fn account(
                 row.amount = Money::from_minor(given.amount);
                 row.times = given.times;
                 row.reason = given.reason;
-                row.missing = given.missing;
+                row.missing = if row.applied { Missing::Nothing } else { given.missing };
                 row.needs_hold = row.applied && facts.needs_hold;
                 if given.reason == Some(Reason::ExcludedBy) {
                     row.winner = bits(ground.set(candidate, SET_TARGET))

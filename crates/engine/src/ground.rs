@@ -57,6 +57,8 @@ pub(crate) struct Ground<'a> {
     pub(crate) words: usize,
     /// Added and included tax rates of each line, summed, in parts per million.
     pub(crate) tax_rates: &'a [LineRates],
+    /// Which lines are taxed alike.
+    pub(crate) taxes: &'a crate::settle::Taxes,
     /// What all discounts together may take.
     pub(crate) guard: i64,
 }

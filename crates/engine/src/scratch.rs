@@ -21,6 +21,7 @@ pub struct Scratch {
     work: Work,
     record: Record,
     selected: Selected,
+    taxes: settle::Taxes,
     settling: settle::Settling,
 }
 
@@ -45,6 +46,21 @@ impl Compiled {
         &self.program
     }
 
+    /// Prices a basket into `quote`, and says what a little more would save.
+    ///
+    /// Like [`Compiled::quote`], with [`Quote::near_misses`] filled: largest saving first.
+    pub fn quote_with_near_misses(
+        &self,
+        basket: &Basket,
+        member: Option<&Member>,
+        usage: Option<&Usage>,
+        scratch: &mut Scratch,
+        quote: &mut Quote,
+    ) {
+        self.quote(basket, member, usage, scratch, quote);
+        explain::near_misses(self, basket, &scratch.gathered, &scratch.record, quote);
+    }
+
     /// Prices a basket into `quote`.
     ///
     /// `member` is `None` for guests; `usage` is `None` when no chain-wide counter is known. The basket has passed the
@@ -57,8 +73,9 @@ impl Compiled {
         scratch: &mut Scratch,
         quote: &mut Quote,
     ) {
-        let Scratch { gathered, state, work, record, selected, settling } = scratch;
+        let Scratch { gathered, state, work, record, selected, taxes, settling } = scratch;
         gathered.read(self, basket, member, usage);
+        taxes.read(&self.program.tax, basket, &gathered.lines.facts);
         let ground = Ground {
             compiled: self,
             basket,
@@ -68,6 +85,7 @@ impl Compiled {
             sets: &gathered.sets,
             words: gathered.words,
             tax_rates: &gathered.rates,
+            taxes,
             guard: gathered.guard,
         };
         select::choose(&ground, state, work, selected);
@@ -79,6 +97,7 @@ impl Compiled {
         }
         select::account(&ground, state, work, selected);
         settle::settle(&ground, member, state, record, selected, settling, quote);
+        quote.near_misses.clear();
         explain::account(&ground, &gathered.refused, record, selected, quote);
     }
 }

@@ -9,6 +9,7 @@ mod contest;
 mod coupons;
 mod points;
 mod priority;
+mod scalar;
 mod search;
 
 use suanpan_domain::quote::{GivenUp, SelectionOutcome};
@@ -176,7 +177,7 @@ pub(crate) fn account(ground: &Ground<'_>, state: &mut State, work: &mut Work, s
         if selected.kept[candidate] || selected.dropped[candidate].is_some() {
             continue;
         }
-        let excused = selected.conflicts.excused(ground, state, &selected.kept, candidate);
+        let excused = selected.conflicts.excused(&state.gave, candidate);
         selected.dropped[candidate] = Some(match excused {
             Some(winner) => Dropped::Excluded { winner: Some(ground.candidates[winner as usize].source) },
             None if selected.outcome == SelectionOutcome::ByPriority => Dropped::Excluded { winner: None },

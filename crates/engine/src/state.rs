@@ -23,6 +23,8 @@ pub(crate) struct State {
     pub(crate) given: Vec<i64>,
     /// How often each candidate was applied; above 0 also for gifts, points and the like.
     pub(crate) times: Vec<u32>,
+    /// Candidates that gave something, as bits.
+    pub(crate) gave: Vec<u64>,
     /// What the maximum total discount still allows.
     pub(crate) guard_left: i64,
     /// Units of lines that are not all alike any more.
@@ -53,6 +55,8 @@ impl State {
         self.given.resize(candidates, 0);
         self.times.clear();
         self.times.resize(candidates, 0);
+        self.gave.clear();
+        self.gave.resize(candidates.div_ceil(64).max(1), 0);
         self.guard_left = guard;
         self.units.begin(lines.len());
         self.matchable.clear();
@@ -70,6 +74,7 @@ impl State {
         self.marks.clone_from(&other.marks);
         self.given.clone_from(&other.given);
         self.times.clone_from(&other.times);
+        self.gave.clone_from(&other.gave);
         self.guard_left = other.guard_left;
         self.units.copy_from(&other.units);
         self.matchable.clone_from(&other.matchable);

@@ -66,7 +66,7 @@ impl Bounds {
             if !ahead || !kept[candidate] || placed[candidate] {
                 continue;
             }
-            if question.conflicts.any && !question.conflicts.could_stand(ground, state, kept, candidate) {
+            if question.conflicts.any && !question.conflicts.could_stand(&state.gave, candidate) {
                 continue;
             }
             worth += self.worth[candidate];

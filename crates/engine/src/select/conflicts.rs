@@ -5,182 +5,212 @@ use suanpan_program::model::{Effect, ExclusiveScope, GroupScope};
 use crate::evaluate::selected;
 use crate::execute::units;
 use crate::ground::{Ground, SET_BUY, SET_TARGET};
-use crate::state::State;
 
-/// Static facts about each candidate that choosing needs.
+/// Which candidates cannot both give something, as bit sets over candidates. Empty when none can stand against another.
 #[derive(Debug, Default)]
 pub(crate) struct Conflicts {
-    /// Basket groups: place in the program, places to take, and how many candidates want one.
-    pub(crate) groups: Vec<(u16, u32, u32)>,
-    /// By candidate: bits of `groups`.
-    pub(crate) group_bits: Vec<u64>,
-    /// By candidate: classes that it does not combine with.
-    pub(crate) against_classes: Vec<u32>,
-    pub(crate) exclusive: Vec<Option<ExclusiveScope>>,
     /// Whether any pair can stand against each other at all.
     pub(crate) any: bool,
+    /// Words of a bit set over candidates.
+    pub(crate) words: usize,
+    /// Row of each candidate: those that must not give beside it.
+    forbidden: Vec<u64>,
+    /// Row of each candidate: those that excuse its absence when they give.
+    excusing: Vec<u64>,
+    /// Row of each candidate: all that it has to do with, groups included.
+    related: Vec<u64>,
+    /// Places of a group with fewer places than candidates; its row of members in `members`.
+    groups: Vec<u32>,
+    members: Vec<u64>,
+    pub(crate) exclusive: Vec<Option<ExclusiveScope>>,
+    order: Vec<u16>,
 }
 
 impl Conflicts {
     pub(crate) fn read(&mut self, ground: &Ground<'_>) {
-        self.groups.clear();
-        self.group_bits.clear();
-        self.against_classes.clear();
+        let count = ground.candidates.len();
+        self.words = count.div_ceil(64).max(1);
         self.exclusive.clear();
+        self.exclusive.extend((0..count).map(|at| ground.offer(at).and_then(|offer| offer.exclusive)));
+        let classes = ground.compiled.class_conflicts.iter().any(|conflicts| *conflicts != 0);
+        let exclusive = self.exclusive.iter().any(Option::is_some);
+        let grouped = ground.compiled.has_basket_groups
+            && (0..count).any(|at| ground.offer(at).is_some_and(|offer| !offer.groups.is_empty()));
         self.any = false;
-        let classes_conflict = ground.compiled.class_conflicts.iter().any(|conflicts| *conflicts != 0);
-        let mut all_classes = 0;
+        if !(classes || exclusive || grouped) {
+            return;
+        }
+        for rows in [&mut self.forbidden, &mut self.excusing, &mut self.related] {
+            rows.clear();
+            rows.resize(count * self.words, 0);
+        }
+        if classes || exclusive {
+            self.read_pairs(ground);
+        }
+        self.read_groups(ground);
+        self.any = self.related.iter().any(|word| *word != 0) || exclusive;
+    }
+
+    fn read_pairs(&mut self, ground: &Ground<'_>) {
+        let count = ground.candidates.len();
+        for a in 0..count {
+            for b in a + 1..count {
+                let forbidden = classes_clash(ground, a, b) || self.refuses_basket(ground, a, b);
+                let (a_line, b_line) = (self.is_line(a), self.is_line(b));
+                let common = (a_line && ground.candidates[b].lowers || b_line && ground.candidates[a].lowers)
+                    && (0..ground.words)
+                        .any(|word| selected(ground, a, word) & selected(ground, b, word) != 0);
+                if forbidden || common && a_line && b_line {
+                    set(&mut self.forbidden, self.words, a, b);
+                }
+                if forbidden || common {
+                    set(&mut self.excusing, self.words, a, b);
+                    set(&mut self.related, self.words, a, b);
+                }
+            }
+        }
+    }
+
+    fn read_groups(&mut self, ground: &Ground<'_>) {
+        self.groups.clear();
+        self.members.clear();
+        self.order.clear();
         for candidate in 0..ground.candidates.len() {
-            let facts = &ground.candidates[candidate];
-            let offer = ground.offer(candidate);
-            let mut bits = 0;
-            for &group in offer.map_or(&[][..], |offer| &offer.groups) {
+            for &group in ground.offer(candidate).map_or(&[][..], |offer| &offer.groups) {
                 let source = &ground.compiled.groups[group as usize];
                 if source.scope == GroupScope::Line {
                     continue;
                 }
-                let place = self.groups.iter().position(|(known, ..)| *known == group).unwrap_or_else(|| {
-                    self.groups.push((group, source.at_most, 0));
-                    self.groups.len() - 1
+                let place = self.order.iter().position(|known| *known == group).unwrap_or_else(|| {
+                    self.order.push(group);
+                    self.groups.push(source.at_most);
+                    self.members.resize(self.groups.len() * self.words, 0);
+                    self.order.len() - 1
                 });
-                self.groups[place].2 += 1;
-                bits |= 1_u64 << place.min(63);
+                self.members[place * self.words + candidate / 64] |= 1 << (candidate % 64);
             }
-            self.group_bits.push(bits);
-            let mut against = 0;
-            if classes_conflict {
-                let mut classes = facts.classes;
-                while classes != 0 {
-                    against |= ground.compiled.class_conflicts[classes.trailing_zeros() as usize];
-                    classes &= classes - 1;
+        }
+        for place in 0..self.groups.len() {
+            let row = place * self.words..(place + 1) * self.words;
+            let wanting: u32 = self.members[row.clone()].iter().map(|word| word.count_ones()).sum();
+            if wanting <= self.groups[place] {
+                // A group with room for all its candidates keeps nobody out.
+                self.members[row].fill(0);
+                continue;
+            }
+            let members: Vec<usize> = crate::ground::bits(&self.members[row]).collect();
+            for &a in &members {
+                for &b in members.iter().filter(|b| **b > a) {
+                    set(&mut self.related, self.words, a, b);
                 }
             }
-            self.against_classes.push(against);
-            all_classes |= facts.classes;
-            let exclusive = offer.and_then(|offer| offer.exclusive);
-            self.any |= exclusive.is_some();
-            self.exclusive.push(exclusive);
         }
-        // A group with room for all its candidates keeps nobody out.
-        for bits in &mut self.group_bits {
-            for (place, (_, at_most, wanting)) in self.groups.iter().enumerate() {
-                if wanting <= at_most {
-                    *bits &= !(1 << place);
-                }
-            }
-            self.any |= *bits != 0;
-        }
-        self.any |= self.against_classes.iter().any(|against| against & all_classes != 0);
     }
 
-    /// Whether two candidates can stand against each other.
-    pub(crate) fn between(&self, ground: &Ground<'_>, a: usize, b: usize) -> bool {
-        a != b
-            && (self.group_bits[a] & self.group_bits[b] != 0
-                || self.against_classes[a] & ground.candidates[b].classes != 0
-                || self.exclusive_basket(ground, a, b)
-                || self.exclusive_line(ground, a, b))
+    fn is_line(&self, candidate: usize) -> bool {
+        self.exclusive[candidate] == Some(ExclusiveScope::Line)
     }
 
     /// One of them tolerates no other discount in the basket.
-    pub(crate) fn exclusive_basket(&self, ground: &Ground<'_>, a: usize, b: usize) -> bool {
+    fn refuses_basket(&self, ground: &Ground<'_>, a: usize, b: usize) -> bool {
         let refuses = |a: usize, b: usize| {
             self.exclusive[a] == Some(ExclusiveScope::Basket) && ground.candidates[b].lowers
         };
         refuses(a, b) || refuses(b, a)
     }
 
-    /// One of them tolerates no other discount on a line that both select.
-    pub(crate) fn exclusive_line(&self, ground: &Ground<'_>, a: usize, b: usize) -> bool {
-        let is_line = |a: usize| self.exclusive[a] == Some(ExclusiveScope::Line);
-        (is_line(a) && ground.candidates[b].lowers || is_line(b) && ground.candidates[a].lowers)
-            && (0..ground.words).any(|word| selected(ground, a, word) & selected(ground, b, word) != 0)
+    fn row<'a>(&self, rows: &'a [u64], candidate: usize) -> &'a [u64] {
+        &rows[candidate * self.words..(candidate + 1) * self.words]
     }
 
-    /// Whether a group, a class or an exclusive offer among those that give keeps a candidate out.
-    pub(crate) fn excused(
-        &self,
-        ground: &Ground<'_>,
-        state: &State,
-        kept: &[bool],
-        candidate: usize,
-    ) -> Option<u32> {
-        let gives = |other: usize| kept[other] && other != candidate && state.times[other] > 0;
-        let count = ground.candidates.len();
-        for (place, (_, at_most, _)) in self.groups.iter().enumerate() {
-            if self.group_bits[candidate] >> place & 1 == 0 {
+    /// Whether a candidate has to do with any that is not excluded.
+    pub(crate) fn stands_against_any(&self, candidate: usize, excluded: &[bool]) -> bool {
+        self.any && crate::ground::bits(self.row(&self.related, candidate)).any(|other| !excluded[other])
+    }
+
+    /// Who keeps a candidate out, among those that give.
+    pub(crate) fn excused(&self, gave: &[u64], candidate: usize) -> Option<u32> {
+        if !self.any {
+            return None;
+        }
+        for (place, at_most) in self.groups.iter().enumerate() {
+            let members = &self.members[place * self.words..(place + 1) * self.words];
+            if members[candidate / 64] >> (candidate % 64) & 1 == 0 {
                 continue;
             }
-            let mut holders =
-                (0..count).filter(|&other| gives(other) && self.group_bits[other] >> place & 1 == 1);
-            let first = holders.next();
-            if first.is_some() && 1 + holders.count() >= *at_most as usize {
-                return first.map(|first| first as u32);
+            let others = |word: usize| {
+                let own = if word == candidate / 64 { 1 << (candidate % 64) } else { 0 };
+                members[word] & gave[word] & !own
+            };
+            let holders: u32 = (0..self.words).map(|word| others(word).count_ones()).sum();
+            if holders >= *at_most && holders > 0 {
+                return (0..self.words)
+                    .find(|&word| others(word) != 0)
+                    .map(|word| word as u32 * 64 + others(word).trailing_zeros());
             }
         }
-        let stands_against = |other: &usize| {
-            gives(*other)
-                && (self.against_classes[candidate] & ground.candidates[*other].classes != 0
-                    || self.exclusive_basket(ground, candidate, *other)
-                    || self.exclusive_line(ground, candidate, *other))
-        };
-        (0..count).find(stands_against).map(|other| other as u32)
+        let row = self.row(&self.excusing, candidate);
+        row.iter()
+            .zip(gave)
+            .position(|(a, b)| a & b != 0)
+            .map(|word| word as u32 * 64 + (row[word] & gave[word]).trailing_zeros())
     }
 
-    /// Whether a candidate that just gave something may stand beside those that gave before.
-    pub(crate) fn admits(&self, ground: &Ground<'_>, state: &State, kept: &[bool], candidate: usize) -> bool {
+    /// Whether a candidate may stand beside those that gave: `gave` may hold it already.
+    pub(crate) fn admits(&self, gave: &[u64], candidate: usize, gives: bool) -> bool {
         if !self.any {
             return true;
         }
-        let gives = state.times[candidate] > 0;
-        if self.exclusive[candidate].is_some() && !gives {
+        if !gives {
+            return self.exclusive[candidate].is_none();
+        }
+        self.could_stand(gave, candidate)
+    }
+
+    /// [`Conflicts::could_stand`], where there are conflicts at all.
+    #[inline]
+    pub(crate) fn any_stands(&self, gave: &[u64], candidate: usize) -> bool {
+        !self.any || self.could_stand(gave, candidate)
+    }
+
+    /// Whether a candidate could give something beside those that gave.
+    pub(crate) fn could_stand(&self, gave: &[u64], candidate: usize) -> bool {
+        if self.row(&self.forbidden, candidate).iter().zip(gave).any(|(a, b)| a & b != 0) {
             return false;
         }
-        if !gives {
+        for (place, at_most) in self.groups.iter().enumerate() {
+            let members = &self.members[place * self.words..(place + 1) * self.words];
+            let own = candidate / 64;
+            if members[own] >> (candidate % 64) & 1 == 0 {
+                continue;
+            }
+            let mut holders: u32 = members.iter().zip(gave).map(|(a, b)| (a & b).count_ones()).sum();
+            if gave[own] >> (candidate % 64) & 1 == 1 {
+                holders -= 1;
+            }
+            if holders >= *at_most {
+                return false;
+            }
+        }
+        true
+    }
+}
+
+fn set(rows: &mut [u64], words: usize, a: usize, b: usize) {
+    rows[a * words + b / 64] |= 1 << (b % 64);
+    rows[b * words + a / 64] |= 1 << (a % 64);
+}
+
+fn classes_clash(ground: &Ground<'_>, a: usize, b: usize) -> bool {
+    let mut classes = ground.candidates[a].classes;
+    while classes != 0 {
+        let against = ground.compiled.class_conflicts[classes.trailing_zeros() as usize];
+        if against & ground.candidates[b].classes != 0 {
             return true;
         }
-        let others = || {
-            (0..ground.candidates.len())
-                .filter(|&other| other != candidate && kept[other] && state.times[other] > 0)
-        };
-        for (place, (_, at_most, _)) in self.groups.iter().enumerate() {
-            if self.group_bits[candidate] >> place & 1 == 1
-                && others().filter(|&other| self.group_bits[other] >> place & 1 == 1).count()
-                    >= *at_most as usize
-            {
-                return false;
-            }
-        }
-        !others().any(|other| {
-            self.against_classes[candidate] & ground.candidates[other].classes != 0
-                || self.exclusive_basket(ground, candidate, other)
-                || self.exclusive[candidate] == Some(ExclusiveScope::Line)
-                    && self.exclusive[other] == Some(ExclusiveScope::Line)
-                    && self.exclusive_line(ground, candidate, other)
-        })
+        classes &= classes - 1;
     }
-    /// Whether a candidate that is still ahead could stand beside those that gave.
-    pub(crate) fn could_stand(
-        &self,
-        ground: &Ground<'_>,
-        state: &State,
-        kept: &[bool],
-        candidate: usize,
-    ) -> bool {
-        let others = || (0..ground.candidates.len()).filter(|&other| kept[other] && state.times[other] > 0);
-        for (place, (_, at_most, _)) in self.groups.iter().enumerate() {
-            if self.group_bits[candidate] >> place & 1 == 1
-                && others().filter(|&other| self.group_bits[other] >> place & 1 == 1).count()
-                    >= *at_most as usize
-            {
-                return false;
-            }
-        }
-        !others().any(|other| {
-            self.against_classes[candidate] & ground.candidates[other].classes != 0
-                || self.exclusive_basket(ground, candidate, other)
-        })
-    }
+    false
 }
 
 /// Whether one candidate takes from lines that another's threshold or price looks at.

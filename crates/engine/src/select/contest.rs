@@ -51,9 +51,8 @@ impl Contest {
             bits(ground.set(candidate, SET_TARGET)).map(|line| ground.lines[line].gross).sum::<i64>()
         }));
         if conflicts.any {
-            for a in 0..count {
-                let stands = (0..count).any(|b| !excluded[b] && conflicts.between(ground, a, b));
-                self.contested[a] |= !excluded[a] && stands;
+            for (candidate, contested) in self.contested.iter_mut().enumerate() {
+                *contested = !excluded[candidate] && conflicts.stands_against_any(candidate, excluded);
             }
         }
         self.share(ground, excluded);

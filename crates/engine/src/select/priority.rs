@@ -39,8 +39,8 @@ impl ByPriority {
             evaluate(ground, Choice { kept, order: &[], times: &[] }, state, work, &mut Unobserved);
             let gives = |other: usize| kept[other] && state.times[other] > 0;
             let voided = (0..count).any(|other| self.gave[other] && !gives(other));
-            let admissible =
-                (0..count).all(|other| !kept[other] || conflicts.admits(ground, state, kept, other));
+            let admissible = (0..count)
+                .all(|other| !kept[other] || conflicts.admits(&state.gave, other, state.times[other] > 0));
             if voided || !admissible {
                 kept[candidate] = false;
                 continue;

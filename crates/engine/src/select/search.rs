@@ -6,9 +6,10 @@ use std::cmp::Ordering;
 use super::bound::Bounds;
 use super::conflicts::Conflicts;
 use super::contest::{CLUSTER_MAX, Contest};
-use crate::evaluate::{begin, enter};
+use super::scalar::Scalar;
+use crate::evaluate::{Choice, Unobserved, begin, enter, evaluate};
 use crate::execute::{Work, execute};
-use crate::ground::Ground;
+use crate::ground::{Ground, bits};
 use crate::settle::added_tax;
 use crate::state::State;
 use suanpan_program::model::{ExclusiveScope, GroupScope};
@@ -22,8 +23,8 @@ pub(crate) struct Best {
     pub(crate) kept: Vec<bool>,
     pub(crate) order: Vec<u32>,
     pub(crate) times: Vec<u32>,
-    /// Candidates that gave something.
-    gave: Vec<bool>,
+    /// Candidates that gave something, as bits.
+    gave: Vec<u64>,
 }
 
 /// Reusable memory of the search.
@@ -33,13 +34,14 @@ pub(crate) struct Search {
     pub(crate) nodes: u64,
     pub(crate) exhausted: bool,
     pub(crate) bounds: Bounds,
-    kept: Vec<bool>,
+    pub(super) kept: Vec<bool>,
     order: Vec<u32>,
     times: Vec<u32>,
     placed: Vec<bool>,
     states: Vec<State>,
     /// Contested candidates that are decided before anything executes.
-    decided: Vec<bool>,
+    pub(super) decided: Vec<bool>,
+    pub(super) scalar: Scalar,
 }
 
 /// What a search needs to know beside its own memory.
@@ -67,6 +69,7 @@ impl Search {
         self.placed.clear();
         self.placed.resize(count, false);
         self.bounds.read(question, work);
+        self.scalar.read(question);
         self.decided.clear();
         self.decided.extend((0..count).map(|candidate| !question.contest.contested[candidate]));
         // Who skips which lines is fixed before execution, so offers that decide it are decided first.
@@ -128,7 +131,8 @@ impl Search {
         here.copy_from(state);
         // What is not contested is simply taken.
         let mut admitted = true;
-        while admitted && place < ground.candidates.len() && self.decided[place] {
+        while admitted && place < ground.candidates.len() && self.decided[place] && place < self.scalar.from()
+        {
             if self.kept[place] {
                 admitted = self.execute(question, work, &mut here, place, u32::MAX);
             }
@@ -136,8 +140,14 @@ impl Search {
         }
         if !admitted {
             // Something that cannot be left out stands against what gave before.
+        } else if place >= self.scalar.from()
+            && place < ground.candidates.len()
+            && self.enter_scalar(question, work, place, &mut here, left_out)
+        {
+            // The rest needs no lines any more.
         } else if place == ground.candidates.len() {
-            self.leaf(question, &here);
+            let objective = objective(ground, &here);
+            self.leaf(question, work, objective, &here.gave);
         } else if !self.bounded_out(question, &here, place, left_out) {
             let cluster = question.contest.cluster[place];
             if cluster != u32::MAX && self.is_searchable(question, cluster) {
@@ -265,26 +275,21 @@ impl Search {
         self.order.push(candidate as u32);
         enter(ground, &self.kept, state, work, ground.candidates[candidate].layer);
         execute(ground, state, work, candidate, times);
-        question.conflicts.admits(ground, state, &self.kept, candidate)
+        question.conflicts.admits(&state.gave, candidate, state.times[candidate] > 0)
     }
 
-    fn may_drop(&self, question: &Question<'_, '_>, candidate: usize) -> bool {
+    pub(super) fn may_drop(&self, question: &Question<'_, '_>, candidate: usize) -> bool {
         let ground = question.ground;
+        let exclusive = question.conflicts.any && question.conflicts.exclusive[candidate].is_some();
         question.waive_never
+            || exclusive
             || ground.candidates[candidate].leave_out_allowed
-            || question.conflicts.any
-                && (0..ground.candidates.len()).any(|other| {
-                    !question.excluded[other] && question.conflicts.between(ground, candidate, other)
-                })
+            || question.conflicts.stands_against_any(candidate, question.excluded)
     }
 
     /// Whether dropping it can only be a leaving out: nothing can stand against it.
-    fn costs(&self, question: &Question<'_, '_>, candidate: usize) -> bool {
-        let ground = question.ground;
-        !question.conflicts.any
-            || !(0..ground.candidates.len()).any(|other| {
-                !question.excluded[other] && question.conflicts.between(ground, candidate, other)
-            })
+    pub(super) fn costs(&self, question: &Question<'_, '_>, candidate: usize) -> bool {
+        !question.conflicts.stands_against_any(candidate, question.excluded)
     }
 
     fn bounded_out(
@@ -301,31 +306,43 @@ impl Search {
         (least, left_out) > (self.best.objective, self.best.left_out)
     }
 
-    fn leaf(&mut self, question: &Question<'_, '_>, state: &State) {
+    /// Compares a whole choice with the best so far.
+    pub(super) fn leaf(
+        &mut self,
+        question: &Question<'_, '_>,
+        work: &mut Work,
+        objective: i64,
+        gave: &[u64],
+    ) {
         let ground = question.ground;
+        if self.best.found && objective > self.best.objective {
+            return;
+        }
         let mut left_out = 0;
         for candidate in 0..ground.candidates.len() {
             if question.excluded[candidate] || self.kept[candidate] {
                 continue;
             }
-            if question.conflicts.any
-                && question.conflicts.excused(ground, state, &self.kept, candidate).is_some()
-            {
+            if question.conflicts.excused(gave, candidate).is_some() {
                 continue;
             }
             let shares = question.contest.cluster[candidate] != u32::MAX;
             if !ground.candidates[candidate].leave_out_allowed && !question.waive_never && !shares {
-                return;
+                let silent = question.conflicts.any
+                    && question.conflicts.exclusive[candidate].is_some()
+                    && self.would_be_silent(ground, work, candidate);
+                if !silent {
+                    return;
+                }
+                continue;
             }
             left_out += 1;
         }
-        let objective = objective(ground, state);
-        let gave = |candidate: usize| self.kept[candidate] && state.times[candidate] > 0;
         let better = !self.best.found
             || match (objective, left_out).cmp(&(self.best.objective, self.best.left_out)) {
                 Ordering::Less => true,
                 Ordering::Greater => false,
-                Ordering::Equal => breaks_tie(ground, &gave, &|candidate| self.best.gave[candidate]),
+                Ordering::Equal => breaks_tie(ground, gave, &self.best.gave),
             };
         if !better {
             return;
@@ -334,12 +351,12 @@ impl Search {
         self.best.objective = objective;
         self.best.left_out = left_out;
         self.best.gave.clear();
-        self.best.gave.extend((0..ground.candidates.len()).map(gave));
+        self.best.gave.extend_from_slice(gave);
         self.best.kept.clone_from(&self.kept);
         self.best.times.clone_from(&self.times);
         self.best.order.clear();
         if question.contest.clusters > 0 {
-            // Those that are not kept stand at the end, where they do nothing.
+            // Those that did not execute stand at the end, where they do nothing.
             self.best.order.extend_from_slice(&self.order);
             for candidate in 0..ground.candidates.len() as u32 {
                 if !self.best.order.contains(&candidate) {
@@ -347,6 +364,16 @@ impl Search {
                 }
             }
         }
+    }
+
+    /// Whether an exclusive offer would give nothing beside the others.
+    fn would_be_silent(&mut self, ground: &Ground<'_>, work: &mut Work, candidate: usize) -> bool {
+        self.kept[candidate] = true;
+        let mut state = State::default();
+        let choice = Choice { kept: &self.kept, order: &[], times: &self.times };
+        evaluate(ground, choice, &mut state, work, &mut Unobserved);
+        self.kept[candidate] = false;
+        state.times[candidate] == 0
     }
 }
 
@@ -363,18 +390,18 @@ pub(crate) fn objective(ground: &Ground<'_>, state: &State) -> i64 {
 
 /// Whether the first of two equal choices is to be preferred: fewer coupons, then the higher vector of priorities, then the
 /// smaller vector of ids.
-fn breaks_tie(ground: &Ground<'_>, new: &dyn Fn(usize) -> bool, old: &dyn Fn(usize) -> bool) -> bool {
-    let count = ground.candidates.len();
-    let coupons = |gave: &dyn Fn(usize) -> bool| {
-        (0..count).filter(|&candidate| gave(candidate) && ground.candidates[candidate].is_coupon()).count()
-    };
+fn breaks_tie(ground: &Ground<'_>, new: &[u64], old: &[u64]) -> bool {
+    if new == old {
+        return false;
+    }
+    let coupons =
+        |gave: &[u64]| bits(gave).filter(|&candidate| ground.candidates[candidate].is_coupon()).count();
     let by_coupons = coupons(new).cmp(&coupons(old));
     if by_coupons != Ordering::Equal {
         return by_coupons == Ordering::Less;
     }
-    let priorities = |gave: &dyn Fn(usize) -> bool| {
-        let mut list: Vec<i32> =
-            (0..count).filter(|&at| gave(at)).map(|at| ground.candidates[at].priority).collect();
+    let priorities = |gave: &[u64]| {
+        let mut list: Vec<i32> = bits(gave).map(|candidate| ground.candidates[candidate].priority).collect();
         list.sort_unstable_by(|a, b| b.cmp(a));
         list
     };
@@ -382,8 +409,8 @@ fn breaks_tie(ground: &Ground<'_>, new: &dyn Fn(usize) -> bool, old: &dyn Fn(usi
     if by_priority != Ordering::Equal {
         return by_priority == Ordering::Greater;
     }
-    let ids = |gave: &dyn Fn(usize) -> bool| {
-        let mut list: Vec<&str> = (0..count).filter(|&at| gave(at)).map(|at| ground.id(at)).collect();
+    let ids = |gave: &[u64]| {
+        let mut list: Vec<&str> = bits(gave).map(|candidate| ground.id(candidate)).collect();
         list.sort_unstable();
         list
     };
