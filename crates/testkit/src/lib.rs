@@ -1,3 +1,5 @@
 //! Seeded programs, members and baskets; the slow oracle; case files.
 
+pub mod basket_file;
+pub mod cases;
 pub mod generate;

@@ -79,7 +79,7 @@ const QUARANTINE: &[(&str, &[&str])] = &[
     ("tonic", WIRE),
     ("pbjson", WIRE),
     ("protox", &["suanpan-rpc"]),
-    ("saphyr", &["suanpan-program"]),
+    ("saphyr", &["suanpan-program", "suanpan-testkit"]),
     ("serde_yaml", &[]),
     ("tokio", RUNTIME),
     ("hyper", RUNTIME),
