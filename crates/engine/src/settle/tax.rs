@@ -1,0 +1,463 @@
+//! The amounts of taxes (docs/pricing.md, rule 47).
+
+use suanpan_domain::quote::{LineTaxAmount, Span, TaxTotal};
+use suanpan_domain::{LineKind, Money, Quote, Rate, Rounding, divide_i128};
+use suanpan_program::model::{TaxBase, TaxPolicy, TaxScope};
+
+use super::divide::{Receiver, Remainders, largest_remainder};
+use super::tax_sets::Taxes;
+use crate::ground::Ground;
+
+/// A line's amount under one set of taxes. A line has one part, but for shipping at the goods' mix.
+#[derive(Clone, Copy, Debug)]
+struct Part {
+    set: u32,
+    /// The first of its rows: one for each tax of the set.
+    rows: u32,
+    gross: i64,
+    net: i64,
+}
+
+/// What each tax is, by line.
+#[derive(Debug, Default)]
+pub(super) struct TaxAmounts {
+    parts: Vec<Part>,
+    /// The first part of each line, and the end of the last.
+    starts: Vec<u32>,
+    rows: Vec<i64>,
+    /// Parts in the order of their sets.
+    by_set: Vec<u32>,
+    /// By tax of the table: what it is computed on, what it is, and whether a part has it.
+    bases: Vec<i64>,
+    amounts: Vec<i64>,
+    used: Vec<bool>,
+    /// What goods of each set cost, for shipping at their mix.
+    mix: Vec<i64>,
+    kept_rows: Vec<i64>,
+    whole: Vec<i64>,
+    own: Vec<i64>,
+    receivers: Vec<Receiver>,
+    remainders: Remainders,
+    names: Vec<u32>,
+}
+
+impl TaxAmounts {
+    /// Computes all taxes on nets. The goods' mix is that of the first computation: points do not shift it.
+    pub(super) fn compute(&mut self, ground: &Ground<'_>, nets: &[i64], first: bool) {
+        let policy = &ground.compiled.program.tax;
+        let taxes = ground.taxes;
+        if first {
+            self.mix.clear();
+            if taxes.mixed {
+                self.mix.extend((0..taxes.sets.len()).map(|set| goods_of(ground, set, nets)));
+            }
+        }
+        self.split(ground, nets);
+        for list in [&mut self.bases, &mut self.amounts] {
+            list.clear();
+            list.resize(taxes.table.len(), 0);
+        }
+        self.used.clear();
+        self.used.resize(taxes.table.len(), false);
+        match policy.scope {
+            TaxScope::PerLine => self.per_line(policy, taxes),
+            TaxScope::PerRate => self.per_rate(policy, taxes),
+        }
+    }
+
+    /// Divides lines into parts.
+    fn split(&mut self, ground: &Ground<'_>, nets: &[i64]) {
+        let taxes = ground.taxes;
+        self.parts.clear();
+        self.starts.clear();
+        let mut rows = 0;
+        let has_mix = self.mix.iter().any(|weight| *weight > 0);
+        for (line, facts) in ground.lines.iter().enumerate() {
+            self.starts.push(self.parts.len() as u32);
+            let (gross, net) = (facts.gross, nets[line]);
+            if !(has_mix && facts.kind == LineKind::Shipping) {
+                let set = taxes.set_of_line[line];
+                self.parts.push(Part { set, rows, gross, net });
+                rows += taxes.of_set(set as usize).len() as u32;
+                continue;
+            }
+            let first = self.parts.len();
+            self.receivers.clear();
+            for (set, &weight) in self.mix.iter().enumerate().filter(|(_, weight)| **weight > 0) {
+                self.receivers.push(Receiver::new(1, i128::from(weight)));
+                self.parts.push(Part { set: set as u32, rows, gross: 0, net: 0 });
+                rows += taxes.of_set(set).len() as u32;
+            }
+            largest_remainder(gross, &mut self.receivers, &mut self.remainders);
+            for (part, share) in self.parts[first..].iter_mut().zip(&self.receivers) {
+                part.gross = share.total();
+            }
+            largest_remainder(net, &mut self.receivers, &mut self.remainders);
+            for (part, share) in self.parts[first..].iter_mut().zip(&self.receivers) {
+                part.net = share.total();
+            }
+        }
+        self.starts.push(self.parts.len() as u32);
+        self.rows.clear();
+        self.rows.resize(rows as usize, 0);
+    }
+
+    fn per_line(&mut self, policy: &TaxPolicy, taxes: &Taxes) {
+        for place in 0..self.parts.len() {
+            let part = self.parts[place];
+            let set = part.set as usize;
+            if taxes.of_set(set).is_empty() {
+                continue;
+            }
+            let mut whole = std::mem::take(&mut self.whole);
+            let base = self.taxes_of(policy, taxes, set, part.gross, part.net, &mut whole);
+            self.add_up(taxes, set, base, &whole);
+            self.rows[part.rows as usize..][..whole.len()].copy_from_slice(&whole);
+            self.whole = whole;
+        }
+    }
+
+    fn per_rate(&mut self, policy: &TaxPolicy, taxes: &Taxes) {
+        self.by_set.clear();
+        self.by_set.extend(0..self.parts.len() as u32);
+        if taxes.sets.len() > 1 {
+            let parts = &self.parts;
+            self.by_set.sort_unstable_by_key(|&place| (parts[place as usize].set, place));
+        }
+        let by_set = std::mem::take(&mut self.by_set);
+        let mut whole = std::mem::take(&mut self.whole);
+        let mut own = std::mem::take(&mut self.own);
+        let mut rest = by_set.as_slice();
+        while let Some(&first) = rest.first() {
+            let set = self.parts[first as usize].set as usize;
+            let same = |place: &u32| self.parts[*place as usize].set as usize == set;
+            let (places, others) = rest.split_at(rest.partition_point(same));
+            rest = others;
+            if taxes.of_set(set).is_empty() {
+                continue;
+            }
+            let (mut gross, mut net, mut gross_below, mut net_below) = (0, 0, 0, 0);
+            for &place in places {
+                let part = &self.parts[place as usize];
+                gross += part.gross;
+                net += part.net;
+                if part.net < 0 {
+                    gross_below += part.gross;
+                    net_below += part.net;
+                }
+            }
+            let base = self.taxes_of(policy, taxes, set, gross, net, &mut whole);
+            self.add_up(taxes, set, base, &whole);
+            if let [only] = places {
+                let rows = self.parts[*only as usize].rows as usize;
+                self.rows[rows..rows + whole.len()].copy_from_slice(&whole);
+                continue;
+            }
+            own.clear();
+            if net_below == 0 {
+                own.resize(whole.len(), 0);
+            } else if net == net_below {
+                // The other lines are all zero: nothing to share by.
+                own.extend_from_slice(&whole);
+            } else {
+                self.taxes_of(policy, taxes, set, gross_below, net_below, &mut own);
+            }
+            for tax in 0..whole.len() {
+                self.share(places, tax, whole[tax] - own[tax], false);
+                if net_below < 0 {
+                    self.share(places, tax, own[tax], true);
+                }
+            }
+        }
+        (self.by_set, self.whole, self.own) = (by_set, whole, own);
+    }
+
+    /// Divides one tax of a set between its negative parts, or between the others.
+    fn share(&mut self, places: &[u32], tax: usize, amount: i64, negative: bool) {
+        let Self { parts, rows, receivers, remainders, .. } = self;
+        let meant = |place: &&u32| (parts[**place as usize].net < 0) == negative;
+        receivers.clear();
+        receivers.extend(
+            places
+                .iter()
+                .filter(meant)
+                .map(|place| Receiver::new(1, i128::from(parts[*place as usize].net.unsigned_abs()))),
+        );
+        largest_remainder(amount, receivers, remainders);
+        for (place, share) in places.iter().filter(meant).zip(receivers.iter()) {
+            rows[parts[*place as usize].rows as usize + tax] = share.total();
+        }
+    }
+
+    fn add_up(&mut self, taxes: &Taxes, set: usize, base: i64, amounts: &[i64]) {
+        for (&tax, amount) in taxes.of_set(set).iter().zip(amounts) {
+            self.bases[tax as usize] += base;
+            self.amounts[tax as usize] += amount;
+            self.used[tax as usize] = true;
+        }
+    }
+
+    /// The taxes of a set on an amount; gives the amount without tax.
+    fn taxes_of(
+        &mut self,
+        policy: &TaxPolicy,
+        taxes: &Taxes,
+        set: usize,
+        gross: i64,
+        net: i64,
+        out: &mut Vec<i64>,
+    ) -> i64 {
+        let facts = &taxes.sets[set];
+        let places = taxes.of_set(set);
+        let bases = Bases::of(policy, facts.included_ppm, gross, net);
+        let included = net - bases.base();
+        out.clear();
+        out.extend(places.iter().map(|&tax| {
+            let tax = &taxes.table[tax as usize];
+            if tax.included { included } else { bases.added(policy, tax.rate_ppm) }
+        }));
+        if facts.included_count > 1 {
+            let is_included = |tax: &u32| taxes.table[*tax as usize].included;
+            self.receivers.clear();
+            self.receivers.extend(
+                places
+                    .iter()
+                    .filter(|tax| is_included(tax))
+                    .map(|tax| Receiver::new(1, i128::from(taxes.table[*tax as usize].rate_ppm))),
+            );
+            largest_remainder(included, &mut self.receivers, &mut self.remainders);
+            let amounts = out.iter_mut().zip(places).filter(|(_, tax)| is_included(tax));
+            for ((amount, _), share) in amounts.zip(&self.receivers) {
+                *amount = share.total();
+            }
+        }
+        bases.base()
+    }
+
+    fn parts_of(&self, line: usize) -> &[Part] {
+        &self.parts[self.starts[line] as usize..self.starts[line + 1] as usize]
+    }
+
+    /// All taxes of a line together.
+    pub(super) fn of_line(&self, line: usize) -> i64 {
+        let parts = self.parts_of(line);
+        let start = parts.first().map_or(0, |part| part.rows as usize);
+        let end =
+            self.parts.get(self.starts[line + 1] as usize).map_or(self.rows.len(), |part| part.rows as usize);
+        self.rows[start..end].iter().sum()
+    }
+
+    /// The taxes of a line that come on top.
+    pub(super) fn added_of(&self, taxes: &Taxes, line: usize) -> i64 {
+        if !taxes.has_added {
+            return 0;
+        }
+        self.added_rows(taxes, line).map(|row| self.rows[row]).sum()
+    }
+
+    /// Whether a line is taxed at the goods' mix.
+    pub(super) fn is_mixed(&self, taxes: &Taxes, line: usize) -> bool {
+        self.parts_of(line).len() != 1 || self.parts_of(line)[0].set != taxes.set_of_line[line]
+    }
+
+    fn added_rows<'a>(&'a self, taxes: &'a Taxes, line: usize) -> impl Iterator<Item = usize> + 'a {
+        self.parts_of(line).iter().flat_map(move |part| {
+            let places = taxes.of_set(part.set as usize).iter().enumerate();
+            places
+                .filter(|(_, tax)| !taxes.table[**tax as usize].included)
+                .map(move |(place, _)| part.rows as usize + place)
+        })
+    }
+
+    /// Lowers the added taxes of each line and computes the included ones on what remains.
+    pub(super) fn lower(&mut self, ground: &Ground<'_>, nets: &[i64], falls: &[i64]) {
+        let taxes = ground.taxes;
+        let mut kept = std::mem::take(&mut self.kept_rows);
+        kept.clear();
+        kept.extend_from_slice(&self.rows);
+        let mut receivers = std::mem::take(&mut self.receivers);
+        let mut remainders = std::mem::take(&mut self.remainders);
+        for (line, &fall) in falls.iter().enumerate().filter(|(_, fall)| **fall > 0) {
+            receivers.clear();
+            receivers.extend(
+                self.added_rows(taxes, line).map(|row| Receiver::new(1, i128::from(self.rows[row].max(0)))),
+            );
+            largest_remainder(fall, &mut receivers, &mut remainders);
+            for (row, share) in self.added_rows(taxes, line).zip(&receivers) {
+                kept[row] -= share.total();
+            }
+        }
+        (self.receivers, self.remainders) = (receivers, remainders);
+        self.compute(ground, nets, false);
+        for part in &self.parts {
+            for (place, &tax) in taxes.of_set(part.set as usize).iter().enumerate() {
+                if !taxes.table[tax as usize].included {
+                    let row = part.rows as usize + place;
+                    self.amounts[tax as usize] += kept[row] - self.rows[row];
+                    self.rows[row] = kept[row];
+                }
+            }
+        }
+        self.kept_rows = kept;
+    }
+
+    /// Fills the basket's taxes and gives the sums of included and added tax.
+    pub(super) fn push_totals(&mut self, taxes: &Taxes, quote: &mut Quote) -> (i64, i64) {
+        let mut sums = (0, 0);
+        self.names.clear();
+        for (place, tax) in taxes.table.iter().enumerate() {
+            self.names.push(quote.taxes.len() as u32);
+            let amount = self.amounts[place];
+            if !self.used[place] {
+                continue;
+            }
+            *(if tax.included { &mut sums.0 } else { &mut sums.1 }) += amount;
+            quote.taxes.push(TaxTotal {
+                line: tax.line,
+                tax_index: tax.place,
+                rate: Rate::from_ppm(tax.rate_ppm).unwrap_or_default(),
+                included: tax.included,
+                base: Money::from_minor(self.bases[place]),
+                amount: Money::from_minor(amount),
+            });
+        }
+        sums
+    }
+
+    /// Pushes the taxes of a line, after the basket's.
+    pub(super) fn push_line(&mut self, taxes: &Taxes, line: usize, out: &mut Vec<LineTaxAmount>) -> Span {
+        let start = out.len();
+        let range = self.starts[line] as usize..self.starts[line + 1] as usize;
+        for part in &self.parts[range.clone()] {
+            let rows = part.rows as usize;
+            out.extend(taxes.of_set(part.set as usize).iter().zip(&self.rows[rows..]).map(
+                |(&tax, &amount)| LineTaxAmount {
+                    tax: self.names[tax as usize],
+                    amount: Money::from_minor(amount),
+                },
+            ));
+        }
+        if range.len() > 1 {
+            out[start..].sort_by_key(|row| row.tax);
+            let mut kept = start;
+            for row in start + 1..out.len() {
+                if out[row].tax == out[kept].tax {
+                    let amount = out[row].amount;
+                    out[kept].amount += amount;
+                } else {
+                    kept += 1;
+                    out[kept] = out[row];
+                }
+            }
+            out.truncate((kept + 1).min(out.len()));
+        }
+        Span { start: start as u32, len: (out.len() - start) as u32 }
+    }
+}
+
+/// What goods of a set cost.
+fn goods_of(ground: &Ground<'_>, set: usize, nets: &[i64]) -> i64 {
+    let goods = |line: &&u32| ground.lines[**line as usize].kind == LineKind::Goods;
+    ground.taxes.lines_of(set).iter().filter(goods).map(|&line| nets[line as usize].max(0)).sum()
+}
+
+/// Amounts without included tax.
+enum Bases {
+    Net(i64),
+    /// Of the gross and of the discount.
+    Difference(i64, i64),
+}
+
+impl Bases {
+    fn of(policy: &TaxPolicy, included_ppm: i64, gross: i64, net: i64) -> Self {
+        let without = |amount: i64| {
+            if included_ppm == 0 {
+                return amount;
+            }
+            let exact = i128::from(amount) * WHOLE;
+            divide_i128(exact, WHOLE + i128::from(included_ppm), policy.rounding) as i64
+        };
+        match policy.base {
+            TaxBase::NetRounded => Self::Net(without(net)),
+            TaxBase::GrossMinusDiscount => Self::Difference(without(gross), without(gross - net)),
+        }
+    }
+
+    fn base(&self) -> i64 {
+        match self {
+            Self::Net(net) => *net,
+            Self::Difference(gross, discount) => gross - discount,
+        }
+    }
+
+    fn added(&self, policy: &TaxPolicy, rate_ppm: i64) -> i64 {
+        match self {
+            Self::Net(net) => share_of(*net, rate_ppm, policy.rounding),
+            Self::Difference(gross, discount) => {
+                share_of(*gross, rate_ppm, policy.rounding) - share_of(*discount, rate_ppm, policy.rounding)
+            }
+        }
+    }
+}
+
+const WHOLE: i128 = 1_000_000;
+
+fn share_of(amount: i64, rate_ppm: i64, rounding: Rounding) -> i64 {
+    divide_i128(i128::from(amount) * i128::from(rate_ppm), WHOLE, rounding) as i64
+}
+
+/// The added tax of nets, without dividing it between lines: what the search needs to know at each leaf.
+pub(super) fn added_tax(ground: &Ground<'_>, nets: &[i64]) -> i64 {
+    let taxes = ground.taxes;
+    if !taxes.has_added {
+        return 0;
+    }
+    let policy = &ground.compiled.program.tax;
+    let of = |set: usize, gross: i64, net: i64| -> i64 {
+        let bases = Bases::of(policy, taxes.sets[set].included_ppm, gross, net);
+        let added =
+            taxes.of_set(set).iter().map(|&tax| &taxes.table[tax as usize]).filter(|tax| !tax.included);
+        added.map(|tax| bases.added(policy, tax.rate_ppm)).sum()
+    };
+    let sets = (0..taxes.sets.len()).filter(|&set| taxes.sets[set].has_added);
+    if taxes.mixed {
+        return added_with_mix(ground, nets, of);
+    }
+    match policy.scope {
+        TaxScope::PerRate => sets
+            .map(|set| {
+                let (mut gross, mut net) = (0, 0);
+                for &line in taxes.lines_of(set) {
+                    gross += ground.lines[line as usize].gross;
+                    net += nets[line as usize];
+                }
+                of(set, gross, net)
+            })
+            .sum(),
+        TaxScope::PerLine => sets
+            .flat_map(|set| taxes.lines_of(set).iter().map(move |&line| (set, line as usize)))
+            .map(|(set, line)| of(set, ground.lines[line].gross, nets[line]))
+            .sum(),
+    }
+}
+
+/// The same where shipping follows the goods; there the parts are needed, and memory of their own.
+fn added_with_mix(ground: &Ground<'_>, nets: &[i64], of: impl Fn(usize, i64, i64) -> i64) -> i64 {
+    let mut amounts = TaxAmounts::default();
+    let sets = ground.taxes.sets.len();
+    amounts.mix.extend((0..sets).map(|set| goods_of(ground, set, nets)));
+    amounts.split(ground, nets);
+    match ground.compiled.program.tax.scope {
+        TaxScope::PerLine => {
+            amounts.parts.iter().map(|part| of(part.set as usize, part.gross, part.net)).sum()
+        }
+        TaxScope::PerRate => {
+            let mut sums = vec![(0, 0); sets];
+            for part in &amounts.parts {
+                let sum = &mut sums[part.set as usize];
+                *sum = (sum.0 + part.gross, sum.1 + part.net);
+            }
+            sums.iter().enumerate().map(|(set, &(gross, net))| of(set, gross, net)).sum()
+        }
+    }
+}
