@@ -18,6 +18,7 @@ pub(crate) fn account(
     refused: &[Refused],
     record: &Record,
     selected: &Selected,
+    offer_points: &[i64],
     quote: &mut Quote,
 ) {
     quote.offers.clear();
@@ -31,6 +32,7 @@ pub(crate) fn account(
                 row.applied = given.times > 0;
                 row.amount = Money::from_minor(given.amount);
                 row.times = given.times;
+                row.points = offer_points.get(candidate).copied().unwrap_or(0);
                 row.reason = given.reason;
                 row.missing = if row.applied { Missing::Nothing } else { given.missing };
                 row.needs_hold = row.applied && facts.needs_hold;

@@ -98,6 +98,6 @@ impl Compiled {
         select::account(&ground, state, work, selected);
         settle::settle(&ground, member, state, record, selected, settling, quote);
         quote.near_misses.clear();
-        explain::account(&ground, &gathered.refused, record, selected, quote);
+        explain::account(&ground, &gathered.refused, record, selected, settling.offer_points(), quote);
     }
 }

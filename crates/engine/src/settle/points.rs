@@ -67,7 +67,7 @@ impl<F: Fn(usize) -> i64> Bill<'_, F> {
         let mut cut = |most: i64, why: Reason| {
             if most < points {
                 points = most.max(0);
-                reason.get_or_insert(why);
+                reason = Some(why);
             }
         };
         let value_micro = i128::from(offset.value.micro().max(1));
