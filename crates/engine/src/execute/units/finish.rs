@@ -1,0 +1,200 @@
+//! Cuts of what an effect computed for units, and the state that follows (docs/pricing.md, rules 14, 17, 18 and 35).
+
+use suanpan_domain::{Money, Quantity, Reason, Rounding, UnitPrice};
+
+use super::classes::{Piece, Role};
+use super::{Call, times_of};
+use crate::execute::{Given, Take, cap_of, keep_sku_floor};
+use crate::lines::LineFacts;
+use crate::state::Run;
+
+impl Call<'_, '_> {
+    /// Settles the rewards of all classes; `cut` says that a unit was to get more than it costs.
+    pub(super) fn finish(&mut self, times: i64, cut: bool) -> Given {
+        self.units.place();
+        self.finish_placed(times, cut)
+    }
+
+    /// The same once the rewards have found their places.
+    pub(super) fn finish_placed(&mut self, times: i64, cut: bool) -> Given {
+        match self.cut(cut) {
+            Ok(reason) => {
+                let amount = self.apply();
+                Given { reason, ..Given::full(amount, times_of(times)) }
+            }
+            Err(reason) => Given::nothing(reason),
+        }
+    }
+
+    /// Cuts the rewards to what lines, floors and caps allow. `Ok` is why they were cut by a cap; `Err` is why nothing
+    /// is left.
+    fn cut(&mut self, mut cut: bool) -> Result<Option<Reason>, Reason> {
+        let (ground, candidate) = (self.ground, self.candidate);
+        let terms = ground.terms(candidate);
+        for place in 0..self.units.spans.len() {
+            let span = self.units.spans[place];
+            let line = span.line as usize;
+            let facts = &ground.lines[line];
+            let floor = terms.floor_unit_price.map(|price| unit_floor(price, facts));
+            let (mut wanted, mut sum) = (0, 0);
+            for piece in &mut self.units.pieces[span.pieces.0 as usize..span.pieces.1 as usize] {
+                wanted += piece.run.count * piece.reward;
+                if let Some(floor) = floor {
+                    piece.reward = piece.reward.min((piece.run.amount - floor).max(0));
+                }
+                sum += piece.run.count * piece.reward;
+            }
+            let free = self.state.free(ground.lines, line);
+            cut |= wanted > free;
+            let above = terms.floor_line.map_or(i64::MAX, |floor| self.state.running[line] - floor.minor());
+            let taken = sum.min(free).min(above.max(0));
+            self.units.spans[place].back = sum - taken;
+            if taken > 0 {
+                self.work.takes.push(Take { line: span.line, amount: taken });
+            }
+        }
+        self.units.give_back();
+        if terms.floor_sku.is_some() {
+            self.keep_sku_floor();
+        }
+        let total: i64 = self.work.takes.iter().map(|take| take.amount).sum();
+        let (cap, binding) = cap_of(ground, self.state, candidate);
+        self.work.takes.clear();
+        if terms.all_or_nothing && (cut || total > cap) {
+            return Err(Reason::AllOrNothing);
+        }
+        match total > cap {
+            _ if total == 0 => Err(Reason::NothingLeftToDiscount),
+            true if cap <= 0 => Err(binding.unwrap_or(Reason::NothingLeftToDiscount)),
+            true => {
+                self.cap(cap);
+                Ok(binding)
+            }
+            false => Ok(None),
+        }
+    }
+
+    /// Lines of one sku give back, from the last, what would take it below its floor.
+    fn keep_sku_floor(&mut self) {
+        let mut takes = std::mem::take(&mut self.work.takes);
+        let mut place = 0;
+        for take in &takes {
+            while self.units.spans[place].line != take.line {
+                place += 1;
+            }
+            self.units.spans[place].back = take.amount;
+        }
+        keep_sku_floor(self.ground, self.state, self.candidate, &mut takes);
+        place = 0;
+        for take in &takes {
+            while self.units.spans[place].line != take.line {
+                place += 1;
+            }
+            self.units.spans[place].back -= take.amount;
+        }
+        self.units.give_back();
+        self.work.takes = takes;
+    }
+
+    /// Divides the cap between the rewarded units by what was computed for them, in unit order.
+    fn cap(&mut self, cap: i64) {
+        let lines = self.ground.lines;
+        let units = &mut *self.units;
+        let super::UnitWork { order, pieces, spread, .. } = units;
+        order.clear();
+        order.extend((0..pieces.len() as u32).filter(|&place| pieces[place as usize].reward > 0));
+        let requested = |piece: &Piece| lines[piece.line as usize].requested_micro;
+        order.sort_unstable_by(|&a, &b| {
+            let (x, y) = (&pieces[a as usize], &pieces[b as usize]);
+            y.run.amount.cmp(&x.run.amount).then(requested(y).cmp(&requested(x))).then(a.cmp(&b))
+        });
+        spread.begin();
+        for &place in order.iter() {
+            let piece = &pieces[place as usize];
+            spread.push(place, piece.reward, piece.run.count);
+        }
+        spread.divide(self.ground.method(), cap);
+        units.take_parts();
+    }
+
+    /// Lets the state follow: runs of units, what lines cost or have reserved, what is consumed. Gives what was given.
+    fn apply(&mut self) -> i64 {
+        let facts = &self.ground.candidates[self.candidate];
+        let mut total = 0;
+        for span in &self.units.spans {
+            let line = span.line as usize;
+            let pieces = &self.units.pieces[span.pieces.0 as usize..span.pieces.1 as usize];
+            if pieces.iter().all(|piece| piece.role == Role::Untouched) {
+                continue;
+            }
+            self.units.runs.clear();
+            let mut taken = 0;
+            for piece in pieces {
+                taken += piece.reward * piece.run.count;
+                let consumed = if piece.role == Role::Untouched { 0 } else { self.offer.pool };
+                self.units.runs.push(Run {
+                    amount: piece.run.amount - if facts.tender { 0 } else { piece.reward },
+                    consumed: piece.run.consumed | consumed,
+                    ..piece.run
+                });
+            }
+            self.state.units.set_runs(line, &self.units.runs);
+            if taken == 0 {
+                continue;
+            }
+            total += taken;
+            self.work.takes.push(Take { line: span.line, amount: taken });
+            self.state.mark_changed(line);
+            if facts.tender {
+                self.state.reserved[line] += taken;
+            } else {
+                self.state.running[line] -= taken;
+            }
+        }
+        if !facts.guard_exempt && !facts.tender && self.state.guard_left != i64::MAX {
+            self.state.guard_left -= total;
+        }
+        total
+    }
+}
+
+impl super::UnitWork {
+    /// Gives the pieces the shares of the parts that were divided between them; the parts' keys are places of pieces.
+    fn take_parts(&mut self) {
+        let Self { spans, pieces, fresh, spread, order, .. } = self;
+        // Where the parts of each piece begin; parts of one piece stand together.
+        order.clear();
+        order.resize(pieces.len(), u32::MAX);
+        for (place, part) in spread.parts.iter().enumerate().rev() {
+            order[part.key as usize] = place as u32;
+        }
+        fresh.clear();
+        for span in spans {
+            let start = fresh.len();
+            for place in span.pieces.0..span.pieces.1 {
+                let piece = pieces[place as usize];
+                let first = order[place as usize];
+                if first == u32::MAX {
+                    fresh.push(piece);
+                    continue;
+                }
+                for part in spread.parts[first as usize..].iter().take_while(|part| part.key == place) {
+                    let run = Run { count: part.count, ..piece.run };
+                    fresh.push(Piece { run, reward: part.share, ..piece });
+                }
+            }
+            span.pieces = (start as u32, fresh.len() as u32);
+        }
+        std::mem::swap(pieces, fresh);
+    }
+}
+
+/// The least that one unit of a line may cost: of a weighed line for its quantity, rounded up.
+fn unit_floor(price: Money, facts: &LineFacts) -> i64 {
+    if facts.weighed {
+        let quantity = Quantity::from_milli(facts.quantity_milli);
+        UnitPrice::from_minor(price.minor()).times(quantity, Rounding::Up).minor()
+    } else {
+        price.minor()
+    }
+}

@@ -1,0 +1,4 @@
+//! Unit effects by hand, in thousands, and against units that are taken apart.
+
+mod build;
+mod table;
