@@ -2,7 +2,9 @@
 
 use std::cmp::Ordering;
 
-use suanpan_domain::{Basket, Line, LineKind, LinePrice, ManualTarget, Rounding, UnitPrice, divide_i128};
+use suanpan_domain::{
+    Basket, Line, LineKind, LinePrice, ManualTarget, ManualValue, Rounding, UnitPrice, divide_i128,
+};
 
 /// A merged line: what every offer sees of it, besides the running amounts.
 #[derive(Clone, Copy, Debug)]
@@ -55,10 +57,20 @@ impl Lines {
         self.order.clear();
         self.order
             .extend(lines.iter().enumerate().map(|(index, line)| (leading(line.sku.as_str()), index as u32)));
-        let by_content = |a: &(u64, u32), b: &(u64, u32)| {
-            a.0.cmp(&b.0).then_with(|| compare(&lines[a.1 as usize], &lines[b.1 as usize]))
+        let named = &self.named;
+        let merges = |place: u32| {
+            named[place as usize / 64] >> (place % 64) & 1 == 0 && is_mergeable(&lines[place as usize])
         };
-        self.order.sort_unstable_by(by_content);
+        self.order.sort_unstable_by(|a, b| {
+            let (x, y) = (&lines[a.1 as usize], &lines[b.1 as usize]);
+            a.0.cmp(&b.0).then_with(|| content(x, y)).then_with(|| match (merges(a.1), merges(b.1)) {
+                // These will be one line, named by the smallest id.
+                (true, true) => x.id.cmp(&y.id),
+                (true, false) => Ordering::Less,
+                (false, true) => Ordering::Greater,
+                (false, false) => compare_apart(basket, x, y),
+            })
+        });
 
         self.facts.clear();
         self.members.clear();
@@ -68,11 +80,10 @@ impl Lines {
             let index = self.order[place].1;
             let line = &lines[index as usize];
             let merged = self.facts.len();
-            if merged > 0 && self.mergeable(index) {
+            if merged > 0 && merges(index) {
                 let last = &mut self.facts[merged - 1];
                 if self.order[place - 1].0 == self.order[place].0
-                    && self.named[last.first as usize / 64] >> (last.first % 64) & 1 == 0
-                    && is_mergeable(&lines[last.first as usize])
+                    && merges(last.first)
                     && content(&lines[last.first as usize], line) == Ordering::Equal
                 {
                     last.members_len += 1;
@@ -103,10 +114,6 @@ impl Lines {
                 self.named[index / 64] |= 1 << (index % 64);
             }
         }
-    }
-
-    fn mergeable(&self, index: u32) -> bool {
-        self.named[index as usize / 64] >> (index % 64) & 1 == 0
     }
 
     /// The merged line of the request line with an id.
@@ -144,13 +151,33 @@ fn requested_micro(line: &Line) -> i64 {
     }
 }
 
-/// Tie order: what an offer, a tax or a return could see, then what keeps lines apart, then the id.
-fn compare(a: &Line, b: &Line) -> Ordering {
-    content(a, b)
-        .then_with(|| is_mergeable(a).cmp(&is_mergeable(b)))
-        .then_with(|| a.quantity.cmp(&b.quantity).then_with(|| total(a).cmp(&total(b))))
+/// Tie order of two request lines of which neither is merged with the other: what keeps them apart, then the id.
+fn compare_apart(basket: &Basket, a: &Line, b: &Line) -> Ordering {
+    a.quantity
+        .cmp(&b.quantity)
+        .then_with(|| total(a).cmp(&total(b)))
+        .then_with(|| named_by(basket, a).cmp(&named_by(basket, b)))
         .then_with(|| a.id.cmp(&b.id))
-        .then_with(|| Ordering::Equal)
+}
+
+/// The manual discounts and paper coupons that name a line, whatever they are called. Asked only of lines that are equal in
+/// everything else.
+fn named_by<'a>(basket: &'a Basket, line: &Line) -> Vec<(Option<&'a str>, i64)> {
+    let discounts =
+        basket.manual_discounts.iter().filter_map(|discount| match (&discount.target, discount.value) {
+            (ManualTarget::Line(id), ManualValue::Percent(rate)) if *id == line.id => {
+                Some((None, -1 - rate.ppm()))
+            }
+            (ManualTarget::Line(id), ManualValue::Amount(amount)) if *id == line.id => {
+                Some((None, amount.minor()))
+            }
+            _ => None,
+        });
+    let papers = basket.paper_coupons.iter().filter(|paper| paper.line == line.id);
+    let mut names: Vec<_> =
+        discounts.chain(papers.map(|paper| (Some(paper.code.as_str()), paper.value.minor()))).collect();
+    names.sort_unstable();
+    names
 }
 
 fn total(line: &Line) -> Option<i64> {

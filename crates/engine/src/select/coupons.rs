@@ -53,11 +53,14 @@ fn find_wasted(
     selected: &mut Selected,
 ) -> Option<(usize, i64)> {
     let count = ground.candidates.len();
+    // Where priority decides, a coupon is only dropped when it says so itself.
+    let by_priority = is_by_priority(ground);
     let droppable = |candidate: usize, selected: &Selected, state: &State| {
         selected.kept[candidate]
             && state.times[candidate] > 0
             && ground.candidates[candidate].is_coupon()
             && saves_money(ground, candidate)
+            && (!by_priority || ground.terms(candidate).min_gain.is_some())
     };
     if (0..count).all(|candidate| {
         !droppable(candidate, selected, state) || surely_gains(ground, state, selected, candidate)
@@ -77,7 +80,8 @@ fn find_wasted(
         }
         let without = objective_without(ground, work, selected, coupon);
         let gain = without - with;
-        let wanted = ground.terms(coupon).min_gain.map_or(1, |gain| gain.minor().max(1));
+        let least = i64::from(!by_priority);
+        let wanted = ground.terms(coupon).min_gain.map_or(least, |gain| gain.minor().max(least));
         if gain < wanted {
             return Some((coupon, gain));
         }
