@@ -4,8 +4,11 @@ macro_rules! codes {
     ($($(#[doc = $doc:literal])* $name:ident = $code:literal;)*) => {
         $($(#[doc = $doc])* pub(crate) const $name: &str = $code;)*
 
-        /// Every code with what it means.
-        pub(crate) const ALL: &[(&str, &str)] = &[$(($code, concat!($($doc),*))),*];
+        /// Every code of a diagnostic, with what it means.
+        #[must_use]
+        pub const fn codes() -> &'static [(&'static str, &'static str)] {
+            &[$(($code, concat!($($doc),*))),*]
+        }
     };
 }
 
@@ -118,10 +121,10 @@ codes! {
 
 #[cfg(test)]
 mod tests {
-    use super::ALL;
+    use super::codes;
 
     #[test]
     fn codes_are_unique_and_ascend() {
-        assert!(ALL.is_sorted_by(|one, next| one.0 < next.0));
+        assert!(codes().is_sorted_by(|one, next| one.0 < next.0));
     }
 }

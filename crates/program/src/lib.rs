@@ -30,12 +30,15 @@ mod file;
 mod load;
 mod lower;
 mod parse;
+mod schema;
 mod version;
 mod yaml;
 
 pub mod model;
 
 pub use catalogue::{CATALOGUE_ROWS_MAX, CatalogueTable};
+pub use code::codes;
 pub use diagnostics::{Diagnostic, Diagnostics, Severity};
 pub use load::{Loaded, load};
 pub use parse::{Parsed, SourceFile, parse};
+pub use schema::schema;

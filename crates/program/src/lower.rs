@@ -12,5 +12,6 @@ mod rewards;
 mod selector;
 mod stacking;
 mod tiers;
+mod warnings;
 
 pub(crate) use program::{program, read_currency};

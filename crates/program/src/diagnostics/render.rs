@@ -30,6 +30,9 @@ impl SourceCode for NamedText<'_> {
         context_lines_after: usize,
     ) -> Result<Box<dyn SpanContents<'b> + 'b>, MietteError> {
         let line_of = |offset: usize| self.line_starts.partition_point(|start| *start <= offset) - 1;
+        if context_lines_before == 0 && context_lines_after == 0 {
+            return self.place(span, line_of(span.offset()));
+        }
         let first = line_of(span.offset()).saturating_sub(context_lines_before);
         let last =
             (line_of(span.offset() + span.len()) + context_lines_after).min(self.line_starts.len() - 1);
@@ -55,6 +58,27 @@ impl SourceCode for NamedText<'_> {
             first,
             0,
             last - first + 1,
+        )))
+    }
+}
+
+impl NamedText<'_> {
+    /// The span alone, for the line and column above a drawing.
+    fn place<'b>(
+        &'b self,
+        span: &SourceSpan,
+        line: usize,
+    ) -> Result<Box<dyn SpanContents<'b> + 'b>, MietteError> {
+        let start = self.line_starts[line];
+        let before = self.text.get(start..span.offset()).ok_or(MietteError::OutOfBounds)?;
+        let data = self.text.as_bytes().get(span.offset()..span.offset() + span.len());
+        Ok(Box::new(MietteSpanContents::new_named(
+            self.name.to_owned(),
+            data.ok_or(MietteError::OutOfBounds)?,
+            *span,
+            line,
+            before.chars().count(),
+            1,
         )))
     }
 }

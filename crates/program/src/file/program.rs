@@ -19,6 +19,7 @@ file_map! {
         /// The chain's title.
         title = "title": Option<TitleFile>,
         /// The currency of all amounts, an ISO 4217 code.
+        #[allow(dead_code)] // It is read before anything else, since amounts depend on it.
         currency = "currency": Id,
         /// The zone of stores that name none.
         time_zone = "time_zone": Option<TimeZone>,

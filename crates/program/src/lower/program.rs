@@ -6,7 +6,7 @@ use suanpan_domain::{Currency, Money, Rounding};
 use super::coupons::{Codes, check_presented};
 use super::names::{Names, Unique};
 use super::references::Sites;
-use super::{conditions, offer, points, references, stacking, tiers};
+use super::{conditions, offer, points, references, stacking, tiers, warnings};
 use crate::code;
 use crate::diagnostics::{nearest, quoted};
 use crate::file::{
@@ -56,14 +56,14 @@ pub(crate) fn program(file: ProgramFile, version: String, context: &Context) -> 
     let combine = stacking::combine(file.stacking.as_ref(), &names, context);
     let price_mode = tax_basis(file.prices.as_ref().and_then(|prices| prices.tax));
     let engine_edition = engine_edition(file.engine_edition.as_ref(), context);
-    let offers = Offers::read(&file, &names, context);
+    let (offers, sites) = Offers::read(&file, &names, context);
     let points = points::policy(file.points.as_ref(), &names, context);
-    Some(Program {
-        id: file.program.0,
+    let program = Program {
+        id: file.program.0.clone(),
         version,
         title: conditions::title(file.title.as_ref()),
         currency: context.currency.get()?,
-        time_zone: file.time_zone.map(|zone| zone.0),
+        time_zone: file.time_zone.as_ref().map(|zone| zone.0.clone()),
         price_mode,
         rounding: file.rounding.as_ref().map_or(Rounding::HalfUp, |rounding| rounding_mode(rounding.mode)),
         allocation: allocation(file.allocation),
@@ -92,7 +92,11 @@ pub(crate) fn program(file: ProgramFile, version: String, context: &Context) -> 
         combine,
         points,
         returns: points::returns(file.returns.as_ref()),
-    })
+    };
+    if !context.has_errors() {
+        warnings::check(&file, &program, &sites, context);
+    }
+    Some(program)
 }
 
 fn layers(file: Option<&At<Many<At<Id>>>>, context: &Context) -> Vec<String> {
@@ -223,7 +227,7 @@ struct Offers<'c> {
 }
 
 impl Offers<'_> {
-    fn read(file: &ProgramFile, names: &Names, context: &Context) -> Vec<Offer> {
+    fn read(file: &ProgramFile, names: &Names, context: &Context) -> (Vec<Offer>, Sites) {
         let tiers = file.tiers.as_deref().unwrap_or_default();
         let (lists, promotions, coupons) = (&file.price_lists, &file.promotions, &file.coupons);
         let discounts = tiers.iter().filter(|tier| tier.discount.is_some()).count();
@@ -231,7 +235,7 @@ impl Offers<'_> {
         let mut reader = Offers { context, ids: Unique::default(), offers: Vec::new(), sites: Sites::new() };
         if count > PROGRAM_OFFERS_MAX {
             reader.too_many(count, [spots(lists), spots(promotions), spots(coupons)]);
-            return Vec::new();
+            return Default::default();
         }
         reader.offers.reserve_exact(count);
         reader.sites.reserve_exact(count);
@@ -262,7 +266,7 @@ impl Offers<'_> {
         references::check(&offers, &sites, &ids, context);
         stacking::members(file.stacking.as_ref(), &mut offers, names, context);
         stacking::check_line_groups(&offers, &sites, names, context);
-        offers
+        (offers, sites)
     }
 
     fn add(&mut self, id: &str, id_spot: Spot, site: Spot, offer: Option<Offer>) {

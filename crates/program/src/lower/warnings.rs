@@ -1,0 +1,156 @@
+//! What is allowed and surely not meant. Sound, not complete: a warning holds whatever the clock says and whatever is
+//! in a basket.
+
+mod never;
+mod shadowed;
+
+use suanpan_domain::{Money, Rate};
+
+use super::references::{Sites, below};
+use crate::code;
+use crate::diagnostics::quoted;
+use crate::file::ProgramFile;
+use crate::model::{AmountAt, AmountPer, Effect, OffAmount, Offer, Program, Saving, Threshold, UnitCount};
+use crate::read::{At, Context};
+use crate::yaml::Spot;
+
+/// A share off from which on it is probably a slip of the pen.
+const VERY_HIGH: Rate = Rate::from_percent(90);
+
+/// Looks at a program without errors.
+pub(super) fn check(file: &ProgramFile, program: &Program, sites: &Sites, context: &Context) {
+    for (offer, site) in program.offers.iter().zip(sites) {
+        never::check(offer, *site, context);
+        high(offer, program, *site, context);
+        without_effect(offer, program, *site, context);
+        same_id(offer, program, *site, context);
+    }
+    shadowed::check(program, sites, context);
+    groups(file, program, context);
+    if file.engine_edition.is_none()
+        && let Some(root) = context.documents.iter().find_map(|document| document.root()?.get("program"))
+    {
+        context.warning(
+            code::UNSAID,
+            root.spot(),
+            "the program does not say its `engine_edition`",
+            format!(
+                "write `engine_edition: {}`, so that a later release prices baskets alike",
+                program.engine_edition
+            ),
+        );
+    }
+}
+
+fn high(offer: &Offer, program: &Program, site: Spot, context: &Context) {
+    let bound = program.maximum_discount.is_some_and(|most| most <= VERY_HIGH) && !offer.guard_exempt;
+    if bound || offer.terms.cap.is_some() {
+        return;
+    }
+    let warn = |keys: &[&str], message: String| {
+        context.warning(
+            code::VERY_HIGH,
+            below(site, keys, context),
+            message,
+            "check the figures; a `cap` or the program's `maximum_discount` bounds mistakes",
+        );
+    };
+    let spend = |threshold: Option<Threshold>| match threshold {
+        Some(Threshold { reach: UnitCount::Spend(amount), at: AmountAt::Running, .. }) => Some(amount),
+        _ => None,
+    };
+    match &offer.effect {
+        Effect::PercentOff(rate) if *rate > VERY_HIGH && offer.terms.units.is_none() => {
+            warn(
+                &["effect", "percent_off"],
+                format!("{} takes {rate} of what it selects", quoted(&offer.id)),
+            );
+        }
+        Effect::AmountOff { amount: OffAmount::Fixed(off), per: AmountPer::Basket } => {
+            if let Some(reach) = spend(offer.threshold).filter(|reach| is_most(*off, *reach)) {
+                let shown = (off.in_currency(program.currency), reach.in_currency(program.currency));
+                warn(
+                    &["effect", "amount_off"],
+                    format!("of the {} that reach it this takes {}", shown.1, shown.0),
+                );
+            }
+        }
+        Effect::Repeat { every: UnitCount::Spend(every), off, .. } if is_most(*off, *every) => {
+            let shown = (off.in_currency(program.currency), every.in_currency(program.currency));
+            warn(&["effect", "repeat"], format!("of every {} this takes {}", shown.1, shown.0));
+        }
+        Effect::Steps(steps) => {
+            for step in steps {
+                if let (UnitCount::Spend(reach), Saving::Amount(off)) = (step.reach, step.save)
+                    && is_most(off, reach)
+                {
+                    let shown = (off.in_currency(program.currency), reach.in_currency(program.currency));
+                    warn(
+                        &["effect", "steps"],
+                        format!("of the {} that reach a step it takes {}", shown.1, shown.0),
+                    );
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// More than nine tenths.
+fn is_most(off: Money, of: Money) -> bool {
+    i128::from(off.minor()) * 10 > i128::from(of.minor()) * 9
+}
+
+fn without_effect(offer: &Offer, program: &Program, site: Spot, context: &Context) {
+    let warn = |keys: &[&str], message: &str, hint: &str| {
+        context.warning(code::NO_EFFECT, below(site, keys, context), message, hint);
+    };
+    if offer.terms.min_gain.is_some() && offer.coupon.is_none() {
+        warn(
+            &["effect", "min_gain"],
+            "`min_gain` keeps coupons from being used up, and this is no coupon",
+            "remove the key",
+        );
+    }
+    if offer.guard_exempt && program.maximum_discount.is_none() {
+        warn(&["guard"], "there is no `maximum_discount` that it could be exempt from", "remove the key");
+    }
+    if matches!(offer.effect, Effect::PointsTimes(_)) && program.points.earn.is_none() {
+        warn(
+            &["effect", "points"],
+            "nothing is earned that could be multiplied",
+            "say how points are earned: `points: { earn: … }`",
+        );
+    }
+}
+
+fn same_id(offer: &Offer, program: &Program, site: Spot, context: &Context) {
+    let id = offer.id.as_str();
+    let other = if program.layers.iter().any(|layer| layer == id) || id == "coupon" {
+        "class of offers"
+    } else if program.groups.iter().any(|group| group.id == id) {
+        "stacking group"
+    } else if program.tiers.iter().any(|tier| tier.id == id) {
+        "tier"
+    } else {
+        return;
+    };
+    context.warning(
+        code::SAME_ID,
+        below(site, &["id"], context),
+        format!("{} is the id of an offer and of a {other}", quoted(id)),
+        "give one of them another id, so that nobody takes one for the other",
+    );
+}
+
+fn groups(file: &ProgramFile, program: &Program, context: &Context) {
+    let definitions = file.stacking.iter().flat_map(|stacking| stacking.groups.iter().flatten());
+    for definition in definitions {
+        let At { value: id, spot } = &definition.id;
+        let Some(index) = program.groups.iter().position(|group| group.id == id.0) else { continue };
+        if program.offers.iter().all(|offer| !offer.stacking.groups.contains(&index)) {
+            let hint = "name it in an offer's `stacking`, or remove it";
+            context.warning(code::UNUSED, *spot, format!("no offer is in the group {}", quoted(&id.0)), hint);
+        }
+    }
+}

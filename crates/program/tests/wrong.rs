@@ -1,0 +1,102 @@
+//! Every kind of mistake is told with its code and its line, and no mistake hides another.
+
+use std::collections::BTreeSet;
+
+use suanpan_program::{Severity, SourceFile, parse};
+
+/// The problems that comments of a case announce: line and code.
+fn announced(text: &str) -> Vec<(usize, String)> {
+    text.lines()
+        .enumerate()
+        .filter_map(|(index, line)| Some((index + 1, line.split_once("#~ ")?.1)))
+        .flat_map(|(line, codes)| codes.split(' ').map(move |code| (line, code.to_owned())))
+        .collect()
+}
+
+fn cases() -> impl Iterator<Item = (&'static str, String)> {
+    include_str!("wrong.txt").split("\n=== ").skip(1).map(|case| {
+        let (title, text) = case.split_once('\n').unwrap();
+        let frame =
+            if text.contains("program:") { "" } else { "program: t\ncurrency: CNY\nengine_edition: 1\n" };
+        (title.trim_end_matches(" [schema]"), format!("{text}{frame}"))
+    })
+}
+
+#[test]
+fn each_mistake_is_told_where_it_stands() {
+    let mut failed = String::new();
+    for (title, text) in cases() {
+        let problems = match parse(&[SourceFile::new("wrong.yaml", text.clone())]) {
+            Ok(_) => panic!("{title}: it loads"),
+            Err(problems) => problems,
+        };
+        let drawn = problems.render(false);
+        if text.contains("#~~") {
+            assert!(problems.iter().all(|problem| problem.code == "P002"), "{title}:\n{drawn}");
+            continue;
+        }
+        let mut found: Vec<(usize, String)> = problems
+            .iter()
+            .filter(|problem| problem.severity == Severity::Error)
+            .map(|problem| (problem.line, problem.code.to_owned()))
+            .collect();
+        let mut expected = announced(&text);
+        found.sort();
+        expected.sort();
+        if found != expected {
+            failed += &format!("=== {title}\nfound    {found:?}\nexpected {expected:?}\n{drawn}");
+        }
+        for problem in &problems {
+            assert!(problem.column > 0 && problem.span.end <= text.len(), "{title}: {problem:?}");
+            assert!(drawn.contains(problem.code), "{title}: {problem:?} is not in\n{drawn}");
+        }
+    }
+    assert!(failed.is_empty(), "{failed}");
+}
+
+#[test]
+fn diagnostics_come_in_the_order_of_the_text() {
+    for (title, text) in cases() {
+        let problems = parse(&[SourceFile::new("wrong.yaml", text)]).unwrap_err();
+        assert!(problems.is_sorted_by_key(|problem| problem.span.start), "{title}");
+    }
+}
+
+#[test]
+fn a_path_leads_to_the_place_and_a_hint_out_of_it() {
+    let text = "program: t\ncurrency: CNY\npromotions:\n  - id: one\n    effect: { percent_of: 5% }\n  - id: two\n    effect:\n      bundle: { parts: [{ sku: a }, { sku: b, unit: 2 }], price: 1 }\n";
+    let problems = parse(&[SourceFile::new("t.yaml", text)]).unwrap_err();
+    let found: Vec<(&str, usize, usize, &str)> = problems
+        .iter()
+        .map(|problem| {
+            (problem.path.as_str(), problem.line, problem.column, problem.hint.as_deref().unwrap())
+        })
+        .collect();
+    assert_eq!(
+        found[0],
+        (
+            "promotions[0].effect",
+            5,
+            13,
+            "add one of: percent_off, amount_off, unit_price, price_list, set_price, bundle, nth_unit, get, steps, repeat, shipping, gift, match, points, issue_coupon, entitlement"
+        )
+    );
+    assert_eq!(found[1], ("promotions[0].effect.percent_of", 5, 15, "did you mean `percent_off`?"));
+    let drawn = problems.render(false);
+    assert!(drawn.contains("[t.yaml:8:47]") && drawn.contains("did you mean `units`?"), "{drawn}");
+    assert!(problems.render(true).contains("\u{1b}["));
+    assert_eq!(found[2], ("promotions[1].effect.bundle.parts[1].unit", 8, 47, "did you mean `units`?"));
+}
+
+#[test]
+fn every_code_of_an_error_has_a_case() {
+    let shown: BTreeSet<String> =
+        cases().flat_map(|(_, text)| announced(&text)).map(|(_, code)| code).collect();
+    let missing: Vec<&str> = suanpan_program::codes()
+        .iter()
+        .map(|(code, _)| *code)
+        .filter(|code| !shown.contains(*code))
+        .filter(|code| !matches!(*code, "P001" | "P004") && *code < "P060")
+        .collect();
+    assert!(missing.is_empty(), "no case shows {missing:?}");
+}
