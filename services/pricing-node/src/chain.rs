@@ -1,0 +1,175 @@
+//! A chain as a node prices it: its program, compiled, and what stands beside it.
+
+use std::path::{Path, PathBuf};
+
+use suanpan_domain::quote::Entitlement;
+use suanpan_domain::{Catalogue, Currency, Member, OfferBook, OfferRef, Quote, Usage};
+use suanpan_engine::{CompileProblem, Compiled, Scratch, compile};
+use suanpan_program::Diagnostics;
+use suanpan_program::model::{Effect, Program};
+use suanpan_rpc::decode::Request;
+use suanpan_rpc::encode::Names;
+
+use crate::zones::{UnknownZone, Zones};
+
+/// A chain's compiled program, its catalogue, and the zones of its stores.
+pub struct Chain {
+    compiled: Compiled,
+    catalogue: Option<Box<dyn Catalogue>>,
+    zones: Zones,
+}
+
+/// Why a program cannot be priced by.
+#[derive(Debug, thiserror::Error)]
+pub enum ChainError {
+    /// The program or its catalogue is wrong.
+    #[error("{} cannot be used\n{diagnostics}", path.display())]
+    Program {
+        /// The program.
+        path: PathBuf,
+        /// Everything that is wrong, with places.
+        diagnostics: Diagnostics,
+    },
+    /// The program is sound in itself and cannot be compiled.
+    #[error("the program does not compile:\n  {}", lines(_0))]
+    Compile(Vec<CompileProblem>),
+    /// Stores live in zones that nobody knows.
+    #[error("the stores' wall clocks are unknown:\n  {}", lines(_0))]
+    Zones(Vec<UnknownZone>),
+}
+
+fn lines(problems: &[impl ToString]) -> String {
+    problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n  ")
+}
+
+impl Chain {
+    /// Loads a program and the catalogue beside it; warnings go to the log.
+    ///
+    /// # Errors
+    /// [`ChainError`] with everything that is wrong.
+    pub fn load(path: &Path) -> Result<Self, ChainError> {
+        let loaded = suanpan_program::load(path)
+            .map_err(|diagnostics| ChainError::Program { path: path.to_owned(), diagnostics })?;
+        for warning in loaded.warnings.iter() {
+            tracing::warn!("{warning}");
+        }
+        let catalogue = loaded.catalogue.map(|catalogue| Box::new(catalogue) as Box<dyn Catalogue>);
+        Self::new(&loaded.program, catalogue)
+    }
+
+    /// Compiles a program.
+    ///
+    /// # Errors
+    /// [`ChainError`] with everything that is wrong.
+    pub fn new(program: &Program, catalogue: Option<Box<dyn Catalogue>>) -> Result<Self, ChainError> {
+        let zones = Zones::of(program).map_err(ChainError::Zones)?;
+        let compiled = compile(program).map_err(ChainError::Compile)?;
+        Ok(Self { compiled, catalogue, zones })
+    }
+
+    /// The chain's id, which baskets name.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.compiled.program().id
+    }
+
+    /// The currency of all amounts.
+    #[must_use]
+    pub fn currency(&self) -> Currency {
+        self.compiled.program().currency
+    }
+
+    /// The offers as quotes name them.
+    #[must_use]
+    pub fn offers(&self) -> &OfferBook {
+        self.compiled.offers()
+    }
+
+    /// The program.
+    #[must_use]
+    pub fn program(&self) -> &Program {
+        self.compiled.program()
+    }
+
+    /// The chain's titles as pairs of language and text.
+    pub(crate) fn titles(&self) -> [(&str, &str); 2] {
+        let title = &self.program().title;
+        [
+            ("en", title.en.as_deref().unwrap_or_default()),
+            ("zh-CN", title.zh_cn.as_deref().unwrap_or_default()),
+        ]
+    }
+
+    pub(crate) fn catalogue(&self) -> Option<&dyn Catalogue> {
+        self.catalogue.as_deref()
+    }
+
+    pub(crate) fn utc_offset_minutes(&self, store: &str, unix_ms: i64) -> i32 {
+        self.zones.utc_offset_minutes(store, unix_ms)
+    }
+
+    /// Prices a request that passed.
+    pub(crate) fn price(
+        &self,
+        request: &Request,
+        member: Option<&Member>,
+        usage: Option<&Usage>,
+        scratch: &mut Scratch,
+        quote: &mut Quote,
+    ) {
+        if request.near_misses {
+            self.compiled.quote_with_near_misses(&request.basket, member, usage, scratch, quote);
+        } else {
+            self.compiled.quote(&request.basket, member, usage, scratch, quote);
+        }
+    }
+
+    /// The texts that a member's quote names by index.
+    pub(crate) const fn names<'a>(&'a self, member: Option<&'a Member>) -> MemberNames<'a> {
+        MemberNames { compiled: &self.compiled, member }
+    }
+}
+
+/// Names of gifts and entitlements, which depend on the member's tier.
+pub(crate) struct MemberNames<'a> {
+    compiled: &'a Compiled,
+    member: Option<&'a Member>,
+}
+
+impl MemberNames<'_> {
+    fn effect(&self, offer: OfferRef) -> Option<&Effect> {
+        match offer {
+            OfferRef::Program(index) => {
+                self.compiled.program().offers.get(index as usize).map(|offer| &offer.effect)
+            }
+            OfferRef::Manual(_) | OfferRef::Code(_) | OfferRef::Points => None,
+        }
+    }
+
+    /// An entitlement of the member's tier, which is the program's first unless the member's facts name one.
+    fn of_tier(&self, index: u32) -> Option<&str> {
+        let tiers = &self.compiled.program().tiers;
+        let tier = match self.member?.tier.as_deref() {
+            Some(id) => tiers.iter().find(|tier| tier.id == id)?,
+            None => tiers.first()?,
+        };
+        tier.entitlements.get(index as usize).map(|entitlement| entitlement.id.as_str())
+    }
+}
+
+impl Names for MemberNames<'_> {
+    fn gift_sku(&self, offer: OfferRef, choice: u32) -> &str {
+        match self.effect(offer) {
+            Some(Effect::Gift { of, .. }) => of.get(choice as usize).map_or("", String::as_str),
+            _ => "",
+        }
+    }
+
+    fn entitlement(&self, entitlement: Entitlement) -> &str {
+        let of_offer = |offer| match self.effect(offer) {
+            Some(Effect::Entitlement(id)) => Some(id.as_str()),
+            _ => None,
+        };
+        entitlement.offer.map_or_else(|| self.of_tier(entitlement.index), of_offer).unwrap_or_default()
+    }
+}
