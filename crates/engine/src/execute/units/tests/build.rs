@@ -1,8 +1,8 @@
 //! Programs of unit effects and baskets in a few words, and what executing all of them leaves.
 
 use suanpan_domain::{
-    Basket, BusinessTime, Currency, Line, LineId, LineKind, LinePrice, Money, OfferKind,
-    PointsRequest, Quantity, Reason, Rounding, Sku,
+    Basket, BusinessTime, Currency, Line, LineId, LineKind, LinePrice, Money, OfferKind, PointsRequest,
+    Quantity, Reason, Rounding, Sku,
 };
 use suanpan_program::model::{
     Allocation, Effect, LAYERS_DEFAULT, Offer, PointsPolicy, Program, ReturnsPolicy, Selection,

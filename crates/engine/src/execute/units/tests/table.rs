@@ -374,3 +374,32 @@ fn three_for_five_has_units_too() {
     let outcome = run(vec![offer("o", nth(3, 3, percent(100)))], vec![three]);
     assert_eq!(outcome.amount("o"), 166);
 }
+
+/// What six thousand units of a line become stands in a handful of runs.
+#[test]
+fn thousands_of_units_stay_a_handful_of_runs() {
+    let of = |names: &[&str]| part(names, 1, Pick::Dearest);
+    let mut price = set(7, 40, GroupForm::CheapestFirst);
+    let effects = [
+        nth(7, 3, percent(33)),
+        from_cheapest(7, 3, RewardOver::All, false, percent(33)),
+        price.clone(),
+        bundle(vec![of(&["a"]), of(&["b"]), of(&["a", "b"])], BundlePrice::Price(Money::from_minor(11))),
+        get(UnitCount::Units(5), 2, percent(33)),
+        get(UnitCount::Spend(Money::from_minor(77)), 2, percent(33)),
+        Effect::Gift { of: vec!["a".to_owned()], choose: 1, per_units: Some(3) },
+    ];
+    for effect in effects {
+        for cap in [None, Some(Money::from_minor(4321))] {
+            let mut offer = offer("o", effect.clone());
+            offer.terms.cap = cap;
+            let outcome = run(vec![offer], vec![line("a", 10, 6000), line("b", 7, 6000)]);
+            assert!(outcome.runs.iter().all(|runs| runs.len() <= 8), "{effect:?}: {:?}", outcome.runs);
+            assert!(outcome.amount("o") > 0 || matches!(effect, Effect::Gift { .. }), "{effect:?}");
+        }
+    }
+    if let Effect::SetPrice { times, .. } = &mut price {
+        *times = Some(1);
+    }
+    check("a thousand sets are passed over at once", price, &[("a", 5, 6000), ("b", 7, 7)], &[1, 6], 1);
+}
