@@ -8,21 +8,20 @@ mod line;
 mod member;
 mod names;
 mod points;
+mod presented;
 mod text;
 mod usage;
 
-use suanpan_domain::{
-    Basket, BusinessTime, Catalogue, Currency, GiftChoice, ManualDiscount, ManualTarget, ManualValue, Member,
-    MemberId, PaperCoupon, limits,
-};
+use suanpan_domain::{Basket, BusinessTime, Catalogue, Currency, Member, MemberId, limits};
 
 use crate::problem::{Fault, Problems};
 use crate::v1;
-use names::{Names, check_line, check_unique};
-use text::{check, check_count, check_required, optional, required, within};
+use names::Names;
+use text::{check, check_count, check_required, optional, within};
 
 pub(crate) use member::MEMBER_CARDS_MAX;
 pub use member::{KnownMember, member};
+pub(crate) use presented::GIFTS_CHOSEN_MAX;
 pub use usage::usage;
 
 /// What the node knows when a basket arrives.
@@ -108,8 +107,8 @@ pub fn basket_under(
         let lines = Names::new(message.lines.iter().map(|line| line.id.as_str()), |index, first| {
             problems.add(format_args!("lines[{index}].id"), Fault::Duplicate(first));
         });
-        manual_discounts = manual(message.manual_discounts, &lines, &mut problems);
-        paper_coupons = papers(message.paper_coupons, &lines, &mut problems);
+        manual_discounts = presented::manual(message.manual_discounts, &lines, &mut problems);
+        paper_coupons = presented::papers(message.paper_coupons, &lines, &mut problems);
     }
     let mut not_in_catalogue = Vec::new();
     let exchange = !message.exchange_of.is_empty();
@@ -121,7 +120,7 @@ pub fn basket_under(
     for (index, code) in message.codes.iter().enumerate().take(limits::BASKET_CODES_MAX) {
         check_required(code, format_args!("codes[{index}]"), &mut problems);
     }
-    let gift_choices = gifts(message.gift_choices, &mut problems);
+    let gift_choices = presented::gifts(message.gift_choices, &mut problems);
     let points = points::request(message.points, &mut problems);
     let buyer = member::buyer(message.member, terms.chain, &mut problems);
     let store = optional(message.store, format_args!("store"), &mut problems);
@@ -219,110 +218,4 @@ fn check_counts(message: &v1::Basket, problems: &mut Problems) -> bool {
         within &= check_count(count, most, format_args!("{field}"), problems);
     }
     within
-}
-
-fn manual(
-    messages: Vec<v1::ManualDiscount>,
-    lines: &Names<'_>,
-    problems: &mut Problems,
-) -> Vec<ManualDiscount> {
-    check_unique(messages.iter().map(|message| message.id.as_str()), problems, |problems, index, fault| {
-        problems.add(format_args!("manual_discounts[{index}].id"), fault);
-    });
-    let mut discounts = Vec::with_capacity(messages.len());
-    for (index, message) in messages.into_iter().enumerate() {
-        check_required(&message.id, format_args!("manual_discounts[{index}].id"), problems);
-        check_required(&message.reason, format_args!("manual_discounts[{index}].reason"), problems);
-        check_required(&message.authority, format_args!("manual_discounts[{index}].authority"), problems);
-        let target = if message.line_id.is_empty() {
-            Some(ManualTarget::Basket)
-        } else {
-            let field = format_args!("manual_discounts[{index}].line_id");
-            check_line(&message.line_id, lines, field, problems);
-            required(message.line_id, field, problems).map(ManualTarget::Line)
-        };
-        let value = manual_value(message.worth, index, problems);
-        if let Some((target, value)) = target.zip(value) {
-            let (id, reason, authority) = (message.id, message.reason, message.authority);
-            discounts.push(ManualDiscount { id, reason, authority, target, value });
-        }
-    }
-    discounts
-}
-
-fn manual_value(
-    worth: Option<v1::manual_discount::Worth>,
-    index: usize,
-    problems: &mut Problems,
-) -> Option<ManualValue> {
-    use suanpan_domain::{Money, Rate};
-    use v1::manual_discount::Worth;
-    match worth {
-        Some(Worth::PercentPpm(ppm)) => {
-            let field = format_args!("manual_discounts[{index}].percent_ppm");
-            let ppm = within(ppm, (0, Rate::WHOLE.ppm()), field, problems)?;
-            Rate::from_ppm(ppm).map(ManualValue::Percent)
-        }
-        Some(Worth::AmountMinor(minor)) => {
-            let field = format_args!("manual_discounts[{index}].amount_minor");
-            let minor = within(minor, (0, limits::AMOUNT_MINOR_MAX), field, problems)?;
-            Some(ManualValue::Amount(Money::from_minor(minor)))
-        }
-        None => {
-            problems.add(format_args!("manual_discounts[{index}].worth"), Fault::Required);
-            None
-        }
-    }
-}
-
-fn papers(messages: Vec<v1::PaperCoupon>, lines: &Names<'_>, problems: &mut Problems) -> Vec<PaperCoupon> {
-    let mut papers = Vec::with_capacity(messages.len());
-    for (index, message) in messages.into_iter().enumerate() {
-        check_required(&message.code, format_args!("paper_coupons[{index}].code"), problems);
-        let field = format_args!("paper_coupons[{index}].line_id");
-        let missing = message.line_id.is_empty();
-        check_line(&message.line_id, lines, field, problems);
-        let line = if missing { None } else { required(message.line_id, field, problems) };
-        let field = format_args!("paper_coupons[{index}].value_minor");
-        let value = within(message.value_minor, (1, limits::AMOUNT_MINOR_MAX), field, problems);
-        if let Some((line, value)) = line.zip(value) {
-            let value = suanpan_domain::Money::from_minor(value);
-            papers.push(PaperCoupon { code: message.code, line, value });
-        }
-    }
-    papers
-}
-
-/// Gifts that one choice may name.
-pub(crate) const GIFTS_CHOSEN_MAX: usize = 64;
-
-fn gifts(messages: Vec<v1::GiftChoice>, problems: &mut Problems) -> Vec<GiftChoice> {
-    if messages.len() > limits::BASKET_GIFT_CHOICES_MAX {
-        return Vec::new();
-    }
-    check_unique(
-        messages.iter().map(|message| message.offer.as_str()),
-        problems,
-        |problems, index, fault| {
-            problems.add(format_args!("gift_choices[{index}].offer"), fault);
-        },
-    );
-    let mut choices = Vec::with_capacity(messages.len());
-    for (index, message) in messages.into_iter().enumerate() {
-        check_required(&message.offer, format_args!("gift_choices[{index}].offer"), problems);
-        let field = format_args!("gift_choices[{index}].skus");
-        let count = message.skus.len();
-        if count == 0 {
-            problems.add(field, Fault::Required);
-        }
-        if !check_count(count, GIFTS_CHOSEN_MAX, field, problems) {
-            continue;
-        }
-        let mut skus = Vec::with_capacity(count);
-        for (at, sku) in message.skus.into_iter().enumerate() {
-            skus.extend(required(sku, format_args!("gift_choices[{index}].skus[{at}]"), problems));
-        }
-        choices.push(GiftChoice { offer: message.offer, skus });
-    }
-    choices
 }

@@ -51,3 +51,45 @@ impl Zones {
         zone.to_offset(moment).seconds().div_euclid(60)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use suanpan_program::{SourceFile, parse};
+
+    fn program(zones: &str) -> Program {
+        let text = format!("program: p\ncurrency: EUR\nengine_edition: 1\n{zones}\n");
+        parse(&[SourceFile::new("p.yaml", text)]).unwrap().program
+    }
+
+    #[test]
+    fn a_store_has_its_own_clock_or_the_chains_and_summer_time_counts() {
+        let program = program(
+            "time_zone: Europe/Berlin\nstores: [{ id: lisbon, time_zone: Europe/Lisbon }, { id: ulm }]",
+        );
+        let zones = Zones::of(&program).unwrap();
+        // 2026-01-15 and 2026-07-15, both at noon in UTC.
+        let (winter, summer) = (1_768_478_400_000, 1_784_116_800_000);
+        for (store, unix_ms, minutes) in [
+            ("ulm", winter, 60),
+            ("ulm", summer, 120),
+            ("lisbon", winter, 0),
+            ("lisbon", summer, 60),
+            ("unknown", summer, 120),
+            ("", summer, 120),
+        ] {
+            assert_eq!(zones.utc_offset_minutes(store, unix_ms), minutes, "{store} {unix_ms}");
+        }
+        assert_eq!(Zones::of(&self::program("")).unwrap().utc_offset_minutes("ulm", summer), 0);
+    }
+
+    #[test]
+    fn every_unknown_zone_is_said() {
+        let mut program = program("stores: [{ id: ulm }]");
+        program.time_zone = Some("Europe/Ulm".to_owned());
+        program.stores[0].time_zone = Some("Mars".to_owned());
+        let said: Vec<_> = Zones::of(&program).unwrap_err().iter().map(ToString::to_string).collect();
+        assert_eq!(said.len(), 2);
+        assert!(said[0].contains("Europe/Ulm") && said[1].contains("store ulm"), "{said:?}");
+    }
+}

@@ -55,7 +55,10 @@ pub(super) fn check_unique<'a>(
     problems: &mut Problems,
     report: impl Fn(&mut Problems, usize, Fault),
 ) {
-    Names::new(names, |index, first| report(problems, index, Fault::Duplicate(first)));
+    // Most lists of a basket have one element or none; they cost nothing.
+    if names.len() > 1 {
+        Names::new(names, |index, first| report(problems, index, Fault::Duplicate(first)));
+    }
 }
 
 /// Reports a reference to a line that the basket does not have.

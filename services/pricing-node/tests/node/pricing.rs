@@ -3,6 +3,7 @@
 use suanpan_pricing_node::{Chain, Failure, Members, Node};
 use suanpan_rpc::v1::{self, member::Identity};
 use tokio_stream::StreamExt;
+use tonic_types::StatusExt;
 
 use super::running::{PROGRAM, basket, chain, line, member, priced, refused, start};
 
@@ -232,4 +233,17 @@ fn a_catalogue_beside_the_program_completes_lines() {
         }
         other => panic!("{other:?}"),
     }
+}
+
+#[test]
+fn a_fault_costs_one_answer_and_is_said_without_its_inside() {
+    let node = Node::new(chain(PROGRAM), Members::default(), None, None);
+    let failed = node.price("", basket(), false, |_| -> i64 { panic!("inside detail") });
+    let Err(Failure::Internal(request_id)) = failed else { panic!("{failed:?}") };
+    let status = tonic::Status::from(Failure::Internal(request_id.clone()));
+    assert_eq!(status.code(), tonic::Code::Internal);
+    assert!(!status.message().contains("inside"), "{status}");
+    assert_eq!(status.get_details_error_info().unwrap().metadata["request_id"], request_id);
+    let due = node.price("", basket(), false, |answer| answer.message().due_minor).unwrap();
+    assert_eq!(due, 5_300);
 }
