@@ -28,6 +28,7 @@ title: { en: A real grocery chain's year }
 currency: USD
 time_zone: America/New_York
 prices: { tax: excluded }
+engine_edition: 1
 selection: best_for_member
 
 coupons:
@@ -66,7 +67,8 @@ fn catalogue(year: &Year) -> String {
     for (id, product) in products {
         let category: Vec<String> =
             product.path.iter().map(|level| slug(level)).filter(|level| !level.is_empty()).collect();
-        let unit = if product.is_fuel() { "gallon" } else { "piece" };
+        // A catalogue knows no gallons; what matters here is that fuel is sold by volume.
+        let unit = if product.is_fuel() { "l" } else { "piece" };
         let price =
             prices.get(&id).map_or_else(String::new, |cents| format!("{}.{:02}", cents / 100, cents % 100));
         let _ = writeln!(

@@ -6,7 +6,7 @@
 pub mod chain;
 pub mod check;
 pub mod look_alike;
-
+pub mod node;
 pub mod papers;
 pub mod price;
 pub mod report;

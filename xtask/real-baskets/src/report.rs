@@ -213,7 +213,7 @@ pub fn exceptions(priced: &Priced) -> String {
 
 /// What was promised and did not hold; empty when everything did.
 #[must_use]
-pub fn broken_promises(year: &Year, priced: &Priced, whole_year: bool) -> Vec<String> {
+pub fn broken_promises(year: &Year, priced: &Priced) -> Vec<String> {
     let mut broken = Vec::new();
     for (name, outcome) in
         [("recorded", &priced.recorded), ("by rule", &priced.blind), ("recounted", &priced.recounted)]
@@ -224,7 +224,7 @@ pub fn broken_promises(year: &Year, priced: &Priced, whole_year: bool) -> Vec<St
     }
     let clean =
         year.lines.iter().filter(|line| line.quantity > 0 && !line.coupon_above_price()).count() as u64;
-    if whole_year && priced.recorded.findings.reproduced != clean {
+    if priced.recorded.findings.reproduced != clean {
         broken.push(format!("{} of {clean} clean lines reproduced", priced.recorded.findings.reproduced));
     }
     let rule = Rule::of(priced);

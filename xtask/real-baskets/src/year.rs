@@ -170,6 +170,18 @@ impl Year {
         Self { products, lines, baskets }
     }
 
+    /// Keeps the first `baskets` baskets and forgets the others.
+    pub fn keep(&mut self, baskets: usize) {
+        self.baskets.truncate(baskets);
+        self.lines.truncate(self.baskets.last().map_or(0, |last| last.end));
+    }
+
+    /// Baskets in which a line is as asked.
+    #[must_use]
+    pub fn baskets_where(&self, asked: impl Fn(&Line) -> bool) -> Vec<usize> {
+        (0..self.baskets.len()).filter(|basket| self.basket(*basket).iter().any(&asked)).collect()
+    }
+
     /// The lines of a basket.
     #[must_use]
     pub fn basket(&self, index: usize) -> &[Line] {
