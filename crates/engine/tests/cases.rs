@@ -122,6 +122,7 @@ impl Run {
             program: compiled.program(),
             book: compiled.offers(),
             basket: &presented.basket,
+            member,
             quote: &self.quote,
         };
         let mismatches = variant.mismatches(&answer).map_err(listed)?;
