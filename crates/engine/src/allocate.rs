@@ -13,7 +13,7 @@ pub(crate) struct Slot {
     pub(crate) room: i64,
     /// What it takes.
     pub(crate) share: i64,
-    remainder: i128,
+    remainder: i64,
     full: bool,
 }
 
@@ -27,15 +27,24 @@ impl Slot {
 /// between the others, until nothing moves. Gives what was divided: less than the amount when it fits nowhere.
 pub(crate) fn allocate(method: AllocationMethod, amount: i64, slots: &mut [Slot]) -> i64 {
     let mut rest = amount.max(0);
+    let (mut weights, mut roomy) = (0, true);
     for slot in slots.iter_mut() {
         slot.share = 0;
         slot.full = slot.weight <= 0 || slot.room <= 0;
+        if !slot.full {
+            weights += slot.weight;
+        }
+        roomy &= slot.full || slot.room >= slot.weight;
+    }
+    if rest == 0 || weights == 0 {
+        return 0;
+    }
+    if roomy && rest <= weights && method == AllocationMethod::LargestRemainder {
+        // No share passes its weight, so none passes its room.
+        largest_remainder(rest, weights, slots);
+        return rest;
     }
     loop {
-        let weights: i64 = slots.iter().filter(|slot| !slot.full).map(|slot| slot.weight).sum();
-        if rest == 0 || weights == 0 {
-            break;
-        }
         match method {
             AllocationMethod::LargestRemainder => largest_remainder(rest, weights, slots),
             AllocationMethod::LastLineTakesRest => last_takes_rest(rest, weights, slots),
@@ -48,44 +57,86 @@ pub(crate) fn allocate(method: AllocationMethod, amount: i64, slots: &mut [Slot]
             slot.full = true;
             moved = true;
             rest -= slot.room;
+            weights -= slot.weight;
         }
-        if !moved {
+        if !moved || rest == 0 || weights == 0 {
             break;
         }
+    }
+    if rest == 0 {
+        // What the full lines hold is all there was; shares of an earlier round do not count.
+        slots.iter_mut().filter(|slot| !slot.full).for_each(|slot| slot.share = 0);
     }
     slots.iter().map(|slot| slot.share).sum()
 }
 
 fn largest_remainder(amount: i64, weights: i64, slots: &mut [Slot]) {
     let mut missing = amount;
-    let small = amount < 1 << 31 && weights < 1 << 31;
-    for slot in slots.iter_mut().filter(|slot| !slot.full) {
-        if small {
-            let exact = amount * slot.weight;
-            slot.share = exact / weights;
-            slot.remainder = i128::from(exact % weights);
-        } else {
+    if amount < 1 << 31 && weights < 1 << 31 {
+        for slot in slots.iter_mut() {
+            if slot.full {
+                slot.remainder = -1;
+                continue;
+            }
+            let exact = (amount * slot.weight).unsigned_abs();
+            let (share, by) = (exact / weights.unsigned_abs(), weights.unsigned_abs());
+            slot.share = share as i64;
+            slot.remainder = (exact - share * by) as i64;
+            missing -= slot.share;
+        }
+    } else {
+        for slot in slots.iter_mut() {
+            if slot.full {
+                slot.remainder = -1;
+                continue;
+            }
             let exact = i128::from(amount) * i128::from(slot.weight);
             slot.share = (exact / i128::from(weights)) as i64;
-            slot.remainder = exact % i128::from(weights);
+            // Below the sum of the weights, which fits.
+            slot.remainder = (exact % i128::from(weights)) as i64;
+            missing -= slot.share;
         }
-        missing -= slot.share;
     }
-    while missing > 0 {
-        // The first of the largest remainders; there are fewer missing units than slots.
-        let mut best: Option<usize> = None;
+    if missing <= FEW_MISSING {
+        give_one_by_one(missing, slots);
+    } else {
+        give_at_once(missing, weights, slots);
+    }
+}
+
+/// Up to here looking for the largest remainder again and again is quicker than searching the limit.
+const FEW_MISSING: i64 = 24;
+
+/// One to the first of the largest remainders, as often as is missing.
+fn give_one_by_one(missing: i64, slots: &mut [Slot]) {
+    for _ in 0..missing {
+        let (mut best, mut largest) = (0, -1);
         for (place, slot) in slots.iter().enumerate() {
-            if !slot.full
-                && slot.remainder >= 0
-                && best.is_none_or(|best| slots[best].remainder < slot.remainder)
-            {
-                best = Some(place);
+            if slot.remainder > largest {
+                (best, largest) = (place, slot.remainder);
             }
         }
-        let Some(best) = best else { break };
         slots[best].share += 1;
         slots[best].remainder = -1;
-        missing -= 1;
+    }
+}
+
+/// The same by searching the smallest remainder that gets one.
+fn give_at_once(missing: i64, weights: i64, slots: &mut [Slot]) {
+    let above =
+        |slots: &[Slot], limit: i64| slots.iter().filter(|slot| slot.remainder > limit).count() as i64;
+    // The smallest limit above which there are fewer than are missing.
+    let (mut low, mut high) = (-1, weights);
+    while low + 1 < high {
+        let middle = low + (high - low) / 2;
+        if above(slots, middle) < missing { high = middle } else { low = middle }
+    }
+    let mut equal = missing - above(slots, high);
+    for slot in slots.iter_mut() {
+        if slot.remainder > high || slot.remainder == high && equal > 0 {
+            equal -= i64::from(slot.remainder == high);
+            slot.share += 1;
+        }
     }
 }
 

@@ -30,6 +30,8 @@ pub struct Compiled {
     pub(crate) class_conflicts: Vec<u32>,
     pub(crate) classes: Classes,
     pub(crate) groups: Vec<StackingGroup>,
+    /// Some offer looks at the clock on the wall.
+    pub(crate) looks_at_clock: bool,
     pub(crate) has_line_groups: bool,
     pub(crate) has_basket_groups: bool,
     pub(crate) layer_price: u16,
@@ -96,7 +98,6 @@ pub fn compile(program: &Program) -> Result<Compiled, Vec<CompileProblem>> {
     };
     Ok(Compiled {
         book: book(&program),
-        offers,
         index,
         symbols,
         marked_layers,
@@ -104,12 +105,21 @@ pub fn compile(program: &Program) -> Result<Compiled, Vec<CompileProblem>> {
         classes,
         groups: program.groups.clone(),
         has_line_groups: program.groups.iter().any(|group| group.scope == GroupScope::Line),
+        looks_at_clock: offers.iter().any(|offer| {
+            let conditions = &offer.conditions;
+            let by_date = conditions
+                .who
+                .as_ref()
+                .is_some_and(|who| who.birthday.is_some() || who.new_member_days.is_some());
+            conditions.when.is_some() || by_date
+        }),
         has_basket_groups: program.groups.iter().any(|group| group.scope == GroupScope::Basket),
         layer_price: layer("price"),
         layer_item: layer("item"),
         layer_basket: layer("basket"),
         layer_earn: layer("earn"),
         program,
+        offers,
     })
 }
 

@@ -229,7 +229,7 @@ fn program_offer(
         }
         Effect::Shipping(shipping) => match shipping {
             ShippingEffect::Free => prices::free(ground, state, work, candidate),
-            ShippingEffect::PercentOff(rate) => percents::run(ground, state, work, candidate, offer, *rate),
+            ShippingEffect::PercentOff(rate) => percents::by_line(ground, state, work, candidate, *rate),
             ShippingEffect::AmountOff(amount) => {
                 amounts::once(ground, state, work, candidate, amount.minor())
             }
@@ -391,7 +391,7 @@ pub(crate) fn keep_sku_floor(ground: &Ground<'_>, state: &State, candidate: usiz
         let start = takes[..end].iter().rposition(|take| sku(take.line) != name).map_or(0, |place| place + 1);
         // Lines of the sku that the offer does not touch count too.
         let all: i64 = (0..ground.lines.len())
-            .filter(|&line| ground.lines[line].open && sku(line as u32) == name)
+            .filter(|&line| ground.lines[line].quantity_milli > 0 && sku(line as u32) == name)
             .map(|line| state.running[line])
             .sum();
         let taken: i64 = takes[start..end].iter().map(|take| take.amount).sum();
@@ -403,6 +403,43 @@ pub(crate) fn keep_sku_floor(ground: &Ground<'_>, state: &State, candidate: usiz
         }
         end = start;
     }
+}
+
+/// Computes takes unit by unit where that is the same as by the line: all live lines are level and nothing cuts what
+/// their units give. `each` gives none where it would be cut. Otherwise nothing is taken.
+pub(crate) fn take_level(
+    ground: &Ground<'_>,
+    state: &State,
+    work: &mut Work,
+    candidate: usize,
+    each: impl Fn(i64) -> Option<i64>,
+) -> bool {
+    let terms = ground.terms(candidate);
+    let floors = terms.floor_unit_price.is_some() || terms.floor_line.is_some() || terms.floor_sku.is_some();
+    let mut left = cap_of(ground, state, candidate).0;
+    let Work { takes, live, .. } = work;
+    let plain = !floors
+        && bits(live).all(|line| {
+            let units = ground.lines[line].units;
+            if units <= 0 || !state.units.is_level(line) {
+                return units <= 0;
+            }
+            let (least, larger) =
+                (state.running[line].div_euclid(units), state.running[line].rem_euclid(units));
+            let low = each(least).map(|low| low * (units - larger));
+            let high = if larger > 0 { each(least + 1).map(|high| high * larger) } else { Some(0) };
+            let (Some(low), Some(high)) = (low, high) else { return false };
+            let amount = low + high;
+            left -= amount;
+            if amount > 0 {
+                takes.push(Take { line: line as u32, amount });
+            }
+            left >= 0 && amount <= state.free(ground.lines, line)
+        });
+    if !plain {
+        takes.clear();
+    }
+    plain
 }
 
 /// Settles takes that were computed line by line: floors of skus, then the cap, divided by the computed amounts; then

@@ -3,7 +3,7 @@
 mod near;
 
 use suanpan_domain::quote::{Missing, OfferOutcome};
-use suanpan_domain::{Money, OfferRef, Quote, Reason};
+use suanpan_domain::{Money, Quote, Reason};
 
 use crate::gather::Refused;
 use crate::ground::{Ground, SET_TARGET, bits};
@@ -46,7 +46,6 @@ pub(crate) fn account(
         }
         quote.offers.push(row);
     }
-    let start = quote.offers.len();
     quote.offers.extend(refused.iter().map(|refused| OfferOutcome {
         code: refused.code,
         paper: refused.paper,
@@ -54,16 +53,6 @@ pub(crate) fn account(
         missing: refused.missing,
         ..OfferOutcome::new(refused.source)
     }));
-    // The book is sorted by id, so the order of references is the order of ids.
-    quote.offers[start..].sort_by(|a, b| {
-        let key = |row: &OfferOutcome| (row.offer, row.reason, row.paper);
-        let code = |row: &OfferOutcome| row.code.map(|code| ground.basket.codes[code as usize].as_str());
-        let unknown = |row: &OfferOutcome| matches!(row.offer, OfferRef::Code(_));
-        match (unknown(a), unknown(b)) {
-            (true, true) => code(a).cmp(&code(b)).then(a.code.cmp(&b.code)),
-            _ => key(a).cmp(&key(b)).then_with(|| code(a).cmp(&code(b))).then(a.code.cmp(&b.code)),
-        }
-    });
 }
 
 fn explain_dropped(row: &mut OfferOutcome, dropped: Option<Dropped>) {

@@ -58,6 +58,8 @@ pub(crate) struct Gathered {
     in_view: view::InView,
     presentations: Vec<Presentation>,
     work: Vec<u64>,
+    /// What an offer without a selector means: goods and services that take discounts.
+    merchandise: Vec<u64>,
 }
 
 impl Gathered {
@@ -93,12 +95,21 @@ impl Gathered {
             suanpan_domain::divide_i128(exact, 1_000_000, suanpan_domain::Rounding::Down) as i64
         });
 
-        let clock = basket.business_time.wall_clock();
+        self.merchandise.clear();
+        self.merchandise.resize(self.words, 0);
+        for (line, facts) in self.lines.facts.iter().enumerate() {
+            if facts.open && facts.is_merchandise() {
+                self.merchandise[line / 64] |= 1 << (line % 64);
+            }
+        }
+
+        let clock = if compiled.looks_at_clock { basket.business_time.wall_clock() } else { None };
         self.bring_into_view(compiled, basket, member);
         let visit = Visit::new(compiled, basket, member, usage, clock);
         self.visit_all(&visit);
         self.add_manual(compiled, basket);
         self.order(basket);
+        self.order_refused(basket);
     }
 
     /// Order of execution: layer, the program's offers before manual discounts, priority, id.
@@ -120,6 +131,22 @@ impl Gathered {
                     _ => place_a.cmp(&place_b),
                 },
             )
+        });
+    }
+
+    /// Refused offers by id (the book is sorted by id, so by reference), unknown codes by their text.
+    fn order_refused(&mut self, basket: &Basket) {
+        let code = |refused: &Refused| refused.code.map(|code| basket.codes[code as usize].as_str());
+        self.refused.sort_unstable_by(|a, b| {
+            let by_offer = match (a.source, b.source) {
+                (OfferRef::Code(_), OfferRef::Code(_)) => std::cmp::Ordering::Equal,
+                (x, y) => x.cmp(&y),
+            };
+            by_offer
+                .then_with(|| code(a).cmp(&code(b)))
+                .then(a.reason.cmp(&b.reason))
+                .then(a.paper.cmp(&b.paper))
+                .then(a.code.cmp(&b.code))
         });
     }
 }

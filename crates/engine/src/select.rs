@@ -150,11 +150,8 @@ pub(crate) fn stands(
     selected: &mut Selected,
 ) -> bool {
     let by_priority_mode = ground.compiled.selection() == SelectionMode::ByPriority;
-    let all_give = |selected: &Selected, state: &State| {
-        (0..ground.candidates.len()).all(|candidate| !selected.kept[candidate] || state.times[candidate] > 0)
-    };
     let mut moved = false;
-    if by_priority_mode && selected.simple && !all_give(selected, state) {
+    if by_priority_mode && selected.simple && may_be_voided(ground, state, selected) {
         // Somebody was voided: then priority decides, one by one.
         selected.simple = false;
         by_priority(ground, state, work, selected);
@@ -164,6 +161,19 @@ pub(crate) fn stands(
     moved |= coupons::drop_wasted(ground, state, work, selected);
     moved |= points::settle_conflict(ground, member, state, work, selected);
     !moved
+}
+
+/// Whether a candidate that gives nothing could have given something when it was decided. It could not when everything
+/// that was decided later executes later too: that cannot have voided it.
+fn may_be_voided(ground: &Ground<'_>, state: &State, selected: &Selected) -> bool {
+    (0..ground.candidates.len()).any(|silent| {
+        selected.kept[silent]
+            && state.times[silent] == 0
+            && (0..silent).any(|earlier| {
+                selected.kept[earlier]
+                    && ground.candidates[earlier].priority < ground.candidates[silent].priority
+            })
+    })
 }
 
 /// Says why each candidate that is not kept is not, once the final choice was executed.

@@ -104,128 +104,144 @@ pub(crate) struct Run {
 
 /// Runs of the lines whose units are not level and free any more. A line without a row is level: its running amount
 /// divided over its units, the larger ones first.
+///
+/// What lowers a line moves its units too, step by step. Most lines are never asked for their units again, so the steps
+/// are only noted, and followed when somebody asks.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Units {
-    /// By line: range of `runs`; empty while the line is level.
-    rows: Vec<(u32, u32)>,
+    /// By line: range of `runs`, empty while the line is level; and the first step that they have not followed.
+    rows: Vec<Row>,
     runs: Vec<Run>,
-    scratch: Vec<(i128, u32)>,
-    fresh: Vec<Run>,
+    steps: Vec<LineStep>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Row {
+    start: u32,
+    len: u32,
+    steps: u32,
+}
+
+/// A line amount before and after an offer without units.
+#[derive(Clone, Copy, Debug)]
+struct LineStep {
+    line: u32,
+    before: i64,
+    after: i64,
 }
 
 impl Units {
     fn begin(&mut self, lines: usize) {
         self.rows.clear();
-        self.rows.resize(lines, (0, 0));
+        self.rows.resize(lines, Row::default());
         self.runs.clear();
+        self.steps.clear();
     }
 
     fn copy_from(&mut self, other: &Units) {
         self.rows.clone_from(&other.rows);
         self.runs.clone_from(&other.runs);
+        self.steps.clone_from(&other.steps);
     }
 
     /// Whether the line's units are level and free.
     pub(crate) fn is_level(&self, line: usize) -> bool {
-        self.rows[line].1 == 0
+        self.rows[line].len == 0
     }
 
     /// Pushes the runs of a line, larger ones first while it is level.
     pub(crate) fn push_runs(&self, line: usize, units: i64, running: i64, out: &mut Vec<Run>) {
-        let (start, len) = self.rows[line];
-        if len > 0 {
-            out.extend_from_slice(&self.runs[start as usize..(start + len) as usize]);
-        } else {
-            push_level(running, units, out);
+        let row = self.rows[line];
+        if row.len == 0 {
+            return push_level(running, units, out);
+        }
+        let from = out.len();
+        out.extend_from_slice(&self.runs[row.start as usize..(row.start + row.len) as usize]);
+        for step in &self.steps[row.steps as usize..] {
+            if step.line as usize == line {
+                follow(from, step.before, step.after, out);
+            }
         }
     }
 
     /// Gives a line new runs. Their amounts sum to what the line now costs.
     pub(crate) fn set_runs(&mut self, line: usize, runs: &[Run]) {
-        let start = self.runs.len() as u32;
-        for run in runs {
-            match self.runs.last_mut() {
-                Some(last)
-                    if self.rows[line].0 == start
-                        && self.rows[line].1 > 0
-                        && last.amount == run.amount
-                        && last.consumed == run.consumed =>
-                {
-                    last.count += run.count;
-                }
-                _ if run.count > 0 => {
-                    if self.rows[line].0 != start || self.rows[line].1 == 0 {
-                        self.rows[line] = (start, 0);
-                    }
-                    self.runs.push(*run);
-                    self.rows[line].1 += 1;
-                }
-                _ => {}
-            }
+        let start = self.runs.len();
+        for run in runs.iter().filter(|run| run.count > 0) {
+            push_joined(start, *run, &mut self.runs);
         }
+        let len = self.runs.len() - start;
+        self.rows[line] = Row { start: start as u32, len: len as u32, steps: self.steps.len() as u32 };
     }
 
     /// Lets the units of a line follow a new line amount: largest remainder over their amounts, ties to the first
     /// unit. A level line needs nothing: it stays level.
+    #[inline]
     pub(crate) fn rescale(&mut self, line: usize, before: i64, after: i64) {
-        let (start, len) = self.rows[line];
-        if len == 0 || before == after {
-            return;
+        if self.rows[line].len > 0 && before > 0 && before != after {
+            self.steps.push(LineStep { line: line as u32, before, after });
         }
-        let range = start as usize..(start + len) as usize;
-        if before <= 0 {
-            return;
-        }
-        self.scratch.clear();
-        self.fresh.clear();
-        let mut rest = after;
-        for (index, run) in self.runs[range].iter().enumerate() {
-            let exact = i128::from(run.amount) * i128::from(after);
-            let share = (exact / i128::from(before)) as i64;
-            self.scratch.push((exact % i128::from(before), index as u32));
-            self.fresh.push(Run { amount: share, ..*run });
-            rest -= share * run.count;
-        }
-        // Largest remainder first, ties to the first unit.
-        self.scratch.sort_unstable_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
-        let mut more = std::mem::take(&mut self.scratch);
-        // How many units of each run get one more.
-        for entry in &mut more {
-            let extra = rest.min(self.fresh[entry.1 as usize].count);
-            rest -= extra;
-            entry.0 = i128::from(extra);
-        }
-        more.sort_unstable_by_key(|entry| entry.1);
-        let fresh = std::mem::take(&mut self.fresh);
-        let at = self.runs.len() as u32;
-        let mut rows = 0;
-        for (run, (extra, _)) in fresh.iter().zip(&more) {
-            let extra = *extra as i64;
-            for part in [
-                Run { count: extra, amount: run.amount + 1, ..*run },
-                Run { count: run.count - extra, ..*run },
-            ] {
-                if part.count == 0 {
-                    continue;
-                }
-                if rows > 0 {
-                    let last = self.runs.last_mut();
-                    if let Some(last) =
-                        last.filter(|last| last.amount == part.amount && last.consumed == part.consumed)
-                    {
-                        last.count += part.count;
-                        continue;
-                    }
-                }
-                self.runs.push(part);
-                rows += 1;
-            }
-        }
-        self.rows[line] = (at, rows);
-        self.scratch = more;
-        self.fresh = fresh;
     }
 }
+
+/// Pushes a run, joined with the last one when that is alike.
+fn push_joined(from: usize, run: Run, out: &mut Vec<Run>) {
+    match out[from..].last_mut() {
+        Some(last) if last.amount == run.amount && last.consumed == run.consumed => last.count += run.count,
+        _ => out.push(run),
+    }
+}
+
+/// Moves the runs from a place on with the amount of their line.
+fn follow(from: usize, before: i64, after: i64, out: &mut Vec<Run>) {
+    let exact = |amount: i64| i128::from(amount) * i128::from(after);
+    let share = |amount: i64| (exact(amount) / i128::from(before)) as i64;
+    let remainder = |amount: i64| (exact(amount) % i128::from(before)) as i64;
+    let end = out.len();
+    let mut missing = after - out[from..].iter().map(|run| share(run.amount) * run.count).sum::<i64>();
+    // The new runs are built behind the old ones; a run whose units get one more is marked by its count.
+    for place in from..end {
+        let run = out[place];
+        out.push(Run { amount: share(run.amount), ..run });
+    }
+    let mut larger = [0_i64; RUNS_COUNTED];
+    let mut many = Vec::new();
+    let larger: &mut [i64] = if end - from <= RUNS_COUNTED {
+        &mut larger[..end - from]
+    } else {
+        many.resize(end - from, 0);
+        &mut many
+    };
+    while missing > 0 {
+        // The first of the largest remainders that has units left without one more.
+        let mut best: Option<(i64, usize)> = None;
+        for (place, given) in larger.iter().enumerate() {
+            let run = out[from + place];
+            let remainder = remainder(run.amount);
+            if *given == 0 && best.is_none_or(|(largest, _)| remainder > largest) {
+                best = Some((remainder, place));
+            }
+        }
+        let Some((_, place)) = best else { break };
+        larger[place] = missing.min(out[from + place].count);
+        missing -= larger[place];
+    }
+    let joined = out.len();
+    for (place, &given) in larger.iter().enumerate() {
+        let run = out[end + place];
+        let more = Run { count: given, amount: run.amount + 1, ..run };
+        for part in [more, Run { count: run.count - given, ..run }] {
+            if part.count > 0 {
+                push_joined(joined, part, out);
+            }
+        }
+    }
+    out.copy_within(joined.., from);
+    out.truncate(out.len() - (joined - from));
+}
+
+/// Lines rarely have more runs than this; those that have pay an allocation when their units are asked for.
+const RUNS_COUNTED: usize = 16;
 
 /// Pushes `units` units that share an amount equally, the larger ones first.
 pub(crate) fn push_level(amount: i64, units: i64, out: &mut Vec<Run>) {

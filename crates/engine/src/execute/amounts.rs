@@ -3,7 +3,9 @@
 use suanpan_domain::{OfferRef, Reason};
 use suanpan_program::model::{AllocationWeight, AmountPer, OffAmount, TaxBasis};
 
-use super::{Given, Take, Work, apply_takes, cap_of, keep_sku_floor, room_of, settle_takes};
+use super::{
+    Given, Take, Work, apply_takes, cap_of, keep_sku_floor, room_of, settle_takes, take_level, units,
+};
 use crate::allocate::{Slot, allocate};
 use crate::compile::CompiledOffer;
 use crate::gather::convert;
@@ -15,7 +17,7 @@ pub(super) fn run(
     state: &mut State,
     work: &mut Work,
     candidate: usize,
-    _offer: &CompiledOffer,
+    offer: &CompiledOffer,
     amount: OffAmount,
     per: AmountPer,
 ) -> Given {
@@ -26,7 +28,7 @@ pub(super) fn run(
     match per {
         AmountPer::Basket => once(ground, state, work, candidate, amount),
         AmountPer::Line => by_line(ground, state, work, candidate, amount),
-        AmountPer::Unit => by_unit(ground, state, work, candidate, amount),
+        AmountPer::Unit => by_unit(ground, state, work, candidate, offer, amount),
     }
 }
 
@@ -113,19 +115,16 @@ fn by_line(ground: &Ground<'_>, state: &mut State, work: &mut Work, candidate: u
 }
 
 /// The amount from each unit; nothing moves to another.
-fn by_unit(ground: &Ground<'_>, state: &mut State, work: &mut Work, candidate: usize, amount: i64) -> Given {
-    let mut cut = false;
-    let mut runs = std::mem::take(&mut work.units.runs);
-    for line in bits(&work.live) {
-        runs.clear();
-        state.units.push_runs(line, ground.lines[line].units, state.running[line], &mut runs);
-        let wanted: i64 = runs.iter().map(|run| run.count * amount.min(run.amount)).sum();
-        cut |= runs.iter().any(|run| amount > run.amount) || wanted > state.free(ground.lines, line);
-        let taken = wanted.min(room_of(ground, state, candidate, line));
-        if taken > 0 {
-            work.takes.push(Take { line: line as u32, amount: taken });
-        }
+fn by_unit(
+    ground: &Ground<'_>,
+    state: &mut State,
+    work: &mut Work,
+    candidate: usize,
+    offer: &CompiledOffer,
+    amount: i64,
+) -> Given {
+    if take_level(ground, state, work, candidate, |unit| (amount <= unit).then_some(amount)) {
+        return settle_takes(ground, state, work, candidate, false);
     }
-    work.units.runs = runs;
-    settle_takes(ground, state, work, candidate, cut)
+    units::execute(ground, state, work, candidate, offer, u32::MAX)
 }

@@ -3,7 +3,7 @@
 use suanpan_domain::{Rate, divide_i128};
 use suanpan_program::model::{PercentBasis, RoundAt};
 
-use super::{Given, Take, Work, amounts, room_of, settle_takes};
+use super::{Given, Take, Work, amounts, room_of, settle_takes, take_level, units};
 use crate::compile::CompiledOffer;
 use crate::ground::{Ground, bits};
 use crate::state::State;
@@ -19,7 +19,7 @@ pub(super) fn run(
     match offer.round_at {
         RoundAt::Line => by_line(ground, state, work, candidate, rate),
         RoundAt::Offer => once(ground, state, work, candidate, rate),
-        RoundAt::Unit => by_unit(ground, state, work, candidate, rate),
+        RoundAt::Unit => by_unit(ground, state, work, candidate, offer, rate),
     }
 }
 
@@ -70,33 +70,22 @@ pub(super) fn once(
     amounts::once(ground, state, work, candidate, i64::try_from(amount).unwrap_or(i64::MAX))
 }
 
-/// Each unit by itself, then the sum of the line.
-fn by_unit(ground: &Ground<'_>, state: &mut State, work: &mut Work, candidate: usize, rate: Rate) -> Given {
-    let terms = ground.terms(candidate);
+/// Each unit by itself. Level lines that nothing cuts stay level, so that their sums are enough; the others are
+/// lowered unit by unit.
+fn by_unit(
+    ground: &Ground<'_>,
+    state: &mut State,
+    work: &mut Work,
+    candidate: usize,
+    offer: &CompiledOffer,
+    rate: Rate,
+) -> Given {
     let rounding = ground.compiled.rounding();
-    let mut cut = false;
-    let mut runs = std::mem::take(&mut work.units.runs);
-    for line in bits(&work.live) {
-        runs.clear();
-        let facts = &ground.lines[line];
-        match terms.basis {
-            PercentBasis::Running => state.units.push_runs(line, facts.units, state.running[line], &mut runs),
-            PercentBasis::Layer => crate::state::push_level(state.entered[line], facts.units, &mut runs),
-            PercentBasis::List => crate::state::push_level(facts.gross, facts.units, &mut runs),
-        }
-        let wanted: i64 = runs
-            .iter()
-            .map(|run| {
-                let exact = i128::from(run.amount) * i128::from(rate.ppm());
-                run.count * divide_i128(exact, 1_000_000, rounding) as i64
-            })
-            .sum();
-        let amount = wanted.min(room_of(ground, state, candidate, line));
-        cut |= wanted > state.free(ground.lines, line);
-        if amount > 0 {
-            work.takes.push(Take { line: line as u32, amount });
-        }
+    let each =
+        |amount: i64| divide_i128(i128::from(amount) * i128::from(rate.ppm()), 1_000_000, rounding) as i64;
+    let running = ground.terms(candidate).basis == PercentBasis::Running;
+    if running && take_level(ground, state, work, candidate, |amount| Some(each(amount))) {
+        return settle_takes(ground, state, work, candidate, false);
     }
-    work.units.runs = runs;
-    settle_takes(ground, state, work, candidate, cut)
+    units::percent_of_each(ground, state, work, candidate, offer, rate)
 }

@@ -4,7 +4,7 @@ use suanpan_domain::{Quantity, Rounding, UnitPrice};
 
 use super::{Given, Take, Work, room_of, settle_takes};
 use crate::ground::{Ground, bits};
-use crate::state::State;
+use crate::state::{Run, State};
 
 /// Each live line costs so much for a unit, never more than now.
 pub(super) fn unit_price(
@@ -41,17 +41,18 @@ fn to_prices(
 ) -> Given {
     let mut cut = false;
     let mut runs = std::mem::take(&mut work.units.runs);
+    let mut staged = std::mem::take(&mut work.units.staged);
+    staged.clear();
     for line in bits(&work.live) {
         let Some(price) = price_of(line) else { continue };
         let facts = &ground.lines[line];
-        let wanted = if facts.weighed || state.units.is_level(line) {
+        let wanted = if facts.weighed || units_alike(ground, state, line, &mut runs) {
             // All units alike: the line is priced as one, so that a sub-cent price rounds once.
             let quantity = Quantity::from_milli(facts.quantity_milli);
             state.running[line] - price.times(quantity, Rounding::HalfUp).minor()
         } else {
-            runs.clear();
-            state.units.push_runs(line, facts.units, state.running[line], &mut runs);
             let each = price.times(Quantity::from_units(1), Rounding::HalfUp).minor();
+            staged.extend(runs.iter().map(|run| (line as u32, *run, (run.amount - each).max(0))));
             runs.iter().map(|run| run.count * (run.amount - each).max(0)).sum()
         };
         let amount = wanted.min(room_of(ground, state, candidate, line));
@@ -60,8 +61,50 @@ fn to_prices(
             work.takes.push(Take { line: line as u32, amount });
         }
     }
+    let given = settle_takes(ground, state, work, candidate, cut);
+    if !ground.candidates[candidate].tender {
+        place_on_units(state, work, &staged, &mut runs);
+    }
     work.units.runs = runs;
-    settle_takes(ground, state, work, candidate, cut)
+    work.units.staged = staged;
+    given
+}
+
+/// Whether a line's units differ by one minor unit at most; if not, its runs stand in `runs`.
+fn units_alike(ground: &Ground<'_>, state: &State, line: usize, runs: &mut Vec<Run>) -> bool {
+    if state.units.is_level(line) {
+        return true;
+    }
+    runs.clear();
+    state.units.push_runs(line, ground.lines[line].units, state.running[line], runs);
+    let amounts = || runs.iter().map(|run| run.amount);
+    amounts().max().unwrap_or(0) - amounts().min().unwrap_or(0) <= 1
+}
+
+/// Lets what was taken sit on the units that it was computed for; cuts take back from the last of them.
+fn place_on_units(state: &mut State, work: &Work, staged: &[(u32, Run, i64)], runs: &mut Vec<Run>) {
+    for take in &work.takes {
+        let first = staged.partition_point(|(line, ..)| *line < take.line);
+        let of_line = &staged[first..];
+        let of_line = &of_line[..of_line.partition_point(|(line, ..)| *line == take.line)];
+        if of_line.is_empty() {
+            continue;
+        }
+        let mut left = take.amount;
+        runs.clear();
+        for (_, run, each) in of_line {
+            // Whole units first, then the rest of what was taken.
+            let whole = if *each > 0 { (left / each).min(run.count) } else { run.count };
+            left -= whole * each;
+            let part = if whole < run.count { left } else { 0 };
+            left -= part;
+            let one = i64::from(part > 0);
+            runs.push(Run { count: whole, amount: run.amount - each, ..*run });
+            runs.push(Run { count: one, amount: run.amount - part, ..*run });
+            runs.push(Run { count: run.count - whole - one, ..*run });
+        }
+        state.units.set_runs(take.line as usize, runs);
+    }
 }
 
 /// Each live line costs so much as a whole, never more than now.

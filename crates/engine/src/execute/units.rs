@@ -51,6 +51,8 @@ pub(crate) struct UnitWork {
     by_measure: Vec<u32>,
     /// Gifts: places in the offer's list and how many of each, in order.
     chosen: Vec<(u32, i64)>,
+    /// Units that a fixed price lowers: line, run, what it takes from each.
+    pub(crate) staged: Vec<(u32, Run, i64)>,
     /// Units that gifts have taken: line, how many, what they cost together.
     left_out: Vec<(u32, i64, i64)>,
 }
@@ -91,6 +93,24 @@ pub(crate) fn execute(
         | Effect::IssueCoupon { .. }
         | Effect::Entitlement(_) => Given::nothing(Reason::NoCompleteGroup),
     };
+    work.units = units;
+    given
+}
+
+/// A percent of every unit of the target, each rounded by itself: percents at `round_at: unit`.
+pub(crate) fn percent_of_each(
+    ground: &Ground<'_>,
+    state: &mut State,
+    work: &mut Work,
+    candidate: usize,
+    offer: &CompiledOffer,
+    rate: Rate,
+) -> Given {
+    let mut units = std::mem::take(&mut work.units);
+    units.begin();
+    let times_max = u32::MAX;
+    let mut call = Call { ground, state, work, units: &mut units, candidate, offer, times_max };
+    let given = limited::percent(&mut call, rate);
     work.units = units;
     given
 }

@@ -163,6 +163,10 @@ impl Gathered {
     }
 
     fn push_selection(&mut self, selection: &CompiledSelection) {
+        if selection.is_everything {
+            self.sets.extend_from_slice(&self.merchandise);
+            return;
+        }
         let start = self.sets.len();
         self.sets.resize(start + self.words, 0);
         for (line, facts) in self.lines.facts.iter().enumerate() {

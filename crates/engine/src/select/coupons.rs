@@ -28,7 +28,7 @@ pub(super) fn drop_wasted(
         });
         choose_again(ground, state, work, selected);
         evaluate(ground, selected.choice(), state, work, &mut Unobserved);
-        if selected.simple && !all_give(ground, state, selected) && is_by_priority(ground) {
+        if selected.simple && is_by_priority(ground) && super::may_be_voided(ground, state, selected) {
             selected.simple = false;
             super::by_priority(ground, state, work, selected);
             evaluate(ground, selected.choice(), state, work, &mut Unobserved);
@@ -39,10 +39,6 @@ pub(super) fn drop_wasted(
 
 fn is_by_priority(ground: &Ground<'_>) -> bool {
     ground.compiled.selection() == suanpan_program::model::SelectionMode::ByPriority
-}
-
-fn all_give(ground: &Ground<'_>, state: &State, selected: &Selected) -> bool {
-    (0..ground.candidates.len()).all(|candidate| !selected.kept[candidate] || state.times[candidate] > 0)
 }
 
 /// The first coupon that is wasted, lowest priority first, last id first, and what it gains.
@@ -108,7 +104,7 @@ fn objective_without(ground: &Ground<'_>, work: &mut Work, selected: &Selected, 
     let mut state = State::default();
     choose_again(ground, &mut state, work, &mut without);
     evaluate(ground, without.choice(), &mut state, work, &mut Unobserved);
-    if without.simple && is_by_priority(ground) && !all_give(ground, &state, &without) {
+    if without.simple && is_by_priority(ground) && super::may_be_voided(ground, &state, &without) {
         super::by_priority(ground, &mut state, work, &mut without);
         evaluate(ground, without.choice(), &mut state, work, &mut Unobserved);
     }

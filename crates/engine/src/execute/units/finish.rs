@@ -1,6 +1,7 @@
 //! Cuts of what an effect computed for units, and the state that follows (docs/pricing.md, rules 14, 17, 18 and 35).
 
 use suanpan_domain::{Money, Quantity, Reason, Rounding, UnitPrice};
+use suanpan_program::model::Effect;
 
 use super::classes::{Piece, Role};
 use super::{Call, times_of};
@@ -19,6 +20,9 @@ impl Call<'_, '_> {
     pub(super) fn finish_placed(&mut self, times: i64, cut: bool) -> Given {
         match self.cut(cut) {
             Ok(reason) => {
+                if matches!(self.offer.effect, Effect::Gift { .. }) {
+                    self.keep_what_costs();
+                }
                 let amount = self.apply();
                 Given { reason, ..Given::full(amount, times_of(times)) }
             }
@@ -36,18 +40,18 @@ impl Call<'_, '_> {
             let line = span.line as usize;
             let facts = &ground.lines[line];
             let floor = terms.floor_unit_price.map(|price| unit_floor(price, facts));
-            let (mut wanted, mut sum) = (0, 0);
+            let mut sum = 0;
             for piece in &mut self.units.pieces[span.pieces.0 as usize..span.pieces.1 as usize] {
-                wanted += piece.run.count * piece.reward;
                 if let Some(floor) = floor {
                     piece.reward = piece.reward.min((piece.run.amount - floor).max(0));
                 }
                 sum += piece.run.count * piece.reward;
             }
-            let free = self.state.free(ground.lines, line);
-            cut |= wanted > free;
             let above = terms.floor_line.map_or(i64::MAX, |floor| self.state.running[line] - floor.minor());
-            let taken = sum.min(free).min(above.max(0));
+            let free = self.state.free(ground.lines, line);
+            let wanted = sum.min(above.max(0));
+            cut |= wanted > free;
+            let taken = wanted.min(free);
             self.units.spans[place].back = sum - taken;
             if taken > 0 {
                 self.work.takes.push(Take { line: span.line, amount: taken });
@@ -71,6 +75,13 @@ impl Call<'_, '_> {
                 Ok(binding)
             }
             false => Ok(None),
+        }
+    }
+
+    /// A unit that was to be a gift and was cut to nothing is none.
+    fn keep_what_costs(&mut self) {
+        for piece in self.units.pieces.iter_mut().filter(|piece| piece.reward == 0) {
+            piece.role = Role::Untouched;
         }
     }
 

@@ -19,11 +19,7 @@ pub(super) fn run(call: &mut Call<'_, '_>) -> Given {
         return Given::nothing(Reason::NoCompleteGroup);
     }
     let cut = match &call.offer.effect {
-        Effect::PercentOff(rate) if call.offer.terms.basis == PercentBasis::Running => {
-            let rounding = call.offer.rounding;
-            each(call.units, |amount| percent_of(amount, *rate, rounding))
-        }
-        Effect::PercentOff(rate) => return percent_of_earlier(call, *rate),
+        Effect::PercentOff(rate) => return percents(call, *rate),
         Effect::AmountOff { amount, per } => amount_off(call, *amount, *per),
         Effect::UnitPrice(price) => {
             unit_price(call, *price);
@@ -31,6 +27,25 @@ pub(super) fn run(call: &mut Call<'_, '_>) -> Given {
         }
         _ => false,
     };
+    call.finish(1, cut)
+}
+
+/// A percent of all units of the target, each rounded by itself.
+pub(super) fn percent(call: &mut Call<'_, '_>, rate: Rate) -> Given {
+    if let Err(reason) = call.collect_target() {
+        return Given::nothing(reason);
+    }
+    choose(call.units, None);
+    percents(call, rate)
+}
+
+/// A percent of the chosen units.
+fn percents(call: &mut Call<'_, '_>, rate: Rate) -> Given {
+    if call.offer.terms.basis != PercentBasis::Running {
+        return percent_of_earlier(call, rate);
+    }
+    let rounding = call.offer.rounding;
+    let cut = each(call.units, |amount| percent_of(amount, rate, rounding));
     call.finish(1, cut)
 }
 

@@ -68,13 +68,10 @@ impl Naive<'_> {
         let mut takes = vec![0; n];
         for line in 0..n {
             let facts = self.lines[line];
-            let wanted: i64 =
-                placed.iter().filter(|(unit, _)| unit.0 == line).map(|(_, get)| get.unwrap_or(0)).sum();
             let legal = facts.legal_minimum.map_or(0, |minimum| {
                 UnitPrice::from_minor(minimum.minor()).times(facts.quantity, Rounding::Up).minor()
             });
             let free = (self.running(line) - self.reserved[line] - legal).max(0);
-            cut |= wanted > free;
             if let Some(floor) = terms.floor_unit_price {
                 let of = if weighed(facts) { facts.quantity } else { Quantity::from_units(1) };
                 let floor = UnitPrice::from_minor(floor.minor()).times(of, Rounding::Up).minor();
@@ -82,11 +79,14 @@ impl Naive<'_> {
                     *get = get.map(|get| get.min((self.amount(*unit) - floor).max(0)));
                 }
             }
-            let mut room = free;
             if let Some(floor) = terms.floor_line {
-                room = room.min((self.running(line) - floor.minor()).max(0));
+                let above = (self.running(line) - floor.minor()).max(0);
+                take_back(&mut placed, line, |sum| sum - above.min(sum));
             }
-            take_back(&mut placed, line, |sum| sum - room.min(sum));
+            take_back(&mut placed, line, |sum| {
+                cut |= sum > free;
+                sum - free.min(sum)
+            });
         }
         if let Some(floor) = terms.floor_sku {
             let skus: BTreeSet<&str> = self.lines.iter().map(|line| line.sku.as_str()).collect();
@@ -138,7 +138,9 @@ impl Naive<'_> {
         for (unit, get) in placed {
             let (line, place) = unit;
             takes[line] += get.unwrap_or(0);
-            if let Some(pool) = pool {
+            // A unit that was to be a gift and was cut to nothing is none.
+            let kept = matches!(offer.effect, Effect::Gift { .. }) && get == Some(0);
+            if let Some(pool) = pool.filter(|_| !kept) {
                 self.units[line][place].consumed.insert(pool.to_owned());
             }
             if tender {
