@@ -117,7 +117,7 @@ impl Run {
             problems.iter().map(|problem| format!("  {problem}\n")).collect::<String>()
         })?;
         let (member, usage) = (presented.member.as_ref(), presented.usage.as_ref());
-        compiled.quote(&presented.basket, member, usage, &mut self.scratch, &mut self.quote);
+        compiled.quote_with_near_misses(&presented.basket, member, usage, &mut self.scratch, &mut self.quote);
         let answer = Answer {
             program: compiled.program(),
             book: compiled.offers(),
