@@ -108,7 +108,7 @@ impl Names {
 /// Ids that have to be unique, with where each stands first.
 #[derive(Default)]
 pub(super) struct Unique {
-    seen: HashMap<String, Spot>,
+    seen: HashMap<Box<str>, Spot>,
 }
 
 impl Unique {
@@ -124,7 +124,7 @@ impl Unique {
             );
             return false;
         }
-        self.seen.insert(id.to_owned(), spot);
+        self.seen.insert(id.into(), spot);
         true
     }
 
@@ -133,6 +133,6 @@ impl Unique {
     }
 
     pub(super) fn ids(&self) -> impl Iterator<Item = &str> + Clone {
-        self.seen.keys().map(String::as_str)
+        self.seen.keys().map(|id| &**id)
     }
 }

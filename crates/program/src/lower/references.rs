@@ -26,23 +26,33 @@ pub(super) fn below(site: Spot, keys: &[&str], context: &Context) -> Spot {
 
 /// Lets a match that names no priority execute after what it matches, where ids would put it before.
 pub(super) fn order_matches(offers: &mut [Offer], sites: &Sites, context: &Context) {
-    let places: HashMap<String, (usize, i32)> =
-        offers.iter().map(|offer| (offer.id.clone(), (offer.layer, offer.priority))).collect();
-    for (offer, site) in offers.iter_mut().zip(sites) {
+    let mut later: Vec<(usize, i32)> = Vec::new();
+    if offers.iter().all(|offer| !matches!(offer.effect, Effect::Match { .. })) {
+        return;
+    }
+    let by_id: HashMap<&str, &Offer> = offers.iter().map(|offer| (offer.id.as_str(), offer)).collect();
+    for (index, (offer, site)) in offers.iter().zip(sites).enumerate() {
         let Effect::Match { offer: other, .. } = &offer.effect else { continue };
         let says_priority = context.node(*site).is_some_and(|node| node.get("priority").is_some());
-        if let Some((layer, priority)) = places.get(other)
+        if let Some(other) = by_id.get(other.as_str())
             && !says_priority
-            && *layer == offer.layer
-            && *priority <= offer.priority
+            && other.layer == offer.layer
+            && other.priority <= offer.priority
         {
-            offer.priority = priority - 1;
+            later.push((index, other.priority - 1));
         }
+    }
+    for (index, priority) in later {
+        offers[index].priority = priority;
     }
 }
 
 /// Checks matches and issued coupons.
 pub(super) fn check(offers: &[Offer], sites: &Sites, ids: &Unique, context: &Context) {
+    let refers = |offer: &&Offer| matches!(offer.effect, Effect::Match { .. } | Effect::IssueCoupon { .. });
+    if offers.iter().find(refers).is_none() {
+        return;
+    }
     let by_id: HashMap<&str, usize> =
         offers.iter().enumerate().map(|(index, offer)| (offer.id.as_str(), index)).collect();
     for (index, (offer, site)) in offers.iter().zip(sites).enumerate() {

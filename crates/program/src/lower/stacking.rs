@@ -84,32 +84,39 @@ pub(super) fn combine(file: Option<&StackingFile>, names: &Names, context: &Cont
 
 /// Puts the members that groups name into them: whole classes, or offers by id.
 pub(super) fn members(file: Option<&StackingFile>, offers: &mut [Offer], names: &Names, context: &Context) {
-    let by_id: HashMap<String, usize> =
-        offers.iter().enumerate().map(|(index, offer)| (offer.id.clone(), index)).collect();
-    for group in file.into_iter().flat_map(|file| file.groups.iter().flatten()) {
+    let groups = || file.into_iter().flat_map(|file| file.groups.iter().flatten());
+    if groups().all(|group| group.members.is_none()) {
+        return;
+    }
+    let by_id: HashMap<&str, usize> =
+        offers.iter().enumerate().map(|(index, offer)| (offer.id.as_str(), index)).collect();
+    let mut joining: Vec<(usize, usize)> = Vec::new();
+    for group in groups() {
         let Some(index) = names.groups.iter().position(|(id, _)| *id == group.id.value.0) else { continue };
         let members = group.members.as_ref().map_or(&[] as &[At<Id>], |members| &members.0);
         repeated(members, context);
         for member in members {
             let text = member.value.0.as_str();
             let layer = names.layers.iter().position(|layer| layer == text);
-            let join = |offer: &mut Offer| {
-                if !offer.stacking.groups.contains(&index) {
-                    offer.stacking.groups.push(index);
-                }
-            };
             if layer.is_some() || text == COUPON {
-                let in_class = |offer: &&mut Offer| {
+                let in_class = |offer: &Offer| {
                     layer == Some(offer.layer) || (text == COUPON && offer.kind == OfferKind::Coupon)
                 };
-                offers.iter_mut().filter(in_class).for_each(join);
+                let class = offers.iter().enumerate().filter(|(_, offer)| in_class(offer));
+                joining.extend(class.map(|(offer, _)| (offer, index)));
             } else if let Some(offer) = by_id.get(text) {
-                join(&mut offers[*offer]);
+                joining.push((*offer, index));
             } else {
-                let ids = by_id.keys().map(String::as_str);
+                let ids = by_id.keys().copied();
                 let known = ids.chain(names.layers.iter().map(String::as_str)).chain([COUPON]);
                 unknown("offer or class", code::UNKNOWN_OFFER, text, member.spot, known, context);
             }
+        }
+    }
+    for (offer, group) in joining {
+        let groups = &mut offers[offer].stacking.groups;
+        if !groups.contains(&group) {
+            groups.push(group);
         }
     }
 }

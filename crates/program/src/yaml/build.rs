@@ -2,39 +2,12 @@
 
 use std::sync::Arc;
 
-use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span};
+use granit_parser::{Event, Marker, Parser, ScalarStyle, Span, options};
 
 use super::document::{NodeData, Shape};
 use super::{ALIAS_BYTES_FREE, DEPTH_MAX, Document, Flaw};
 use crate::code;
-
-/// Finds bytes for the parser's character positions, which mostly move forward.
-struct Bytes<'a> {
-    text: &'a str,
-    ascii: bool,
-    chars: usize,
-    bytes: usize,
-}
-
-impl Bytes<'_> {
-    fn of(&mut self, marker: Marker) -> usize {
-        let wanted = marker.index();
-        if self.ascii {
-            return wanted.min(self.text.len());
-        }
-        while self.chars < wanted {
-            let Some(next) = self.text[self.bytes..].chars().next() else { break };
-            self.bytes += next.len_utf8();
-            self.chars += 1;
-        }
-        while self.chars > wanted {
-            let Some(previous) = self.text[..self.bytes].chars().next_back() else { break };
-            self.bytes -= previous.len_utf8();
-            self.chars -= 1;
-        }
-        self.bytes
-    }
-}
+use crate::diagnostics::quoted;
 
 /// A container that is still open.
 struct Open {
@@ -56,8 +29,8 @@ struct Anchor {
 }
 
 struct Builder<'a> {
+    text: &'a str,
     document: Document,
-    bytes: Bytes<'a>,
     open: Vec<Open>,
     /// By the parser's anchor id, which counts from 1.
     anchors: Vec<Option<Anchor>>,
@@ -70,68 +43,75 @@ struct Builder<'a> {
 impl Document {
     /// Parses a file. On a flaw there is no tree: half of one would only raise false alarms.
     pub(crate) fn parse(file: u16, name: &Arc<str>, text: &Arc<str>) -> Result<Document, Vec<Flaw>> {
-        // A byte order mark is no content; positions stay those of the whole text.
-        let skipped = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
-        let body = &text[skipped..];
         let document = Document {
             file,
             name: Arc::clone(name),
             text: Arc::clone(text),
-            nodes: Vec::with_capacity(body.len() / 8 + 8),
+            nodes: Vec::with_capacity(text.len() / 8 + 8),
             decoded: Vec::new(),
         };
-        let bytes = Bytes { text: body, ascii: body.is_ascii(), chars: 0, bytes: 0 };
         let mut builder = Builder {
+            text,
             document,
-            bytes,
             open: Vec::new(),
             anchors: Vec::new(),
             flaws: Vec::new(),
             aliased: 0,
             roots: 0,
         };
-        builder.run(body);
-        for flaw in &mut builder.flaws {
-            flaw.start += skipped;
-            flaw.end += skipped;
-        }
+        builder.run();
         if !builder.flaws.is_empty() {
             return Err(builder.flaws);
         }
         let mut document = builder.document;
-        let shift = skipped as u32;
-        if shift > 0 {
-            for node in &mut document.nodes {
-                node.start += shift;
-                node.end += shift;
-            }
-        }
+        document.nodes.shrink_to_fit();
+        document.decoded.shrink_to_fit();
         Ok(document)
     }
 }
 
 impl Builder<'_> {
-    fn run(&mut self, body: &str) {
-        let mut parser = Parser::new_from_str(body);
-        loop {
-            let (event, span) = match parser.next_event() {
-                None => return,
-                Some(Ok(next)) => next,
-                Some(Err(error)) => {
-                    let at = self.bytes.of(*error.marker());
-                    self.flaw(code::SYNTAX, format!("this is not YAML: {}", error.info()), at, at + 1).hint =
+    fn run(&mut self) {
+        let options = options! {
+            disallow_directives: true,
+            emit_unresolved_aliases: true,
+            emit_comments: false,
+            // Ours is the tighter limit, and says it better.
+            flow_nesting_limit: DEPTH_MAX + 1,
+            block_nesting_limit: DEPTH_MAX + 1,
+        };
+        for event in Parser::new_from_str_with_options(self.text, options) {
+            match event {
+                Ok((event, span)) => {
+                    if !self.take(event, span) {
+                        return;
+                    }
+                }
+                Err(error) => {
+                    let at = self.byte(*error.marker());
+                    let message = format!("this is not YAML: {}", error.info());
+                    self.flaw(code::SYNTAX, message, at, at + 1).hint =
                         Some("check indentation, colons, quotes and brackets at this place and just above");
                     return;
                 }
-            };
-            if !self.take(event, span) {
-                return;
             }
         }
     }
 
+    /// Where a marker stands; the end of the text should the parser not know.
+    fn byte(&self, marker: Marker) -> usize {
+        let mut at = marker.byte_offset().unwrap_or(self.text.len()).min(self.text.len());
+        while !self.text.is_char_boundary(at) {
+            at -= 1;
+        }
+        at
+    }
+
     fn flaw(&mut self, code: &'static str, message: String, start: usize, end: usize) -> &mut Flaw {
-        let end = end.min(self.bytes.text.len()).max(start);
+        let mut end = end.min(self.text.len()).max(start);
+        while !self.text.is_char_boundary(end) {
+            end += 1;
+        }
         self.flaws.push(Flaw { code, message, hint: None, start, end });
         let last = self.flaws.len() - 1;
         &mut self.flaws[last]
@@ -139,10 +119,11 @@ impl Builder<'_> {
 
     /// Takes one event in; false when there is no point in going on.
     fn take(&mut self, event: Event<'_>, span: Span) -> bool {
-        let (start, end) = (self.bytes.of(span.start), self.bytes.of(span.end));
+        let start = self.byte(span.start);
+        let end = self.byte(span.end).max(start);
         match event {
-            Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => true,
-            Event::DocumentStart(_) => {
+            Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => true,
+            Event::DocumentStart(..) => {
                 self.roots += 1;
                 if self.roots > 1 {
                     self.flaw(code::SYNTAX, "a second document begins here".to_owned(), start, end).hint =
@@ -158,13 +139,19 @@ impl Builder<'_> {
                 self.leaf(NodeData { start: start as u32, end: end as u32, link, shape }, anchor, end - start)
             }
             Event::Alias(id) => self.alias(id, start, end),
-            Event::SequenceStart(anchor, tag) => {
+            Event::UnresolvedAlias(name) => {
+                let message = format!("there is no anchor {}", quoted(&name));
+                self.flaw(code::SYNTAX, message, start, end).hint =
+                    Some("anchors stand before their aliases");
+                true
+            }
+            Event::SequenceStart(_, anchor, tag) => {
                 if tag.is_some() {
                     self.tag(start, end);
                 }
                 self.begin(Shape::Sequence, anchor, start, end)
             }
-            Event::MappingStart(anchor, tag) => {
+            Event::MappingStart(_, anchor, tag) => {
                 if tag.is_some() {
                     self.tag(start, end);
                 }
@@ -174,6 +161,8 @@ impl Builder<'_> {
                 self.close(end);
                 true
             }
+            // Options ask for none of the others that there are.
+            _ => true,
         }
     }
 
@@ -184,7 +173,7 @@ impl Builder<'_> {
 
     /// Keeps the text in place where the file spells it out.
     fn scalar(&mut self, text: &str, style: ScalarStyle, start: usize, end: usize) -> (Shape, u32) {
-        let raw = &self.bytes.text[start..end];
+        let raw = &self.text[start..end];
         let plain = style == ScalarStyle::Plain;
         if plain && raw == text {
             return (Shape::Plain, 0);
@@ -226,7 +215,7 @@ impl Builder<'_> {
         data.end = data.end.max(end as u32);
         // A block ends where the next thing begins; the blank between is not part of it.
         let (start, end) = (data.start as usize, data.end as usize);
-        data.end = (start + self.bytes.text[start..end].trim_end().len()) as u32;
+        data.end = (start + self.text[start..end].trim_end().len()) as u32;
         let bytes = u32::try_from(end - start + closed.added).unwrap_or(u32::MAX);
         let height = closed.height as u32;
         self.name(closed.anchor, Some(Anchor { index: closed.index, height, bytes }));
@@ -262,7 +251,7 @@ impl Builder<'_> {
             return false;
         }
         self.aliased = self.aliased.saturating_add(bytes);
-        if self.aliased > self.bytes.text.len() + ALIAS_BYTES_FREE {
+        if self.aliased > self.text.len() + ALIAS_BYTES_FREE {
             let message = "the aliases up to here stand for more than the file itself holds".to_owned();
             self.flaw(code::LIMIT, message, start, end).hint =
                 Some("write out what is repeated most, or repeat less");

@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+/// Bytes of a node that a problem points at.
+const SHOWN_BYTES_MAX: usize = 400;
+
 /// What a node is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -76,10 +79,17 @@ impl Document {
         Node { document: self, index }
     }
 
-    /// The bytes to point at. Of what spans lines the first one: the place, not the whole of it.
+    /// The bytes to point at. Of what spans lines the first one, and not much of one that is very long: the place, not
+    /// the whole of it.
     pub(crate) fn range(&self, index: u32) -> (usize, usize) {
         let data = self.nodes[index as usize];
-        let (start, end) = (data.start as usize, data.end as usize);
+        let (start, mut end) = (data.start as usize, data.end as usize);
+        if end - start > SHOWN_BYTES_MAX {
+            end = start + SHOWN_BYTES_MAX;
+            while !self.text.is_char_boundary(end) {
+                end -= 1;
+            }
+        }
         let shown = &self.text[start..end];
         let first_line = shown.find(['\n', '\r']).map_or(shown, |line_end| &shown[..line_end]);
         (start, start + first_line.trim_end().len())

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use saphyr_parser::{Event, Parser, ScalarStyle};
+use granit_parser::{Event, Parser, ScalarStyle};
 use serde_json::{Map, Value};
 
 /// YAML 1.2 gives plain words and digits a type.
@@ -35,11 +35,11 @@ pub(crate) fn read(text: &str) -> Value {
         let (value, anchor) = match event.unwrap().0 {
             Event::Scalar(text, style, anchor, _) => (scalar(&text, style == ScalarStyle::Plain), anchor),
             Event::Alias(anchor) => (anchors[&anchor].clone(), 0),
-            Event::SequenceStart(anchor, _) => {
+            Event::SequenceStart(_, anchor, _) => {
                 open.push((Open::List(Vec::new()), anchor));
                 continue;
             }
-            Event::MappingStart(anchor, _) => {
+            Event::MappingStart(_, anchor, _) => {
                 open.push((Open::Map(Map::new(), None), anchor));
                 continue;
             }
