@@ -1,6 +1,7 @@
 //! The same effects on units that are taken apart: slow, and close to the words of docs/pricing.md.
 
 mod alone;
+mod prices;
 mod settle;
 mod together;
 
@@ -60,6 +61,17 @@ pub(super) fn requested(line: &Line) -> i64 {
     match line.price {
         LinePrice::Unit(price) => price.micro(),
         LinePrice::Total(total) => total.minor() * 1_000_000 * 1_000 / line.quantity.milli(),
+    }
+}
+
+/// The pool in which an offer consumes units.
+fn pool_of(offer: &Offer) -> Option<&str> {
+    let named = offer.stacking.pool.as_deref();
+    match offer.effect {
+        Effect::PercentOff(_) | Effect::AmountOff { .. } | Effect::UnitPrice(_) => {
+            named.filter(|_| offer.terms.units.is_some())
+        }
+        _ => Some(named.unwrap_or("default")),
     }
 }
 
@@ -149,12 +161,7 @@ impl<'a> Naive<'a> {
         if offer.threshold.is_some() && !self.threshold_met(offer, &[]) {
             return nothing();
         }
-        let pool = match (&offer.effect, &offer.stacking.pool, offer.terms.units) {
-            (_, Some(pool), _) => Some(pool.clone()),
-            (_, None, Some(_)) => None,
-            (..) => Some("default".to_owned()),
-        };
-        let pool = pool.as_deref();
+        let pool = pool_of(offer);
         let target = self.live(offer.target.as_ref().unwrap_or(&offer.buy), true);
         let (formed, times, gifts) = match &offer.effect {
             Effect::NthUnit { group_size, form, reward, off, times } => {
@@ -202,6 +209,9 @@ impl<'a> Naive<'a> {
                 (formed, times, vec![])
             }
             Effect::Gift { .. } => self.gift(offer, pool),
+            Effect::UnitPrice(price) if offer.terms.units.is_none() => {
+                return self.prices(offer, &target, *price);
+            }
             _ => {
                 let units = self.chosen(offer, &target, pool);
                 let times = i64::from(!units.is_empty());

@@ -4,8 +4,8 @@ use proptest::prelude::*;
 use suanpan_domain::{Basket, GiftChoice, Line, LineId, LinePrice, Money, Quantity, Rate, Rounding, Sku};
 use suanpan_program::model::{
     AllocationBasis, AllocationMethod, AmountPer, BundlePart, BundlePrice, CountsAs, Effect, GroupForm,
-    GroupReward, OffAmount, Offer, PercentBasis, Pick, Program, RewardOver, Selection, Terms, Threshold,
-    UnitCount, UnitLimit, UnitLimitPer, UnitReward,
+    GroupReward, OffAmount, Offer, PercentBasis, Pick, Program, RewardOver, RoundAt, Selection, Terms,
+    Threshold, UnitCount, UnitLimit, UnitLimitPer, UnitReward,
 };
 
 use super::build::{basket, execute_all, line, offer, program, skus};
@@ -154,6 +154,7 @@ fn terms() -> impl Strategy<Value = Terms> {
 fn one_offer() -> impl Strategy<Value = Offer> {
     let per = prop_oneof![Just(UnitLimitPer::Line), Just(UnitLimitPer::Basket)];
     let limit = (1..4_i64, per, pick()).prop_map(|(at_most, per, pick)| UnitLimit { at_most, per, pick });
+    let limit = prop::option::weighted(0.6, limit);
     let pool = prop::option::weighted(0.3, prop_oneof![Just("default"), Just("own")]);
     let threshold = prop::option::weighted(0.2, count());
     (effect(), selection(), terms(), limit, pool, threshold, prop::bool::weighted(0.1)).prop_map(
@@ -166,7 +167,13 @@ fn one_offer() -> impl Strategy<Value = Offer> {
                 made.buy = buy;
             }
             made.terms = terms;
-            made.terms.units = limited.then_some(limit);
+            if limited {
+                made.terms.units = limit;
+                made.terms.round_at = Some(RoundAt::Unit);
+            }
+            if let (None, Effect::AmountOff { per, .. }) = (limit, &mut made.effect) {
+                *per = AmountPer::Unit;
+            }
             made.stacking.pool = pool.map(str::to_owned);
             made.threshold = threshold.map(|reach| Threshold { reach, at: Default::default(), tax: None });
             if tender {

@@ -79,7 +79,7 @@ impl Naive<'_> {
     }
 
     pub(super) fn chosen(&self, offer: &Offer, target: &[usize], pool: Option<&str>) -> Vec<UnitId> {
-        let limit = offer.terms.units.unwrap();
+        let Some(limit) = offer.terms.units else { return self.free_units(target, pool) };
         let first = |lines: &[usize]| {
             let units = self.free_units(lines, pool);
             let units = if limit.pick == Pick::Dearest { self.dearest(units) } else { self.cheapest(units) };

@@ -8,17 +8,13 @@ use suanpan_program::model::{
     AllocationBasis, AmountPer, BundlePrice, CountsAs, Effect, OffAmount, Offer, PercentBasis, UnitReward,
 };
 
-use super::{Did, Formed, Naive, UnitId, requested, weighed};
+use super::{Did, Formed, Naive, UnitId, pool_of, requested, weighed};
 use crate::allocate::{Slot, allocate};
 
 impl Naive<'_> {
     /// Among equal units of a line bought ones stand in front, rewarded ones behind, the larger rewards last.
     pub(super) fn place(&self, offer: &Offer, formed: Formed) -> Formed {
-        let pool = match (&offer.stacking.pool, offer.terms.units) {
-            (Some(pool), _) => Some(pool.as_str()),
-            (None, Some(_)) => None,
-            (None, None) => Some("default"),
-        };
+        let pool = pool_of(offer);
         let mut placed = Formed::new();
         let kinds: BTreeSet<(usize, i64)> =
             formed.iter().map(|(unit, _)| (unit.0, self.amount(*unit))).collect();
