@@ -81,7 +81,7 @@ fn write_steps(ground: &Ground<'_>, record: &Record, parts: &Parts, work: &mut R
         (row.start, row.next) = (start, start);
         start += count;
     }
-    quote.steps.clear();
+    // Every row below is written: what stands there from the basket before need not be cleared first.
     quote.steps.resize(start as usize, NO_STEP);
     for take in &record.takes {
         let candidate = &ground.candidates[take.candidate as usize];
@@ -166,7 +166,7 @@ fn write_requests(
     work: &mut RowWork,
     quote: &mut Quote,
 ) {
-    quote.lines.clear();
+    // Each request line belongs to one merged line, so every row is written.
     quote.lines.resize(ground.basket.lines.len(), QuoteLine::default());
     let any_merged = ground.lines.len() < ground.basket.lines.len();
     if any_merged {
