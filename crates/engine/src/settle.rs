@@ -8,8 +8,12 @@ mod divide;
 mod earn;
 mod lines;
 mod points;
+mod requests;
 mod selects;
 mod tax;
+mod tax_added;
+mod tax_bases;
+mod tax_rows;
 mod tax_sets;
 mod totals;
 mod units;
@@ -127,7 +131,7 @@ fn net_fall(ground: &Ground<'_>, state: &State, tax: &tax::TaxAmounts, line: usi
 /// The added tax of a state, for the search's objective.
 #[inline]
 pub(crate) fn added_tax(ground: &Ground<'_>, state: &State) -> i64 {
-    if ground.taxes.has_added { tax::added_tax(ground, &state.running) } else { 0 }
+    if ground.taxes.has_added { tax_added::added_tax(ground, &state.running) } else { 0 }
 }
 
 /// The most that points could pay in this state, as the request wants them; 0 for guests.

@@ -1,44 +1,45 @@
 //! The amounts of taxes (docs/pricing.md, rule 47).
 
-use suanpan_domain::quote::{LineTaxAmount, Span, TaxTotal};
-use suanpan_domain::{LineKind, Money, Quote, Rate, Rounding, divide_i128};
-use suanpan_program::model::{TaxBase, TaxPolicy, TaxScope};
+use suanpan_domain::LineKind;
+use suanpan_program::model::{TaxPolicy, TaxScope};
 
 use super::divide::{Receiver, Remainders, largest_remainder};
+use super::tax_bases::Bases;
 use super::tax_sets::Taxes;
 use crate::ground::Ground;
 
 /// A line's amount under one set of taxes. A line has one part, but for shipping at the goods' mix.
 #[derive(Clone, Copy, Debug)]
-struct Part {
-    set: u32,
+pub(super) struct Part {
+    pub(super) set: u32,
     /// The first of its rows: one for each tax of the set.
-    rows: u32,
-    gross: i64,
-    net: i64,
+    pub(super) rows: u32,
+    pub(super) gross: i64,
+    pub(super) net: i64,
 }
 
 /// What each tax is, by line.
 #[derive(Debug, Default)]
 pub(super) struct TaxAmounts {
-    parts: Vec<Part>,
+    pub(super) parts: Vec<Part>,
     /// The first part of each line, and the end of the last.
-    starts: Vec<u32>,
-    rows: Vec<i64>,
+    pub(super) starts: Vec<u32>,
+    pub(super) rows: Vec<i64>,
     /// Parts in the order of their sets.
     by_set: Vec<u32>,
     /// By tax of the table: what it is computed on, what it is, and whether a part has it.
-    bases: Vec<i64>,
-    amounts: Vec<i64>,
-    used: Vec<bool>,
+    pub(super) bases: Vec<i64>,
+    pub(super) amounts: Vec<i64>,
+    pub(super) used: Vec<bool>,
     /// What goods of each set cost, for shipping at their mix.
-    mix: Vec<i64>,
+    pub(super) mix: Vec<i64>,
     kept_rows: Vec<i64>,
     whole: Vec<i64>,
     own: Vec<i64>,
     receivers: Vec<Receiver>,
     remainders: Remainders,
-    names: Vec<u32>,
+    /// By tax of the table: its place among the taxes of the quote.
+    pub(super) names: Vec<u32>,
 }
 
 impl TaxAmounts {
@@ -66,7 +67,7 @@ impl TaxAmounts {
     }
 
     /// Divides lines into parts.
-    fn split(&mut self, ground: &Ground<'_>, nets: &[i64]) {
+    pub(super) fn split(&mut self, ground: &Ground<'_>, nets: &[i64]) {
         let taxes = ground.taxes;
         self.parts.clear();
         self.starts.clear();
@@ -300,164 +301,10 @@ impl TaxAmounts {
         }
         self.kept_rows = kept;
     }
-
-    /// Fills the basket's taxes and gives the sums of included and added tax.
-    pub(super) fn push_totals(&mut self, taxes: &Taxes, quote: &mut Quote) -> (i64, i64) {
-        let mut sums = (0, 0);
-        self.names.clear();
-        for (place, tax) in taxes.table.iter().enumerate() {
-            self.names.push(quote.taxes.len() as u32);
-            let amount = self.amounts[place];
-            if !self.used[place] {
-                continue;
-            }
-            *(if tax.included { &mut sums.0 } else { &mut sums.1 }) += amount;
-            quote.taxes.push(TaxTotal {
-                line: tax.line,
-                tax_index: tax.place,
-                rate: Rate::from_ppm(tax.rate_ppm).unwrap_or_default(),
-                included: tax.included,
-                base: Money::from_minor(self.bases[place]),
-                amount: Money::from_minor(amount),
-            });
-        }
-        sums
-    }
-
-    /// Pushes the taxes of a line, after the basket's.
-    pub(super) fn push_line(&mut self, taxes: &Taxes, line: usize, out: &mut Vec<LineTaxAmount>) -> Span {
-        let start = out.len();
-        let range = self.starts[line] as usize..self.starts[line + 1] as usize;
-        for part in &self.parts[range.clone()] {
-            let rows = part.rows as usize;
-            out.extend(taxes.of_set(part.set as usize).iter().zip(&self.rows[rows..]).map(
-                |(&tax, &amount)| LineTaxAmount {
-                    tax: self.names[tax as usize],
-                    amount: Money::from_minor(amount),
-                },
-            ));
-        }
-        if range.len() > 1 {
-            out[start..].sort_by_key(|row| row.tax);
-            let mut kept = start;
-            for row in start + 1..out.len() {
-                if out[row].tax == out[kept].tax {
-                    let amount = out[row].amount;
-                    out[kept].amount += amount;
-                } else {
-                    kept += 1;
-                    out[kept] = out[row];
-                }
-            }
-            out.truncate((kept + 1).min(out.len()));
-        }
-        Span { start: start as u32, len: (out.len() - start) as u32 }
-    }
 }
 
 /// What goods of a set cost.
-fn goods_of(ground: &Ground<'_>, set: usize, nets: &[i64]) -> i64 {
+pub(super) fn goods_of(ground: &Ground<'_>, set: usize, nets: &[i64]) -> i64 {
     let goods = |line: &&u32| ground.lines[**line as usize].kind == LineKind::Goods;
     ground.taxes.lines_of(set).iter().filter(goods).map(|&line| nets[line as usize].max(0)).sum()
-}
-
-/// Amounts without included tax.
-enum Bases {
-    Net(i64),
-    /// Of the gross and of the discount.
-    Difference(i64, i64),
-}
-
-impl Bases {
-    fn of(policy: &TaxPolicy, included_ppm: i64, gross: i64, net: i64) -> Self {
-        let without = |amount: i64| {
-            if included_ppm == 0 {
-                return amount;
-            }
-            let exact = i128::from(amount) * WHOLE;
-            divide_i128(exact, WHOLE + i128::from(included_ppm), policy.rounding) as i64
-        };
-        match policy.base {
-            TaxBase::NetRounded => Self::Net(without(net)),
-            TaxBase::GrossMinusDiscount => Self::Difference(without(gross), without(gross - net)),
-        }
-    }
-
-    fn base(&self) -> i64 {
-        match self {
-            Self::Net(net) => *net,
-            Self::Difference(gross, discount) => gross - discount,
-        }
-    }
-
-    fn added(&self, policy: &TaxPolicy, rate_ppm: i64) -> i64 {
-        match self {
-            Self::Net(net) => share_of(*net, rate_ppm, policy.rounding),
-            Self::Difference(gross, discount) => {
-                share_of(*gross, rate_ppm, policy.rounding) - share_of(*discount, rate_ppm, policy.rounding)
-            }
-        }
-    }
-}
-
-const WHOLE: i128 = 1_000_000;
-
-fn share_of(amount: i64, rate_ppm: i64, rounding: Rounding) -> i64 {
-    divide_i128(i128::from(amount) * i128::from(rate_ppm), WHOLE, rounding) as i64
-}
-
-/// The added tax of nets, without dividing it between lines: what the search needs to know at each leaf.
-pub(super) fn added_tax(ground: &Ground<'_>, nets: &[i64]) -> i64 {
-    let taxes = ground.taxes;
-    if !taxes.has_added {
-        return 0;
-    }
-    let policy = &ground.compiled.program.tax;
-    let of = |set: usize, gross: i64, net: i64| -> i64 {
-        let bases = Bases::of(policy, taxes.sets[set].included_ppm, gross, net);
-        let added =
-            taxes.of_set(set).iter().map(|&tax| &taxes.table[tax as usize]).filter(|tax| !tax.included);
-        added.map(|tax| bases.added(policy, tax.rate_ppm)).sum()
-    };
-    let sets = (0..taxes.sets.len()).filter(|&set| taxes.sets[set].has_added);
-    if taxes.mixed {
-        return added_with_mix(ground, nets, of);
-    }
-    match policy.scope {
-        TaxScope::PerRate => sets
-            .map(|set| {
-                let (mut gross, mut net) = (0, 0);
-                for &line in taxes.lines_of(set) {
-                    gross += ground.lines[line as usize].gross;
-                    net += nets[line as usize];
-                }
-                of(set, gross, net)
-            })
-            .sum(),
-        TaxScope::PerLine => sets
-            .flat_map(|set| taxes.lines_of(set).iter().map(move |&line| (set, line as usize)))
-            .map(|(set, line)| of(set, ground.lines[line].gross, nets[line]))
-            .sum(),
-    }
-}
-
-/// The same where shipping follows the goods; there the parts are needed, and memory of their own.
-fn added_with_mix(ground: &Ground<'_>, nets: &[i64], of: impl Fn(usize, i64, i64) -> i64) -> i64 {
-    let mut amounts = TaxAmounts::default();
-    let sets = ground.taxes.sets.len();
-    amounts.mix.extend((0..sets).map(|set| goods_of(ground, set, nets)));
-    amounts.split(ground, nets);
-    match ground.compiled.program.tax.scope {
-        TaxScope::PerLine => {
-            amounts.parts.iter().map(|part| of(part.set as usize, part.gross, part.net)).sum()
-        }
-        TaxScope::PerRate => {
-            let mut sums = vec![(0, 0); sets];
-            for part in &amounts.parts {
-                let sum = &mut sums[part.set as usize];
-                *sum = (sum.0 + part.gross, sum.1 + part.net);
-            }
-            sums.iter().enumerate().map(|(set, &(gross, net))| of(set, gross, net)).sum()
-        }
-    }
 }
