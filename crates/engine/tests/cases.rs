@@ -19,6 +19,9 @@ fn main() -> ExitCode {
     for path in case_files(&folder) {
         run.file(&path, &wanted);
     }
+    if wanted.is_empty() {
+        run.every_rule_has_a_case();
+    }
     run.finish(wanted.is_empty())
 }
 
@@ -130,6 +133,21 @@ impl Run {
             return Ok(());
         }
         Err(format!("{}{}", table(&mismatches), cases::receipt(&answer)))
+    }
+
+    /// Each numbered rule of `docs/pricing.md` is shown by a case of its number: rule 7 by `P07` or `P07-something`.
+    fn every_rule_has_a_case(&mut self) {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/pricing.md");
+        let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("docs/pricing.md: {error}"));
+        let numbers = text.lines().filter_map(|line| line.split_once(". ")?.0.parse::<u32>().ok());
+        for id in numbers.map(|number| format!("P{number:02}")) {
+            let shows = |known: &String| {
+                known.strip_prefix(&id).is_some_and(|rest| !rest.starts_with(char::is_numeric))
+            };
+            if !self.ids.keys().any(shows) {
+                self.failures.push(format!("docs/pricing.md has a rule without a case: {id}\n"));
+            }
+        }
     }
 
     fn finish(self, all: bool) -> ExitCode {
