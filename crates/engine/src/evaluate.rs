@@ -105,6 +105,7 @@ pub(crate) fn enter(ground: &Ground<'_>, kept: &[bool], state: &mut State, work:
     if state.layer != layer {
         let State { entered, running, .. } = state;
         entered.copy_from_slice(running);
+        state.units.enter();
     }
     state.layer = layer;
     state.begun = true;

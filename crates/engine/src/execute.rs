@@ -55,6 +55,8 @@ pub(crate) struct Work {
     /// Gifts of the offer that was executed last: place in its list, units, whether a unit of the basket was zeroed.
     pub(crate) gifts: Vec<GiftGiven>,
     pub(crate) slots: Vec<Slot>,
+    /// What the offer at hand would take without any cap.
+    pub(crate) wanted: i64,
     /// Lines that are live for the offer at hand.
     pub(crate) live: Vec<u64>,
     pub(crate) live_buy: Vec<u64>,
@@ -116,6 +118,10 @@ pub(crate) fn execute(
     };
     state.given[candidate] = given.amount;
     state.times[candidate] = given.times;
+    if given.reason == Some(Reason::MaximumDiscount) {
+        let allowed = cap_without_guard(ground, state, candidate).0;
+        state.guard_cut += (work.wanted.min(allowed) - given.amount).max(0);
+    }
     if given.times > 0 {
         state.gave[candidate / 64] |= 1 << (candidate % 64);
     }
@@ -340,6 +346,16 @@ fn steps_of(
 /// The most that an offer may take: its cap, what its budget has left and what the maximum discount allows; and which
 /// of them binds.
 pub(crate) fn cap_of(ground: &Ground<'_>, state: &State, candidate: usize) -> (i64, Option<Reason>) {
+    let least = cap_without_guard(ground, state, candidate);
+    let exempt = ground.candidates[candidate].guard_exempt;
+    if !exempt && state.guard_left < least.0 {
+        return (state.guard_left.max(0), Some(Reason::MaximumDiscount));
+    }
+    least
+}
+
+/// The same as far as the offer itself limits it.
+fn cap_without_guard(ground: &Ground<'_>, state: &State, candidate: usize) -> (i64, Option<Reason>) {
     let facts = &ground.candidates[candidate];
     let mut cap = ground.terms(candidate).cap.map_or(i64::MAX, Money::minor);
     let mut budget = facts.budget_left;
@@ -354,9 +370,6 @@ pub(crate) fn cap_of(ground: &Ground<'_>, state: &State, candidate: usize) -> (i
     let mut least = (cap, None);
     if budget < least.0 {
         least = (budget, Some(Reason::BudgetUsedUp));
-    }
-    if !facts.guard_exempt && state.guard_left < least.0 {
-        least = (state.guard_left.max(0), Some(Reason::MaximumDiscount));
     }
     least
 }
@@ -457,6 +470,7 @@ pub(crate) fn settle_takes(
     work.takes = takes;
     let total: i64 = work.takes.iter().map(|take| take.amount).sum();
     let (cap, binding) = cap_of(ground, state, candidate);
+    work.wanted = total;
     let mut reason = None;
     if all_or_nothing && (cut || total > cap) {
         work.takes.clear();

@@ -27,6 +27,8 @@ pub(crate) struct State {
     pub(crate) gave: Vec<u64>,
     /// What the maximum total discount still allows.
     pub(crate) guard_left: i64,
+    /// What it took back from offers so far.
+    pub(crate) guard_cut: i64,
     /// Units of lines that are not all alike any more.
     pub(crate) units: Units,
     /// What candidates took that a `match` adds to: candidate, line, amount.
@@ -58,6 +60,7 @@ impl State {
         self.gave.clear();
         self.gave.resize(candidates.div_ceil(64).max(1), 0);
         self.guard_left = guard;
+        self.guard_cut = 0;
         self.units.begin(lines.len());
         self.matchable.clear();
         self.blocked.clear();
@@ -76,6 +79,7 @@ impl State {
         self.times.clone_from(&other.times);
         self.gave.clone_from(&other.gave);
         self.guard_left = other.guard_left;
+        self.guard_cut = other.guard_cut;
         self.units.copy_from(&other.units);
         self.matchable.clone_from(&other.matchable);
         self.blocked.clone_from(&other.blocked);
@@ -111,6 +115,9 @@ pub(crate) struct Run {
 pub(crate) struct Units {
     /// By line: range of `runs`, empty while the line is level; and the first step that they have not followed.
     rows: Vec<Row>,
+    /// The rows and the number of steps when the current layer began; what they point to is never changed.
+    entered: Vec<Row>,
+    steps_entered: usize,
     runs: Vec<Run>,
     steps: Vec<LineStep>,
 }
@@ -134,12 +141,16 @@ impl Units {
     fn begin(&mut self, lines: usize) {
         self.rows.clear();
         self.rows.resize(lines, Row::default());
+        self.entered.clone_from(&self.rows);
+        self.steps_entered = 0;
         self.runs.clear();
         self.steps.clear();
     }
 
     fn copy_from(&mut self, other: &Units) {
         self.rows.clone_from(&other.rows);
+        self.entered.clone_from(&other.entered);
+        self.steps_entered = other.steps_entered;
         self.runs.clone_from(&other.runs);
         self.steps.clone_from(&other.steps);
     }
@@ -151,13 +162,29 @@ impl Units {
 
     /// Pushes the runs of a line, larger ones first while it is level.
     pub(crate) fn push_runs(&self, line: usize, units: i64, running: i64, out: &mut Vec<Run>) {
-        let row = self.rows[line];
+        self.push_row(self.rows[line], line, self.steps.len(), units, running, out);
+    }
+
+    /// Notes the units as they are when a layer begins.
+    pub(crate) fn enter(&mut self) {
+        if !self.runs.is_empty() {
+            self.entered.copy_from_slice(&self.rows);
+            self.steps_entered = self.steps.len();
+        }
+    }
+
+    /// Pushes the runs that a line had when the current layer began, and cost so much.
+    pub(crate) fn push_entered(&self, line: usize, units: i64, entered: i64, out: &mut Vec<Run>) {
+        self.push_row(self.entered[line], line, self.steps_entered, units, entered, out);
+    }
+
+    fn push_row(&self, row: Row, line: usize, steps: usize, units: i64, amount: i64, out: &mut Vec<Run>) {
         if row.len == 0 {
-            return push_level(running, units, out);
+            return push_level(amount, units, out);
         }
         let from = out.len();
         out.extend_from_slice(&self.runs[row.start as usize..(row.start + row.len) as usize]);
-        for step in &self.steps[row.steps as usize..] {
+        for step in &self.steps[row.steps as usize..steps] {
             if step.line as usize == line {
                 follow(from, step.before, step.after, out);
             }

@@ -52,6 +52,7 @@ pub(super) fn once(
     let (cap, binding) = cap_of(ground, state, candidate);
     let all_or_nothing = ground.terms(candidate).all_or_nothing;
     let wanted = amount.min(cap);
+    work.wanted = amount;
     let Work { takes, live, slots, .. } = work;
     slots.clear();
     let mut free = 0;

@@ -121,8 +121,9 @@ impl Gathered {
         }
         let target_start = self.sets.len();
         match &offer.target {
+            Some(target) if shipping => self.push_shipping(Some(target)),
             Some(target) => self.push_selection(target),
-            None if shipping => self.push_shipping(),
+            None if shipping => self.push_shipping(None),
             None => self.sets.extend_from_within(start..start + words),
         }
         // Price-overridden lines count for thresholds, but no price list and no `item` offer acts on them.
@@ -178,11 +179,15 @@ impl Gathered {
         }
     }
 
-    fn push_shipping(&mut self) {
+    /// Shipping lines; a target chooses among them without naming their kind.
+    fn push_shipping(&mut self, target: Option<&CompiledSelection>) {
         let start = self.sets.len();
         self.sets.resize(start + self.words, 0);
         for (line, facts) in self.lines.facts.iter().enumerate() {
-            if facts.open && facts.kind == LineKind::Shipping {
+            let chosen = target.is_none_or(|target| {
+                target.pattern.matches(&self.symbols[line], &self.flat, facts)
+            });
+            if facts.open && facts.kind == LineKind::Shipping && chosen {
                 self.sets[start + line / 64] |= 1 << (line % 64);
             }
         }

@@ -48,6 +48,6 @@ pub(super) fn totals(
         points_tender: Money::from_minor(points_tender),
         due: Money::from_minor(due),
         due_cash: Money::from_minor(due_cash),
-        discount_cut: Money::ZERO,
+        discount_cut: Money::from_minor(state.guard_cut),
     }
 }

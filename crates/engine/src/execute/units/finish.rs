@@ -63,6 +63,7 @@ impl Call<'_, '_> {
         }
         let total: i64 = self.work.takes.iter().map(|take| take.amount).sum();
         let (cap, binding) = cap_of(ground, self.state, candidate);
+        self.work.wanted = total;
         self.work.takes.clear();
         if terms.all_or_nothing && (cut || total > cap) {
             return Err(Reason::AllOrNothing);

@@ -18,7 +18,9 @@ pub(super) fn run(call: &mut Call<'_, '_>, of: &[String], choose: u32, per_units
         let selects = ground.set(call.candidate, SET_BUY).iter().any(|word| *word != 0);
         return Given::nothing(if selects { Reason::ExcludedBy } else { Reason::NothingSelected });
     }
-    let mut times = call.times_max(None).min(1);
+    // The search varies no gifts; only the limit per basket bounds them.
+    let times_max = i64::from(ground.candidates[call.candidate].times_max);
+    let mut times = times_max.min(1);
     if let Some(every) = per_units {
         let every = every.max(1);
         let selected = selected_units(call);
@@ -26,7 +28,7 @@ pub(super) fn run(call: &mut Call<'_, '_>, of: &[String], choose: u32, per_units
             let missing = Missing::Quantity(Quantity::from_units(every - selected));
             return Given { missing, ..Given::nothing(Reason::ThresholdNotMet) };
         }
-        times = call.times_max(None).min(selected / every);
+        times = times_max.min(selected / every);
     }
     let reason = match choose_gifts(call, of, choose, times) {
         Ok(reason) => reason,

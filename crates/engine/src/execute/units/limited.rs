@@ -103,7 +103,9 @@ fn percent_of_earlier(call: &mut Call<'_, '_>, rate: Rate) -> Given {
         let facts = &call.ground.lines[line];
         runs.clear();
         match call.offer.terms.basis {
-            PercentBasis::Layer => push_level(call.state.entered[line], facts.units, runs),
+            PercentBasis::Layer => {
+                call.state.units.push_entered(line, facts.units, call.state.entered[line], runs);
+            }
             PercentBasis::List | PercentBasis::Running => push_level(facts.gross, facts.units, runs),
         }
         let start = fresh.len();

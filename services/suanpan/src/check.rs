@@ -1,0 +1,71 @@
+//! `check`: every problem of a program, at once.
+
+use std::io::{IsTerminal as _, Write as _};
+use std::path::Path;
+use std::process::ExitCode;
+
+use suanpan_domain::OfferKind;
+use suanpan_pricing_node::Chain;
+use suanpan_program::{Diagnostics, Severity, load};
+
+use crate::cli::CheckOptions;
+use crate::error::Error;
+
+pub(crate) fn run(options: &CheckOptions) -> Result<ExitCode, Error> {
+    let mut failed = false;
+    for path in &options.programs {
+        failed |= check(path, options.strict)?;
+    }
+    Ok(if failed { ExitCode::from(1) } else { ExitCode::SUCCESS })
+}
+
+/// Whether a program failed.
+fn check(path: &Path, strict: bool) -> Result<bool, Error> {
+    if !path.exists() {
+        let source = std::io::Error::from(std::io::ErrorKind::NotFound);
+        return Err(Error::Read { path: path.to_owned(), source });
+    }
+    let mut out = anstream::stdout();
+    let colour = std::io::stdout().is_terminal();
+    let mut print = |text: &str| writeln!(out, "{text}").map_err(Error::Output);
+    match load(path) {
+        Ok(loaded) => {
+            if !loaded.warnings.is_empty() {
+                print(&loaded.warnings.render(colour))?;
+            }
+            // What only pricing asks of a program, such as stores in known time zones.
+            if let Err(error) = Chain::new(&loaded.program, None) {
+                print(&format!("error: {}: {error}", path.display()))?;
+                return Ok(true);
+            }
+            let offers = |kind| loaded.program.offers.iter().filter(|offer| offer.kind == kind).count();
+            print(&format!(
+                "{}: {}, version {}: {} tiers, {} price lists, {} promotions, {} coupons; {}",
+                path.display(),
+                loaded.program.id,
+                loaded.program.version,
+                loaded.program.tiers.len(),
+                offers(OfferKind::PriceList),
+                offers(OfferKind::Promotion),
+                offers(OfferKind::Coupon),
+                counted(&loaded.warnings),
+            ))?;
+            Ok(strict && !loaded.warnings.is_empty())
+        }
+        Err(diagnostics) => {
+            print(&diagnostics.render(colour))?;
+            print(&format!("{}: {}", path.display(), counted(&diagnostics)))?;
+            Ok(true)
+        }
+    }
+}
+
+fn counted(diagnostics: &Diagnostics) -> String {
+    let count = |severity| diagnostics.iter().filter(|item| item.severity == severity).count();
+    let said = |count: usize, noun: &str| match count {
+        0 => format!("no {noun}s"),
+        1 => format!("1 {noun}"),
+        count => format!("{count} {noun}s"),
+    };
+    format!("{}, {}", said(count(Severity::Error), "error"), said(count(Severity::Warning), "warning"))
+}
