@@ -39,6 +39,9 @@ pub(super) struct Naive<'a> {
     pub(super) units: Vec<Vec<Unit>>,
     pub(super) reserved: Vec<i64>,
     changed: Vec<bool>,
+    /// The layer at hand, and what units cost when it began.
+    layer: usize,
+    entered: Vec<Vec<i64>>,
     guard: i64,
 }
 
@@ -100,7 +103,18 @@ impl<'a> Naive<'a> {
         let guard = program.maximum_discount.map_or(i64::MAX, |share| all * share.ppm() / 1_000_000);
         let units: Vec<Vec<Unit>> = units.collect();
         let n = lines.len();
-        Self { program, basket, lines, units, reserved: vec![0; n], changed: vec![false; n], guard }
+        let entered = Vec::new();
+        Self {
+            program,
+            basket,
+            lines,
+            units,
+            reserved: vec![0; n],
+            changed: vec![false; n],
+            layer: usize::MAX,
+            entered,
+            guard,
+        }
     }
 
     fn running(&self, line: usize) -> i64 {
@@ -116,9 +130,14 @@ impl<'a> Naive<'a> {
         all.filter(|&line| {
             selects(selection, self.lines[line])
                 && !(selection.undiscounted_only && self.changed[line])
-                && !(acts && self.lines[line].price_overridden)
+                && !(acts && self.spares(line))
         })
         .collect()
+    }
+
+    /// Price-overridden lines take nothing in the layers `price` and `item`.
+    fn spares(&self, line: usize) -> bool {
+        self.layer <= 1 && self.lines[line].price_overridden
     }
 
     fn free_units(&self, lines: &[usize], pool: Option<&str>) -> Vec<UnitId> {
@@ -157,6 +176,11 @@ impl<'a> Naive<'a> {
 
     /// Executes an offer.
     pub(super) fn execute(&mut self, offer: &Offer) -> Did {
+        if self.layer != offer.layer {
+            self.layer = offer.layer;
+            let amounts = |units: &Vec<Unit>| units.iter().map(|unit| unit.amount).collect();
+            self.entered = self.units.iter().map(amounts).collect();
+        }
         let nothing = || Did { takes: vec![0; self.lines.len()], times: 0, gifts: Vec::new() };
         if offer.threshold.is_some() && !self.threshold_met(offer, &[]) {
             return nothing();

@@ -137,7 +137,7 @@ fn limited() -> impl Strategy<Value = Effect> {
 
 fn terms() -> impl Strategy<Value = Terms> {
     let rare = |most: i64| prop::option::weighted(0.1, 0..most);
-    let basis = prop_oneof![3 => Just(PercentBasis::Running), 1 => Just(PercentBasis::List)];
+    let basis = prop_oneof![3 => Just(PercentBasis::Running), 1 => Just(PercentBasis::List), 1 => Just(PercentBasis::Layer)];
     (rare(40), rare(20), rare(40), rare(60), prop::bool::weighted(0.1), basis).prop_map(
         |(cap, unit, line, sku, all_or_nothing, basis)| Terms {
             cap: cap.map(money),
@@ -195,10 +195,12 @@ fn case() -> impl Strategy<Value = (Program, Basket)> {
     let chosen = prop::collection::vec(prop_oneof![Just("a"), Just("b"), Just("towel"), Just("x")], 0..4);
     let guard = prop::option::weighted(0.15, prop_oneof![Just(20), Just(50)]);
     let offers = prop::collection::vec(one_offer(), 1..=3);
-    (lines(), offers, method, prop::bool::weighted(0.2), rounding, guard, chosen).prop_map(
-        |(lines, mut offers, method, shared, rounding, guard, chosen)| {
+    let second_layer = 1..4_usize;
+    (lines(), offers, method, prop::bool::weighted(0.2), rounding, guard, chosen, second_layer).prop_map(
+        |(lines, mut offers, method, shared, rounding, guard, chosen, second_layer)| {
             for (place, offer) in offers.iter_mut().enumerate() {
                 offer.id = format!("o{place}");
+                offer.layer = if place < second_layer { 1 } else { 3 };
             }
             let mut basket = basket(lines);
             let skus: Vec<Sku> = chosen.iter().map(|sku| Sku::new(*sku).unwrap()).collect();

@@ -53,9 +53,7 @@ impl Naive<'_> {
         let mut given: Vec<UnitId> = Vec::new();
         for choice in chosen {
             let lines: Vec<usize> = (0..self.lines.len())
-                .filter(|&line| {
-                    self.lines[line].sku.as_str() == of[choice] && !self.lines[line].price_overridden
-                })
+                .filter(|&line| self.lines[line].sku.as_str() == of[choice] && !self.spares(line))
                 .collect();
             let found = self.cheapest(self.free_units(&lines, pool)).into_iter().find(|unit| {
                 let mut without = given.clone();
@@ -101,15 +99,14 @@ impl Naive<'_> {
                         .map(|unit| (unit, Some(self.percent(self.amount(unit), *rate))))
                         .collect();
                 }
-                // The places come first, then what they cost at first: the layer began with that here.
+                // The places come first, then what they cost then.
                 let formed = units.into_iter().map(|unit| (unit, Some(0))).collect();
                 let placed = self.place(offer, formed);
-                let at_first =
-                    |(line, place): UnitId| level(gross(self.lines[line]), self.units[line].len())[place];
-                placed
-                    .into_iter()
-                    .map(|(unit, _)| (unit, Some(self.percent(at_first(unit), *rate))))
-                    .collect()
+                let basis = |(line, place): UnitId| match offer.terms.basis {
+                    PercentBasis::Layer => self.entered[line][place],
+                    _ => level(gross(self.lines[line]), self.units[line].len())[place],
+                };
+                placed.into_iter().map(|(unit, _)| (unit, Some(self.percent(basis(unit), *rate)))).collect()
             }
             Effect::AmountOff { amount: OffAmount::Fixed(amount), per } => match per {
                 AmountPer::Unit => units.into_iter().map(|unit| (unit, Some(amount.minor()))).collect(),
