@@ -69,6 +69,7 @@ fn explain_dropped(row: &mut OfferOutcome, dropped: Option<Dropped>) {
             row.reason = Some(Reason::MinGain);
             row.difference = Money::from_minor(gain);
         }
+        Some(Dropped::Silent(reason)) => row.reason = Some(reason),
         None => row.reason = Some(Reason::ExcludedBy),
     }
 }

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use suanpan_domain::{
-    Basket, Line, LineKind, LinePrice, ManualTarget, ManualValue, Rounding, UnitPrice, divide_i128,
+    Basket, Line, LineKind, LinePrice, ManualTarget, Money, Rounding, UnitPrice, divide_i128,
 };
 
 /// A merged line: what every offer sees of it, besides the running amounts.
@@ -63,12 +63,14 @@ impl Lines {
         };
         self.order.sort_unstable_by(|a, b| {
             let (x, y) = (&lines[a.1 as usize], &lines[b.1 as usize]);
-            a.0.cmp(&b.0).then_with(|| content(x, y)).then_with(|| match (merges(a.1), merges(b.1)) {
+            let alike = a.0.cmp(&b.0).then_with(|| content(x, y));
+            let alike = alike.then_with(|| x.legal_minimum.cmp(&y.legal_minimum));
+            alike.then_with(|| match (merges(a.1), merges(b.1)) {
                 // These will be one line, named by the smallest id.
                 (true, true) => x.id.cmp(&y.id),
                 (true, false) => Ordering::Less,
                 (false, true) => Ordering::Greater,
-                (false, false) => compare_apart(basket, x, y),
+                (false, false) => Ordering::Equal,
             })
         });
 
@@ -85,6 +87,7 @@ impl Lines {
                 if self.order[place - 1].0 == self.order[place].0
                     && merges(last.first)
                     && content(&lines[last.first as usize], line) == Ordering::Equal
+                    && lines[last.first as usize].legal_minimum == line.legal_minimum
                 {
                     last.members_len += 1;
                     last.quantity_milli += line.quantity.milli();
@@ -99,6 +102,28 @@ impl Lines {
         }
         for facts in &mut self.facts {
             finish(facts, &lines[facts.first as usize]);
+        }
+        self.order_apart(basket);
+    }
+
+    /// Orders lines that are equal but were not merged, by what keeps them apart.
+    fn order_apart(&mut self, basket: &Basket) {
+        let line = |facts: &LineFacts| &basket.lines[facts.first as usize];
+        let alike = |a: &LineFacts, b: &LineFacts| {
+            a.requested_micro == b.requested_micro && content(line(a), line(b)) == Ordering::Equal
+        };
+        if !self.facts.windows(2).any(|pair| alike(&pair[0], &pair[1])) {
+            return;
+        }
+        for run in self.facts.chunk_by_mut(alike) {
+            run.sort_by(|a, b| {
+                compare_apart(basket, (line(a), a.quantity_milli), (line(b), b.quantity_milli))
+            });
+        }
+        for (merged, facts) in self.facts.iter().enumerate() {
+            for member in &self.members[facts.members_start as usize..][..facts.members_len as usize] {
+                self.of_request[*member as usize] = merged as u32;
+            }
         }
     }
 
@@ -151,33 +176,29 @@ fn requested_micro(line: &Line) -> i64 {
     }
 }
 
-/// Tie order of two request lines of which neither is merged with the other: what keeps them apart, then the id.
-fn compare_apart(basket: &Basket, a: &Line, b: &Line) -> Ordering {
-    a.quantity
-        .cmp(&b.quantity)
+/// Tie order of two merged lines that are equal in everything but what keeps them apart.
+fn compare_apart(basket: &Basket, (a, a_milli): (&Line, i64), (b, b_milli): (&Line, i64)) -> Ordering {
+    a_milli
+        .cmp(&b_milli)
         .then_with(|| total(a).cmp(&total(b)))
+        .then_with(|| a.legal_minimum.cmp(&b.legal_minimum))
         .then_with(|| named_by(basket, a).cmp(&named_by(basket, b)))
         .then_with(|| a.id.cmp(&b.id))
 }
 
-/// The manual discounts and paper coupons that name a line, whatever they are called. Asked only of lines that are equal in
-/// everything else.
-fn named_by<'a>(basket: &'a Basket, line: &Line) -> Vec<(Option<&'a str>, i64)> {
-    let discounts =
-        basket.manual_discounts.iter().filter_map(|discount| match (&discount.target, discount.value) {
-            (ManualTarget::Line(id), ManualValue::Percent(rate)) if *id == line.id => {
-                Some((None, -1 - rate.ppm()))
-            }
-            (ManualTarget::Line(id), ManualValue::Amount(amount)) if *id == line.id => {
-                Some((None, amount.minor()))
-            }
-            _ => None,
-        });
+/// The manual discounts and paper coupons that name a line. Asked only of lines that are equal in everything else.
+fn named_by<'a>(basket: &'a Basket, line: &Line) -> (Vec<&'a str>, Vec<(&'a str, Money)>) {
+    let mut discounts: Vec<&str> = basket
+        .manual_discounts
+        .iter()
+        .filter(|discount| discount.target == ManualTarget::Line(line.id.clone()))
+        .map(|discount| discount.id.as_str())
+        .collect();
     let papers = basket.paper_coupons.iter().filter(|paper| paper.line == line.id);
-    let mut names: Vec<_> =
-        discounts.chain(papers.map(|paper| (Some(paper.code.as_str()), paper.value.minor()))).collect();
-    names.sort_unstable();
-    names
+    let mut papers: Vec<_> = papers.map(|paper| (paper.code.as_str(), paper.value)).collect();
+    discounts.sort_unstable();
+    papers.sort_unstable();
+    (discounts, papers)
 }
 
 fn total(line: &Line) -> Option<i64> {
@@ -198,7 +219,6 @@ fn content(a: &Line, b: &Line) -> Ordering {
         .then_with(|| a.price_overridden.cmp(&b.price_overridden))
         .then_with(|| a.not_discountable.cmp(&b.not_discountable))
         .then_with(|| compare_sets(&a.taxes, &b.taxes))
-        .then_with(|| a.legal_minimum.cmp(&b.legal_minimum))
 }
 
 /// Compares two short lists as sets: what stands where does not matter.

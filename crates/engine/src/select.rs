@@ -13,11 +13,11 @@ mod scalar;
 mod search;
 
 use suanpan_domain::quote::{GivenUp, SelectionOutcome};
-use suanpan_domain::{Member, OfferRef};
+use suanpan_domain::{Member, OfferRef, Reason};
 use suanpan_program::model::SelectionMode;
 
-use crate::evaluate::{Choice, Unobserved, evaluate};
-use crate::execute::Work;
+use crate::evaluate::{Choice, Observer, Unobserved, evaluate};
+use crate::execute::{Given, Work};
 use crate::ground::Ground;
 use crate::state::State;
 use conflicts::Conflicts;
@@ -34,6 +34,22 @@ pub(crate) enum Dropped {
     LeftOut { difference: i64 },
     /// A coupon that gains less than it should.
     MinGain { gain: i64 },
+    /// It gives nothing beside what is kept.
+    Silent(Reason),
+}
+
+/// Notes why one candidate gave nothing.
+struct ReasonOf {
+    candidate: usize,
+    reason: Option<Reason>,
+}
+
+impl Observer for ReasonOf {
+    fn executed(&mut self, _: &Ground<'_>, _: &State, _: &Work, candidate: usize, given: &Given) {
+        if candidate == self.candidate {
+            self.reason = given.reason;
+        }
+    }
 }
 
 /// The choice that was made.
@@ -201,8 +217,14 @@ pub(crate) fn account(ground: &Ground<'_>, state: &mut State, work: &mut Work, s
             continue;
         }
         selected.kept[candidate] = true;
-        evaluate(ground, selected.choice(), &mut trial, work, &mut Unobserved);
+        let mut reason = ReasonOf { candidate, reason: None };
+        evaluate(ground, selected.choice(), &mut trial, work, &mut reason);
         selected.kept[candidate] = false;
+        if trial.times[candidate] == 0 {
+            // It gives nothing here, so nothing was left out.
+            selected.dropped[candidate] = reason.reason.map(Dropped::Silent);
+            continue;
+        }
         let difference = search::objective(ground, &trial) - objective;
         selected.dropped[candidate] = Some(Dropped::LeftOut { difference });
     }

@@ -47,6 +47,9 @@ impl Gathered {
         let plain = |reason| (reason, Missing::Nothing);
         let offer = &visit.compiled.offers[presentation.offer as usize];
         visit.check(presentation.offer, &offer.conditions).map_err(plain)?;
+        if visit.member.is_none() && matches!(offer.effect, Effect::PointsFixed(_) | Effect::PointsTimes(_)) {
+            return Err(plain(Reason::MembersOnly));
+        }
         let (budget_left, needs_hold) = limits(visit, presentation.offer, offer).map_err(plain)?;
 
         let start = self.sets.len();
@@ -134,10 +137,12 @@ impl Gathered {
         let buy_needed =
             offer.threshold.is_some() || !shipping && offer.matches.is_none() && acts_on_lines(offer);
         let empty = |row: &[u64]| row.iter().all(|word| *word == 0);
+        // Where `buy` names something, something of it must be there, whatever the effect.
+        if empty(&self.sets[start..start + words]) && !offer.buy.is_everything {
+            return Err(Reason::NothingSelected);
+        }
         if offer.parts.is_empty() {
-            if buy_needed && empty(&self.sets[start..start + words]) && !offer.buy.is_everything
-                || acts_on_lines(offer) && empty(&self.sets[target_start..target_start + words])
-            {
+            if acts_on_lines(offer) && empty(&self.sets[target_start..target_start + words]) {
                 return Err(Reason::NothingSelected);
             }
         } else {
@@ -184,9 +189,8 @@ impl Gathered {
         let start = self.sets.len();
         self.sets.resize(start + self.words, 0);
         for (line, facts) in self.lines.facts.iter().enumerate() {
-            let chosen = target.is_none_or(|target| {
-                target.pattern.matches(&self.symbols[line], &self.flat, facts)
-            });
+            let chosen =
+                target.is_none_or(|target| target.pattern.matches(&self.symbols[line], &self.flat, facts));
             if facts.open && facts.kind == LineKind::Shipping && chosen {
                 self.sets[start + line / 64] |= 1 << (line % 64);
             }

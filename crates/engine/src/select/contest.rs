@@ -20,6 +20,8 @@ pub(crate) struct Contest {
     pub(crate) any: bool,
     /// What each candidate gives by itself, once asked for.
     pub(crate) alone: Vec<Option<i64>>,
+    /// How often it is applied by itself, where that was asked for.
+    alone_times: Vec<u32>,
     /// Sum of the amounts entering the first layer on each candidate's target.
     gross: Vec<i64>,
     reaches: Vec<i64>,
@@ -46,6 +48,8 @@ impl Contest {
         self.any = false;
         self.alone.clear();
         self.alone.resize(count, None);
+        self.alone_times.clear();
+        self.alone_times.resize(count, 0);
         self.gross.clear();
         self.gross.extend((0..count).map(|candidate| {
             bits(ground.set(candidate, SET_TARGET)).map(|line| ground.lines[line].gross).sum::<i64>()
@@ -55,7 +59,7 @@ impl Contest {
                 *contested = !excluded[candidate] && conflicts.stands_against_any(candidate, excluded);
             }
         }
-        self.share(ground, excluded);
+        self.share(ground, excluded, work);
         for later in 0..count {
             if excluded[later] {
                 continue;
@@ -72,7 +76,7 @@ impl Contest {
     }
 
     /// (c): what shares a unit pool and units with another.
-    fn share(&mut self, ground: &Ground<'_>, excluded: &[bool]) {
+    fn share(&mut self, ground: &Ground<'_>, excluded: &[bool], work: &mut Work) {
         let count = ground.candidates.len();
         for a in 0..count {
             if excluded[a] || ground.offer(a).is_none_or(|offer| offer.pool == 0) {
@@ -80,6 +84,10 @@ impl Contest {
             }
             for b in a + 1..count {
                 if excluded[b] || !share_units(ground, a, b) {
+                    continue;
+                }
+                // One that forms nothing with all units forms nothing with fewer.
+                if !self.gives_alone(ground, a, work) || !self.gives_alone(ground, b, work) {
                     continue;
                 }
                 self.contested[a] = true;
@@ -240,6 +248,12 @@ impl Contest {
         }
     }
 
+    /// Whether a candidate gives anything by itself.
+    fn gives_alone(&mut self, ground: &Ground<'_>, candidate: usize, work: &mut Work) -> bool {
+        self.alone(ground, candidate, work);
+        self.alone_times[candidate] > 0
+    }
+
     /// What a candidate gives by itself on the requested amounts.
     pub(crate) fn alone(&mut self, ground: &Ground<'_>, candidate: usize, work: &mut Work) -> i64 {
         if let Some(amount) = self.alone[candidate] {
@@ -248,6 +262,7 @@ impl Contest {
         let mut state = std::mem::take(&mut work.alone);
         alone_state(ground, candidate, &mut state, work);
         let amount = state.given[candidate];
+        self.alone_times[candidate] = state.times[candidate];
         work.alone = state;
         self.alone[candidate] = Some(amount);
         amount

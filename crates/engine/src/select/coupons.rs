@@ -114,7 +114,10 @@ fn objective_without(ground: &Ground<'_>, work: &mut Work, selected: &Selected, 
 /// A cheap proof that a coupon gains: nothing was chosen, and what executes after it gives back at most its share of
 /// the coupon's amount and some rounding.
 fn surely_gains(ground: &Ground<'_>, state: &State, selected: &Selected, coupon: usize) -> bool {
-    if !selected.simple || ground.terms(coupon).min_gain.is_some() {
+    let bounded = ground.guard != i64::MAX
+        || ground.lines.iter().any(|line| line.legal_minimum > 0)
+        || state.reserved.iter().any(|reserved| *reserved > 0);
+    if !selected.simple || bounded || ground.terms(coupon).min_gain.is_some() {
         return false;
     }
     let lines = ground.lines.len() as i64 + 1;
@@ -124,6 +127,10 @@ fn surely_gains(ground: &Ground<'_>, state: &State, selected: &Selected, coupon:
             continue;
         }
         let Some(offer) = ground.offer(later) else { return false };
+        let terms = &offer.terms;
+        if terms.floor_unit_price.is_some() || terms.floor_line.is_some() || terms.floor_sku.is_some() {
+            return false;
+        }
         // A `match` of this coupon only adds to its gain, any other matches what stays the same.
         match &offer.effect {
             Effect::PercentOff(rate) if offer.terms.units.is_none() && rate.ppm() < 1_000_000 => {

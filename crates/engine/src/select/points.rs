@@ -48,6 +48,7 @@ pub(super) fn settle_conflict(
     let offers = selected.kept.clone();
     let with_offers = objective(ground, state);
     let prefer = ground.basket.points.conflict.unwrap_or(default);
+    let mut tried = false;
     if prefer != PointsConflict::PreferOffers && worth_of_points > 0 {
         let (excluded, order, times) =
             (selected.excluded.clone(), selected.order.clone(), selected.times.clone());
@@ -75,6 +76,8 @@ pub(super) fn settle_conflict(
         selected.kept = offers;
         selected.order = order;
         selected.times = times;
+        // The state is that of the other way; the caller executes this one again.
+        tried = true;
     }
     selected.points_blocked = true;
     selected.given_up = Some(GivenUp {
@@ -82,5 +85,5 @@ pub(super) fn settle_conflict(
         points: true,
         worth: Money::from_minor(worth_of_points),
     });
-    false
+    tried
 }
