@@ -2,4 +2,6 @@
 
 pub mod basket_file;
 pub mod cases;
+pub mod compare;
 pub mod generate;
+pub mod oracle;
