@@ -14,7 +14,8 @@ use crate::lines::LineFacts;
 pub(super) fn run(call: &mut Call<'_, '_>, of: &[String], choose: u32, per_units: Option<i64>) -> Given {
     let ground = call.ground;
     live_buy(ground, call.state, call.work, call.candidate, call.offer);
-    if counted(&call.work.live_buy, ground.lines).next().is_none() {
+    // Where `buy` names nothing, nothing in particular has to be left of it.
+    if !call.offer.buy.is_everything && call.work.live_buy.iter().all(|word| *word == 0) {
         let selects = ground.set(call.candidate, SET_BUY).iter().any(|word| *word != 0);
         return Given::nothing(if selects { Reason::ExcludedBy } else { Reason::NothingSelected });
     }

@@ -2,7 +2,7 @@
 
 use suanpan_domain::{Quantity, Rounding};
 use suanpan_program::model::{
-    AmountPer, Effect, OffAmount, Offer, PercentBasis, Pick, UnitCount, UnitLimitPer,
+    AmountPer, Effect, OffAmount, Offer, PercentBasis, Pick, Selector, UnitCount, UnitLimitPer,
 };
 
 use super::{Formed, Naive, UnitId, gross, level, weighed};
@@ -31,7 +31,7 @@ impl Naive<'_> {
         let buys = self.live(&offer.buy, false);
         let selected: i64 = buys.iter().map(|&line| self.units[line].len() as i64).sum();
         let times = per_units.map_or(1, |every| selected / every);
-        if times == 0 || buys.is_empty() {
+        if times == 0 || buys.is_empty() && offer.buy.selector != Selector::Everything {
             return (Formed::new(), 0, Vec::new());
         }
         let mut chosen: Vec<usize> = Vec::new();
