@@ -2,5 +2,6 @@
 
 pub mod hardwired;
 pub mod measure;
+pub mod programs;
 pub mod random;
 pub mod w1;
