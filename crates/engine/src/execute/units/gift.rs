@@ -14,10 +14,12 @@ use crate::lines::LineFacts;
 pub(super) fn run(call: &mut Call<'_, '_>, of: &[String], choose: u32, per_units: Option<i64>) -> Given {
     let ground = call.ground;
     live_buy(ground, call.state, call.work, call.candidate, call.offer);
-    // Where `buy` names nothing, nothing in particular has to be left of it.
+    // Goods come with goods. Where `buy` names nothing, none in particular have to be left for it.
+    if counted(ground.set(call.candidate, SET_BUY), ground.lines).next().is_none() {
+        return Given::nothing(Reason::NothingSelected);
+    }
     if !call.offer.buy.is_everything && call.work.live_buy.iter().all(|word| *word == 0) {
-        let selects = ground.set(call.candidate, SET_BUY).iter().any(|word| *word != 0);
-        return Given::nothing(if selects { Reason::ExcludedBy } else { Reason::NothingSelected });
+        return Given::nothing(Reason::ExcludedBy);
     }
     // The search varies no gifts; only the limit per basket bounds them.
     let times_max = i64::from(ground.candidates[call.candidate].times_max);
