@@ -9,6 +9,8 @@ use crate::yaml::{Document, Flaw, Kind, Spot};
 
 /// Problems that are shown; of what goes on beyond it nobody reads more, and memory stays bounded.
 pub(crate) const DIAGNOSTICS_MAX: usize = 1_000;
+/// Candidates that a misspelt word is compared with.
+const CANDIDATES_MAX: usize = 2_000;
 /// Characters of the program's own text that a message repeats.
 const QUOTE_CHARS_MAX: usize = 60;
 
@@ -210,6 +212,7 @@ pub(crate) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a s
     let allowed = (letters.len() / 3).clamp(1, 3);
     candidates
         .into_iter()
+        .take(CANDIDATES_MAX)
         .filter(|candidate| candidate.len().abs_diff(word.len()) <= 3 * allowed)
         .map(|candidate| (distance(&letters, candidate), candidate))
         .filter(|(distance, _)| *distance <= allowed)

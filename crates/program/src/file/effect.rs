@@ -26,7 +26,7 @@ file_map! {
         /// Buy what `buy` says, get this free or reduced.
         get = "get": Option<At<GetFile>>,
         /// Spend so much, save so much: the highest step that is reached, only that one.
-        steps = "steps": Option<Many<At<StepFile>>>,
+        steps = "steps": Option<Many<StepFile>>,
         /// For every so much an amount off.
         repeat = "repeat": Option<RepeatFile>,
         /// Lowers lines of kind `shipping`.
@@ -234,7 +234,7 @@ file_map! {
     /// Different parts together, for a price or reduced.
     pub(crate) struct BundleFile ("a bundle such as { parts: [...], price: 9.90 }") {
         /// One to eight parts.
-        parts = "parts": At<Many<PartFile>>,
+        parts = "parts": Many<PartFile>,
         /// What the bundle costs.
         price = "price": Option<Amount<0>>,
         /// Or a share off.
@@ -418,7 +418,7 @@ file_map! {
         /// How many of the articles are given each time, chosen by the shopper; all of them unless said.
         choose = "choose": Option<Count>,
         /// The articles on offer.
-        of = "of": OneOrMany<At<Id>>,
+        of = "of": OneOrMany<Id>,
         /// Given once for every so many selected units.
         per_units = "per_units": Option<UnitsCount>,
     }

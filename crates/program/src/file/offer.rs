@@ -116,13 +116,13 @@ file_map! {
         /// Until this date, inclusive, or until this date and time, exclusive.
         until = "until": Option<At<DayOrTimeText>>,
         /// Days of the week.
-        days = "days": Option<OneOrMany<At<DayWord>>>,
+        days = "days": Option<OneOrMany<DayWord>>,
         /// Days of the month, 1 to 31.
-        days_of_month = "days_of_month": Option<OneOrMany<At<DayOfMonth>>>,
+        days_of_month = "days_of_month": Option<OneOrMany<DayOfMonth>>,
         /// Months, 1 to 12.
-        months = "months": Option<OneOrMany<At<MonthNumber>>>,
+        months = "months": Option<OneOrMany<MonthNumber>>,
         /// Times of day such as `18:00-21:00`; `22:00-02:00` runs over midnight.
-        times = "times": Option<OneOrMany<At<TimesText>>>,
+        times = "times": Option<OneOrMany<TimesText>>,
     }
 }
 
@@ -154,9 +154,9 @@ file_map! {
         /// Members only.
         members = "members": Option<Switch>,
         /// One of these tiers.
-        tiers = "tiers": Option<OneOrMany<At<Id>>>,
+        tiers = "tiers": Option<OneOrMany<Id>>,
         /// At least one of these segments.
-        segments = "segments": Option<OneOrMany<At<Id>>>,
+        segments = "segments": Option<OneOrMany<Id>>,
         /// Around the birthday: the day, the week (three days either side), the month.
         birthday = "birthday": Option<BirthdayWord>,
         /// On the first purchase only.
@@ -255,7 +255,7 @@ file_map! {
     /// Codes: one for everybody, or one for each coupon.
     pub(crate) struct NamedCodesFile ("`owned`, or codes such as { generic: [WELCOME] }") {
         /// These codes, for everybody.
-        generic = "generic": Option<Many<At<Id>>>,
+        generic = "generic": Option<Many<Id>>,
         /// One code for each coupon.
         unique = "unique": Option<UniqueCodesFile>,
         /// Each presentation counts: two pieces of paper are two coupons.

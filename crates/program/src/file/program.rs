@@ -32,7 +32,7 @@ file_map! {
         /// How the offers that win are chosen; the best for the member unless said.
         selection = "selection": Option<SelectionWord>,
         /// Layers in the order of execution.
-        layers = "layers": Option<At<Many<At<Id>>>>,
+        layers = "layers": Option<Many<Id>>,
         /// Pins how baskets are priced, so that a later release prices them to the same bytes.
         engine_edition = "engine_edition": Option<At<UnitsCount>>,
         /// Largest share of the gross that all discounts together may take.
@@ -48,9 +48,9 @@ file_map! {
         /// Nodes that the search for the best combination may visit; past it the answer is the best found.
         search_nodes_max = "search_nodes_max": Option<Count>,
         /// Stores and their groups.
-        stores = "stores": Option<Vec<StoreFile>>,
+        stores = "stores": Option<Later<StoreFile>>,
         /// Tiers from the lowest; the first is what everyone starts with.
-        tiers = "tiers": Option<Vec<TierFile>>,
+        tiers = "tiers": Option<Later<TierFile>>,
         /// Prices by sku, below those that tills ask for.
         price_lists = "price_lists": Option<Later<PriceListFile>>,
         /// Automatic offers.
@@ -239,7 +239,7 @@ file_map! {
         /// How shipping is taxed; at its own rate unless said.
         shipping = "shipping": Option<ShippingTaxWord>,
         /// Rates by id, for catalogues and requests that bring an id alone.
-        rates = "rates": Option<Vec<TaxRateFile>>,
+        rates = "rates": Option<Later<TaxRateFile>>,
     }
 }
 

@@ -16,7 +16,7 @@ macro_rules! selecting_map {
                 /// One of these articles.
                 sku = "sku": Option<OneOrMany<Id>>,
                 /// In one of these categories or below: `dairy` selects `dairy/milk` too.
-                category = "category": Option<OneOrMany<At<Id>>>,
+                category = "category": Option<OneOrMany<Id>>,
                 /// One of these brands.
                 brand = "brand": Option<OneOrMany<Id>>,
                 /// At least one of these tags.
@@ -57,7 +57,7 @@ macro_rules! selecting_map {
 /// The keys of a selector, from whichever map they stand in.
 pub(crate) struct Selecting<'a> {
     pub(crate) sku: Option<&'a OneOrMany<Id>>,
-    pub(crate) category: Option<&'a OneOrMany<At<Id>>>,
+    pub(crate) category: Option<&'a OneOrMany<Id>>,
     pub(crate) brand: Option<&'a OneOrMany<Id>>,
     pub(crate) tag: Option<&'a OneOrMany<Id>>,
     pub(crate) kind: Option<&'a OneOrMany<KindWord>>,

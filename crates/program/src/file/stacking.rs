@@ -1,6 +1,6 @@
 //! How offers go together.
 
-use crate::read::{At, Count, Id, Many, OneOrMany};
+use crate::read::{At, Count, Id, Later, Many, OneOrMany};
 
 file_map! {
     /// How one offer goes with others.
@@ -8,7 +8,7 @@ file_map! {
         /// The group that it takes a place in.
         group = "group": Option<At<Id>>,
         /// The groups that it takes a place in.
-        groups = "groups": Option<Many<At<Id>>>,
+        groups = "groups": Option<Many<Id>>,
         /// Whether it tolerates others: `basket` refuses every other discount, `line` those on the lines that it selects.
         exclusive = "exclusive": Option<ExclusiveWord>,
         /// Offers of one pool do not share units; `default` unless said.
@@ -30,9 +30,9 @@ file_map! {
     /// How offers of the program go together.
     pub(crate) struct StackingFile ("stacking such as { groups: [...] }") {
         /// Groups that offers compete in.
-        groups = "groups": Option<Vec<GroupDefinition>>,
+        groups = "groups": Option<Later<GroupDefinition>>,
         /// Classes that do not combine; what is not listed combines.
-        combine = "combine": Option<Vec<CombineFile>>,
+        combine = "combine": Option<Later<CombineFile>>,
     }
 }
 
@@ -46,7 +46,7 @@ file_map! {
         /// How many; one unless said.
         at_most = "at_most": Option<Count>,
         /// Classes (a layer's name, or `coupon` for whatever is presented) and ids of offers that compete here too.
-        members = "members": Option<OneOrMany<At<Id>>>,
+        members = "members": Option<OneOrMany<Id>>,
     }
 }
 
@@ -66,6 +66,6 @@ file_map! {
         /// A layer's name, `coupon` for whatever is presented, or `points` for paying with points.
         class = "class": At<Id>,
         /// Classes that it does not combine with; said on one side is enough.
-        not_with = "not_with": OneOrMany<At<Id>>,
+        not_with = "not_with": OneOrMany<Id>,
     }
 }

@@ -8,7 +8,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use crate::code;
 use crate::diagnostics::quoted;
 use crate::model::{DayOrTime, TimeSpan};
-use crate::read::{At, Context, FromNode, Id, Many, OneOrMany};
+use crate::read::{At, Context, FromNode, Id, OneOrMany};
 use crate::yaml::{Kind, Node};
 
 file_map! {
@@ -17,7 +17,7 @@ file_map! {
         /// Its id.
         id = "id": At<Id>,
         /// Groups that it belongs to.
-        groups = "groups": Option<OneOrMany<At<Id>>>,
+        groups = "groups": Option<OneOrMany<Id>>,
         /// Its zone, where it differs from the program's.
         time_zone = "time_zone": Option<TimeZone>,
     }
@@ -64,7 +64,7 @@ impl JsonSchema for TimeZone {
 #[schemars(untagged)]
 pub(crate) enum StoresFile {
     /// These stores.
-    Ids(OneOrMany<At<Id>>),
+    Ids(OneOrMany<Id>),
     /// Stores by group.
     Groups(At<StoreGroupsFile>),
 }
@@ -82,9 +82,9 @@ file_map! {
     /// Stores by group or by id; any of them.
     pub(crate) struct StoreGroupsFile ("stores such as [ID] or { group: city }") {
         /// Stores of one of these groups.
-        group = "group": Option<OneOrMany<At<Id>>>,
+        group = "group": Option<OneOrMany<Id>>,
         /// And these stores.
-        ids = "ids": Option<Many<At<Id>>>,
+        ids = "ids": Option<OneOrMany<Id>>,
     }
 }
 

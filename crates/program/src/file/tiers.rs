@@ -4,7 +4,7 @@ use super::{
     BuyFile, GuardWord, LeaveOutWord, LimitsFile, OfferStackingFile, PercentBasisWord, PeriodWord, PlaceFile,
     RoundAtWord, SelectorFile, TitleFile, WhenFile,
 };
-use crate::read::{Amount, At, Count, Duration, Entries, Id, Many, Percent, Points, Priority, Switch};
+use crate::read::{Amount, At, Count, Duration, Entries, Id, Later, Many, Percent, Points, Priority, Switch};
 
 file_map! {
     /// A level of membership.
@@ -18,7 +18,7 @@ file_map! {
         /// How a member gets here. Not for the first tier, which everyone starts with.
         qualify = "qualify": Option<At<QualifyFile>>,
         /// Benefits that are no price.
-        entitlements = "entitlements": Option<Vec<EntitlementFile>>,
+        entitlements = "entitlements": Option<Later<EntitlementFile>>,
     }
 }
 
@@ -68,9 +68,9 @@ file_map! {
     /// What qualifies for a tier: exactly one of these.
     pub(crate) struct QualifyFile ("a condition such as { spend: 1000, within: 12 months }") {
         /// One of them is enough.
-        any_of = "any_of": Option<Many<At<QualifyFile>>>,
+        any_of = "any_of": Option<Many<QualifyFile>>,
         /// All of them are needed.
-        all_of = "all_of": Option<Many<At<QualifyFile>>>,
+        all_of = "all_of": Option<Many<QualifyFile>>,
         /// So much spent.
         spend = "spend": Option<Amount<1>>,
         /// So many purchases.

@@ -10,8 +10,10 @@ use crate::file::{
 use crate::model::{
     Birthday, DayOrTime, FundingShare, LimitPeriod, Limits, Place, StoreFilter, Title, When, Who,
 };
-use crate::read::{At, Context, Entries, Id, OneOrMany, Percent, repeated};
+use crate::read::{At, Context, Entries, FromNode, Id, OneOrMany, Percent};
 
+/// Times of day of one offer: a span for each quarter of an hour.
+const TIMES_MAX: usize = 96;
 /// The payer that pays what is not listed.
 const CHAIN: &str = "chain";
 
@@ -26,14 +28,24 @@ pub(super) fn title(file: Option<&TitleFile>) -> Title {
     }
 }
 
-pub(super) fn ids(list: Option<&OneOrMany<At<Id>>>) -> Vec<String> {
-    list.map_or_else(Vec::new, |OneOrMany(ids)| ids.iter().map(|id| id.value.0.clone()).collect())
+/// Ids, each of which stands once and passes the check.
+pub(super) fn ids(
+    list: Option<&OneOrMany<Id>>,
+    mut check: impl FnMut(&At<Id>),
+    context: &Context,
+) -> Vec<String> {
+    let Some(list) = list else { return Vec::new() };
+    list.repeated(context);
+    list.map(context, |id| {
+        check(&id);
+        id.value.0
+    })
 }
 
 /// Collects bits, and tells of those that are set twice.
-fn bits<T: Copy>(list: Option<&OneOrMany<At<T>>>, bit: impl Fn(T) -> u32, context: &Context) -> u32 {
+fn bits<T: FromNode>(list: Option<&OneOrMany<T>>, bit: impl Fn(T) -> u32, context: &Context) -> u32 {
     let mut all = 0;
-    for item in list.iter().flat_map(|list| &list.0) {
+    for item in list.iter().flat_map(|list| list.each(context)) {
         let one = 1 << bit(item.value);
         if all & one != 0 {
             context.error_hint(code::REPEATED, item.spot, "this stands here twice", "keep one of them");
@@ -56,11 +68,15 @@ pub(super) fn when(file: Option<&At<WhenFile>>, context: &Context) -> When {
             "swap the two, or correct the year",
         );
     }
-    let times =
-        file.times.as_ref().map_or_else(Vec::new, |times| times.0.iter().map(|span| span.value.0).collect());
-    for (index, span) in file.times.iter().flat_map(|times| &times.0).enumerate() {
-        if times[..index].contains(&span.value.0) {
+    let mut times = Vec::new();
+    for span in file.times.iter().flat_map(|times| times.each(context)) {
+        if times.contains(&span.value.0) {
             context.error_hint(code::REPEATED, span.spot, "this stands here twice", "keep one of them");
+        } else if times.len() >= TIMES_MAX {
+            context.error(code::LIMIT, span.spot, format!("an offer has at most {TIMES_MAX} times of day"));
+            break;
+        } else {
+            times.push(span.value.0);
         }
     }
     When {
@@ -97,15 +113,13 @@ const fn weekday(word: DayWord) -> u32 {
 
 pub(super) fn who(file: Option<&At<WhoFile>>, names: &Names, context: &Context) -> Who {
     let Some(At { value: file, .. }) = file else { return Who::default() };
-    for tier in file.tiers.iter().flat_map(|tiers| &tiers.0) {
+    let known_tier = |tier: &At<Id>| {
         names.check(Of::Tier, tier, context);
-    }
-    repeated(file.tiers.iter().flat_map(|tiers| &tiers.0), context);
-    repeated(file.segments.iter().flat_map(|segments| &segments.0), context);
+    };
     Who {
         members_only: file.members.is_some_and(|members| members.0),
-        tiers: ids(file.tiers.as_ref()),
-        segments: ids(file.segments.as_ref()),
+        tiers: ids(file.tiers.as_ref(), known_tier, context),
+        segments: ids(file.segments.as_ref(), |_| (), context),
         birthday: file.birthday.map(|word| match word {
             BirthdayWord::Day => Birthday::Day,
             BirthdayWord::Week => Birthday::Week,
@@ -119,39 +133,31 @@ pub(super) fn who(file: Option<&At<WhoFile>>, names: &Names, context: &Context) 
 
 pub(super) fn place(file: Option<&PlaceFile>, names: &Names, context: &Context) -> Place {
     let Some(file) = file else { return Place::default() };
-    let texts =
-        |list: &Option<OneOrMany<Id>>| list.iter().flat_map(|list| &list.0).map(|id| id.0.clone()).collect();
-    Place {
-        stores: file.stores.as_ref().map(|stores| store_filter(stores, names, context)),
-        channels: texts(&file.channels),
-        payments: texts(&file.payments),
-    }
+    let stores = file.stores.as_ref().map(|stores| store_filter(stores, names, context));
+    let channels = ids(file.channels.as_ref(), |_| (), context);
+    Place { stores, channels, payments: ids(file.payments.as_ref(), |_| (), context) }
 }
 
 fn store_filter(file: &StoresFile, names: &Names, context: &Context) -> StoreFilter {
-    let (stores, groups): (&[At<Id>], &[At<Id>]) = match file {
-        StoresFile::Ids(OneOrMany(ids)) => (ids, &[]),
-        StoresFile::Groups(by) => (
-            by.value.ids.as_ref().map_or(&[], |ids| &ids.0),
-            by.value.group.as_ref().map_or(&[], |group| &group.0),
-        ),
+    let known_store = |store: &At<Id>| {
+        names.check(Of::Store, store, context);
     };
-    if let StoresFile::Groups(by) = file
-        && by.value.ids.is_none()
-        && by.value.group.is_none()
-    {
+    let known_group = |group: &At<Id>| {
+        names.check(Of::StoreGroup, group, context);
+    };
+    let by = match file {
+        StoresFile::Ids(list) => {
+            return StoreFilter { ids: ids(Some(list), known_store, context), groups: Vec::new() };
+        }
+        StoresFile::Groups(by) => by,
+    };
+    if by.value.ids.is_none() && by.value.group.is_none() {
         context.error(code::EMPTY, by.spot, "this names no store: write `group` or `ids`");
     }
-    for store in stores {
-        names.check(Of::Store, store, context);
+    StoreFilter {
+        ids: ids(by.value.ids.as_ref(), known_store, context),
+        groups: ids(by.value.group.as_ref(), known_group, context),
     }
-    for group in groups {
-        names.check(Of::StoreGroup, group, context);
-    }
-    repeated(stores, context);
-    repeated(groups, context);
-    let texts = |list: &[At<Id>]| list.iter().map(|id| id.value.0.clone()).collect();
-    StoreFilter { ids: texts(stores), groups: texts(groups) }
 }
 
 pub(super) const fn period(word: PeriodWord) -> LimitPeriod {

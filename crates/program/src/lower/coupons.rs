@@ -18,7 +18,7 @@ const UNIQUE_CHARACTERS_MIN: usize = 6;
 /// Codes claimed so far.
 #[derive(Default)]
 pub(super) struct Codes {
-    generic: HashMap<String, Spot>,
+    generic: HashMap<Box<str>, Spot>,
     unique: Vec<(String, usize, Spot)>,
 }
 
@@ -43,10 +43,10 @@ impl Codes {
         exactly_one(named.spot, "which codes", &["generic", "unique"], context);
         let paper = named.value.paper.is_some_and(|paper| paper.0);
         if let Some(generic) = &named.value.generic {
-            let codes = generic.0.iter().map(|code| code.value.0.clone()).collect();
-            for code in &generic.0 {
+            let codes = generic.map(context, |code| {
                 self.claim(&code.value.0, code.spot, context);
-            }
+                code.value.0
+            });
             return Some(CouponTerms { codes: CodeKind::Generic(codes), paper });
         }
         let unique = named.value.unique.as_ref()?;
@@ -72,7 +72,7 @@ impl Codes {
         match self.generic.get(text) {
             Some(first) => taken(text, *first, spot, context),
             None => {
-                self.generic.insert(text.to_owned(), spot);
+                self.generic.insert(text.into(), spot);
             }
         }
     }
@@ -88,7 +88,7 @@ impl Codes {
                 taken(second, *first_spot, *spot, context);
             }
         }
-        let mut generic: Vec<(&String, &Spot)> = self.generic.iter().collect();
+        let mut generic: Vec<(&Box<str>, &Spot)> = self.generic.iter().collect();
         generic.sort();
         for (text, spot) in generic {
             let characters = text.chars().count();

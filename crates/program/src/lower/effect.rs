@@ -70,7 +70,7 @@ pub(super) fn effect(
     } else if let Some(what) = &file.get {
         let effect = get(what, buy, except, context)?;
         Lowered { effect, threshold: None, uses_measure: true }
-    } else if let Some(Many(list)) = &file.steps {
+    } else if let Some(list) = &file.steps {
         steps(list, context)?.into()
     } else if let Some(repeat) = &file.repeat {
         let every = match &repeat.every {
@@ -190,19 +190,22 @@ pub(super) fn price_list(prices: Entries<Price<0>>, context: &Context) -> Effect
 fn bundle(at: &At<BundleFile>, except: Option<&Selector>, context: &Context) -> Option<Effect> {
     let At { value: file, spot } = at;
     exactly_one(*spot, "what the bundle costs", &["price", "percent_off", "amount_off"], context);
-    let At { value: Many(files), spot: parts_spot } = &file.parts;
-    if files.len() > BUNDLE_PARTS_MAX {
-        let message = format!("a bundle has at most {BUNDLE_PARTS_MAX} parts, this one has {}", files.len());
-        context.error_hint(code::LIMIT, *parts_spot, message, "join parts that mean the same with `units`");
+    let count = file.parts.len(context);
+    if count > BUNDLE_PARTS_MAX {
+        let message = format!("a bundle has at most {BUNDLE_PARTS_MAX} parts, this one has {count}");
+        context.error_hint(
+            code::LIMIT,
+            file.parts.spot,
+            message,
+            "join parts that mean the same with `units`",
+        );
+        return None;
     }
-    let parts = files
-        .iter()
-        .map(|part| BundlePart {
-            selection: selection(part.selector(), part.discounted.as_ref(), except, context),
-            units: part.units.map_or(1, |units| units.0),
-            pick: pick(part.pick, Pick::Dearest),
-        })
-        .collect();
+    let parts = file.parts.map(context, |At { value: part, .. }| BundlePart {
+        selection: selection(part.selector(), part.discounted.as_ref(), except, context),
+        units: part.units.map_or(1, |units| units.0),
+        pick: pick(part.pick, Pick::Dearest),
+    });
     let price = file
         .price
         .map(|price| BundlePrice::Price(price.0))
@@ -211,11 +214,12 @@ fn bundle(at: &At<BundleFile>, except: Option<&Selector>, context: &Context) -> 
     Some(Effect::Bundle { parts, price, times: file.times.map(|times| times.0) })
 }
 
-fn steps(files: &[At<StepFile>], context: &Context) -> Option<Effect> {
-    let mut steps: Vec<SaveStep> = Vec::with_capacity(files.len());
-    for At { value: file, spot } in files {
-        exactly_one(*spot, "where the step is reached", MEASURES, context);
-        exactly_one(*spot, "what the step saves", &["save", "percent_off"], context);
+fn steps(files: &Many<StepFile>, context: &Context) -> Option<Effect> {
+    let count = files.len(context);
+    let mut steps: Vec<SaveStep> = Vec::with_capacity(count);
+    for At { value: file, spot } in files.each(context) {
+        exactly_one(spot, "where the step is reached", MEASURES, context);
+        exactly_one(spot, "what the step saves", &["save", "percent_off"], context);
         let reach = measure(file.spend, file.units, file.weight);
         let save = file
             .save
@@ -223,11 +227,11 @@ fn steps(files: &[At<StepFile>], context: &Context) -> Option<Effect> {
             .or(file.percent_off.map(|percent| Saving::Percent(percent.0)));
         let (Some(reach), Some(save)) = (reach, save) else { continue };
         if let Some(before) = steps.last() {
-            compare(*before, reach, save, *spot, context);
+            compare(*before, reach, save, spot, context);
         }
         steps.push(SaveStep { reach, save });
     }
-    (steps.len() == files.len()).then_some(Effect::Steps(steps))
+    (steps.len() == count).then_some(Effect::Steps(steps))
 }
 
 /// Steps are measured alike, and each is reached later than the one before and saves more.
@@ -291,7 +295,7 @@ fn gift(at: &At<GiftFile>, buy: Option<UnitCount>, context: &Context) -> Lowered
             "keep the measure in one of the two",
         );
     }
-    let articles = file.of.0.len() as u32;
+    let articles = file.of.len(context) as u32;
     if let Some(choose) = file.choose
         && choose.0 > articles
     {
@@ -303,7 +307,7 @@ fn gift(at: &At<GiftFile>, buy: Option<UnitCount>, context: &Context) -> Lowered
         );
     }
     let effect = Effect::Gift {
-        of: file.of.0.iter().map(|sku| sku.value.0.clone()).collect(),
+        of: file.of.map(context, |sku| sku.value.0),
         choose: file.choose.map_or(articles, |choose| choose.0),
         per_units: file.per_units.map(|units| units.0),
     };

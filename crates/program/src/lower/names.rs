@@ -3,9 +3,9 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::code;
-use crate::diagnostics::{nearest, quoted};
+use crate::diagnostics::quoted;
 use crate::model::GroupScope;
-use crate::read::{At, Context, Id};
+use crate::read::{At, Context, FromNode, Id, Later};
 use crate::yaml::Spot;
 
 /// Everything that can be referred to before an offer is read.
@@ -13,7 +13,7 @@ use crate::yaml::Spot;
 pub(super) struct Names {
     pub(super) layers: Vec<String>,
     pub(super) tiers: Vec<String>,
-    pub(super) stores: HashSet<String>,
+    pub(super) stores: Unique,
     pub(super) store_groups: HashSet<String>,
     /// Ids of stacking groups, in their order.
     pub(super) groups: Vec<(String, GroupScope)>,
@@ -49,7 +49,7 @@ pub(super) fn unknown<'n>(
     known: impl Iterator<Item = &'n str> + Clone,
     context: &Context,
 ) {
-    let hint = match nearest(id, known.clone()) {
+    let hint = match context.nearest(id, known.clone()) {
         Some(meant) => format!("did you mean `{meant}`?"),
         None => {
             let mut shown: Vec<&str> = known.clone().take(13).collect();
@@ -70,7 +70,7 @@ impl Names {
         match of {
             Of::Layer => Box::new(self.layers.iter().map(String::as_str)),
             Of::Tier => Box::new(self.tiers.iter().map(String::as_str)),
-            Of::Store => Box::new(self.stores.iter().map(String::as_str)),
+            Of::Store => Box::new(self.stores.ids()),
             Of::StoreGroup => Box::new(self.store_groups.iter().map(String::as_str)),
             Of::Group => Box::new(self.groups.iter().map(|(id, _)| id.as_str())),
         }
@@ -80,7 +80,7 @@ impl Names {
     pub(super) fn check(&self, of: Of, id: &At<Id>, context: &Context) -> bool {
         let text = id.value.0.as_str();
         let found = match of {
-            Of::Store => self.stores.contains(text),
+            Of::Store => self.stores.get(text).is_some(),
             Of::StoreGroup => self.store_groups.contains(text),
             Of::Layer | Of::Tier | Of::Group => self.known(&of).any(|known| known == text),
         };
@@ -103,6 +103,17 @@ impl Names {
         self.check(Of::Group, id, context);
         self.groups.iter().position(|(group, _)| *group == id.value.0)
     }
+}
+
+/// Tells of a list that is longer than makes sense.
+pub(super) fn too_many<T: FromNode>(list: &Later<T>, most: usize, what: &str, context: &Context) -> bool {
+    let count = list.len(context);
+    if count > most
+        && let Some(spot) = list.spot(most, context)
+    {
+        context.error(code::LIMIT, spot, format!("there are {count} {what}, at most {most} are possible"));
+    }
+    count > most
 }
 
 /// Ids that have to be unique, with where each stands first.

@@ -4,14 +4,14 @@ use suanpan_domain::limits::PROGRAM_OFFERS_MAX;
 use suanpan_domain::{Currency, Money, Rounding};
 
 use super::coupons::{Codes, check_presented};
-use super::names::{Names, Unique};
+use super::names::{Names, Unique, too_many};
 use super::references::Sites;
 use super::{conditions, offer, points, references, stacking, tiers, warnings};
 use crate::code;
 use crate::diagnostics::{nearest, quoted};
 use crate::file::{
-    AllocationFile, AllocationWord, BasisWord, ProgramFile, RoundingWord, SelectionWord, ShippingTaxWord,
-    SplitWord, TaxBaseWord, TaxBasisWord, TaxFile, TaxScopeWord, WeightWord,
+    AllocationFile, AllocationWord, BasisWord, GroupDefinition, ProgramFile, RoundingWord, SelectionWord,
+    ShippingTaxWord, SplitWord, TaxBaseWord, TaxBasisWord, TaxFile, TaxScopeWord, TierFile, WeightWord,
 };
 use crate::model::{
     Allocation, AllocationBasis, AllocationMethod, AllocationWeight, CashRounding, ENGINE_EDITION,
@@ -21,6 +21,8 @@ use crate::model::{
 use crate::read::{At, Context, FromNode, Id, Later, Many};
 use crate::yaml::{Node, Spot};
 
+/// Taxes that a program names.
+const RATES_MAX: usize = 1_000;
 /// Layers of a program; the engine keeps a bit for each.
 const LAYERS_MAX: usize = 30;
 
@@ -50,13 +52,14 @@ pub(crate) fn program(file: ProgramFile, version: String, context: &Context) -> 
     let layers = layers(file.layers.as_ref(), context);
     names.layers.clone_from(&layers);
     let stores = stores(&file, &mut names, context);
-    let tier_files = file.tiers.as_deref().unwrap_or_default();
-    let tiers = tiers::tiers(tier_files, &mut names, context);
-    let groups = stacking::groups(file.stacking.as_ref(), &mut names, context);
+    let tier_files = tiers::read(file.tiers.as_ref(), context);
+    let tiers = tiers::tiers(&tier_files, &mut names, context);
+    let group_files = stacking::read(file.stacking.as_ref(), context);
+    let groups = stacking::groups(&group_files, &mut names, context);
     let combine = stacking::combine(file.stacking.as_ref(), &names, context);
     let price_mode = tax_basis(file.prices.as_ref().and_then(|prices| prices.tax));
     let engine_edition = engine_edition(file.engine_edition.as_ref(), context);
-    let (offers, sites) = Offers::read(&file, &names, context);
+    let (offers, sites) = Offers::read(&file, &tier_files, &group_files, &names, context);
     let points = points::policy(file.points.as_ref(), &names, context);
     let program = Program {
         id: file.program.0.clone(),
@@ -94,38 +97,37 @@ pub(crate) fn program(file: ProgramFile, version: String, context: &Context) -> 
         returns: points::returns(file.returns.as_ref()),
     };
     if !context.has_errors() {
-        warnings::check(&file, &program, &sites, context);
+        warnings::check(&file, &group_files, &program, &sites, context);
     }
     Some(program)
 }
 
-fn layers(file: Option<&At<Many<At<Id>>>>, context: &Context) -> Vec<String> {
-    let Some(At { value: Many(layers), spot }) = file else {
+fn layers(file: Option<&Many<Id>>, context: &Context) -> Vec<String> {
+    let Some(layers) = file else {
         return LAYERS_DEFAULT.iter().map(|layer| (*layer).to_owned()).collect();
     };
-    crate::read::repeated(layers, context);
-    if layers.len() > LAYERS_MAX {
-        let message = format!("there are {} layers, at most {LAYERS_MAX} are possible", layers.len());
-        context.error(code::LIMIT, *spot, message);
+    let count = layers.len(context);
+    if count > LAYERS_MAX {
+        let message = format!("there are {count} layers, at most {LAYERS_MAX} are possible");
+        context.error(code::LIMIT, layers.spot, message);
+        return Vec::new();
     }
-    layers.iter().map(|layer| layer.value.0.clone()).collect()
+    layers.repeated(context);
+    layers.map(context, |layer| layer.value.0)
 }
 
 fn stores(file: &ProgramFile, names: &mut Names, context: &Context) -> Vec<Store> {
-    let mut unique = Unique::default();
-    let files = file.stores.as_deref().unwrap_or_default();
-    let mut stores = Vec::with_capacity(files.len());
-    for file in files {
-        unique.add("store", &file.id.value.0, file.id.spot, context);
-        crate::read::repeated(file.groups.iter().flat_map(|groups| &groups.0), context);
-        names.stores.insert(file.id.value.0.clone());
-        let groups = conditions::ids(file.groups.as_ref());
-        names.store_groups.extend(groups.iter().cloned());
-        stores.push(Store {
-            id: file.id.value.0.clone(),
-            groups,
-            time_zone: file.time_zone.as_ref().map(|zone| zone.0.clone()),
-        });
+    let Some(files) = &file.stores else { return Vec::new() };
+    let mut stores = Vec::with_capacity(files.len(context));
+    for At { value: file, .. } in files.each(context) {
+        names.stores.add("store", &file.id.value.0, file.id.spot, context);
+        let groups = conditions::ids(file.groups.as_ref(), |_| (), context);
+        for group in &groups {
+            if !names.store_groups.contains(group) {
+                names.store_groups.insert(group.clone());
+            }
+        }
+        stores.push(Store { id: file.id.value.0, groups, time_zone: file.time_zone.map(|zone| zone.0) });
     }
     stores
 }
@@ -190,7 +192,7 @@ fn allocation(file: Option<AllocationFile>) -> Allocation {
 fn tax(file: Option<&TaxFile>, price_mode: TaxBasis, context: &Context) -> TaxPolicy {
     let Some(file) = file else { return TaxPolicy::default() };
     let mut unique = Unique::default();
-    let rates = file.rates.iter().flatten();
+    let rates = file.rates.iter().filter(|rates| !too_many(rates, RATES_MAX, "taxes", context));
     TaxPolicy {
         scope: match file.scope {
             None | Some(TaxScopeWord::PerRate) => TaxScope::PerRate,
@@ -206,10 +208,11 @@ fn tax(file: Option<&TaxFile>, price_mode: TaxBasis, context: &Context) -> TaxPo
             Some(ShippingTaxWord::GoodsMix) => ShippingTax::GoodsMix,
         },
         rates: rates
-            .map(|rate| {
+            .flat_map(|rates| rates.each(context))
+            .map(|At { value: rate, .. }| {
                 unique.add("tax", &rate.id.value.0, rate.id.spot, context);
                 TaxRate {
-                    id: rate.id.value.0.clone(),
+                    id: rate.id.value.0,
                     rate: rate.rate.0,
                     included: rate.included.map_or(price_mode == TaxBasis::Included, |included| included.0),
                 }
@@ -227,19 +230,32 @@ struct Offers<'c> {
 }
 
 impl Offers<'_> {
-    fn read(file: &ProgramFile, names: &Names, context: &Context) -> (Vec<Offer>, Sites) {
-        let tiers = file.tiers.as_deref().unwrap_or_default();
+    fn read(
+        file: &ProgramFile,
+        tiers: &[At<TierFile>],
+        groups: &[GroupDefinition],
+        names: &Names,
+        context: &Context,
+    ) -> (Vec<Offer>, Sites) {
         let (lists, promotions, coupons) = (&file.price_lists, &file.promotions, &file.coupons);
-        let discounts = tiers.iter().filter(|tier| tier.discount.is_some()).count();
-        let count = discounts + length(lists) + length(promotions) + length(coupons);
+        let discounts = tiers.iter().filter(|tier| tier.value.discount.is_some()).count();
+        let lengths = [length(lists, context), length(promotions, context), length(coupons, context)];
+        let count = discounts + lengths.iter().sum::<usize>();
         let mut reader = Offers { context, ids: Unique::default(), offers: Vec::new(), sites: Sites::new() };
         if count > PROGRAM_OFFERS_MAX {
-            reader.too_many(count, [spots(lists), spots(promotions), spots(coupons)]);
+            // The longest list is the one to shorten.
+            let firsts = [
+                lists.as_ref().and_then(|list| list.spot(0, context)),
+                promotions.as_ref().and_then(|list| list.spot(0, context)),
+                coupons.as_ref().and_then(|list| list.spot(0, context)),
+            ];
+            let longest = (0..3).max_by_key(|index| lengths[*index]).and_then(|index| firsts[index]);
+            reader.too_many(count, longest);
             return Default::default();
         }
         reader.offers.reserve_exact(count);
         reader.sites.reserve_exact(count);
-        for tier in tiers {
+        for At { value: tier, .. } in tiers {
             let Some(at) = &tier.discount else { continue };
             let id = format!("tier:{}", tier.id.value.0);
             let read = tiers::discount(tier, at, names, context);
@@ -264,7 +280,7 @@ impl Offers<'_> {
         let Offers { ids, mut offers, sites, .. } = reader;
         references::order_matches(&mut offers, &sites, context);
         references::check(&offers, &sites, &ids, context);
-        stacking::members(file.stacking.as_ref(), &mut offers, names, context);
+        stacking::members(groups, &mut offers, names, context);
         stacking::check_line_groups(&offers, &sites, names, context);
         (offers, sites)
     }
@@ -279,13 +295,11 @@ impl Offers<'_> {
         }
     }
 
-    fn too_many(&self, count: usize, lists: [&[Spot]; 3]) {
-        let first_beyond =
-            lists.into_iter().flatten().nth(PROGRAM_OFFERS_MAX).or(lists.into_iter().flatten().last());
-        if let Some(spot) = first_beyond {
+    fn too_many(&self, count: usize, first: Option<Spot>) {
+        if let Some(spot) = first {
             self.context.error_hint(
                 code::LIMIT,
-                *spot,
+                spot,
                 format!("the program has {count} offers, at most {PROGRAM_OFFERS_MAX} are possible"),
                 "put articles of one price change into one price list or one selector",
             );
@@ -293,10 +307,6 @@ impl Offers<'_> {
     }
 }
 
-fn length<T: FromNode>(list: &Option<Later<T>>) -> usize {
-    list.as_ref().map_or(0, Later::len)
-}
-
-fn spots<T: FromNode>(list: &Option<Later<T>>) -> &[Spot] {
-    list.as_ref().map_or(&[], |list| list.spots())
+fn length<T: FromNode>(list: &Option<Later<T>>, context: &Context) -> usize {
+    list.as_ref().map_or(0, |list| list.len(context))
 }

@@ -148,9 +148,10 @@ pub(super) fn get(
             "add such as `units: 2` to `buy` of the offer",
         );
     }
+    let get = file.select.as_ref().map(|select| own_selection(select, except, context));
     Some(Effect::BuyGet {
         buy: buy?,
-        get: file.select.as_ref().map(|select| own_selection(select, except, context)),
+        get,
         get_units: file.units.map_or(1, |units| units.0),
         off: off?,
         pick: pick(file.pick, Pick::Cheapest),

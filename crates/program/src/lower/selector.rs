@@ -9,37 +9,31 @@ use crate::file::{KindWord, Selecting, SelectionFile, SelectorFile};
 use crate::model::{Selection, Selector};
 use crate::read::{At, Context, Id, Many, OneOrMany, Switch};
 
-fn texts(ids: &OneOrMany<Id>) -> Vec<String> {
-    ids.0.iter().map(|id| id.0.clone()).collect()
-}
-
-fn category(id: &At<Id>, context: &Context) -> String {
-    let path = &id.value.0;
+fn category(id: At<Id>, context: &Context) -> String {
+    let path = id.value.0;
     if path.split('/').any(str::is_empty) {
         context.error_hint(
             code::BAD_ID,
             id.spot,
-            format!("the category {} has an empty level", quoted(path)),
+            format!("the category {} has an empty level", quoted(&path)),
             "write levels with one slash between them, such as dairy/milk",
         );
     } else if path.split('/').count() > CATEGORY_DEPTH_MAX {
         let message = format!("a category has at most {CATEGORY_DEPTH_MAX} levels");
         context.error(code::LIMIT, id.spot, message);
     }
-    path.clone()
+    path
 }
 
 /// What the keys of a selector say together; everything when there are none.
 pub(super) fn selector(file: Selecting<'_>, context: &Context) -> Selector {
+    let texts = |ids: &OneOrMany<Id>| ids.map(context, |id| id.value.0);
     let mut parts = Vec::new();
     parts.extend(file.sku.map(|ids| Selector::Sku(texts(ids))));
-    parts.extend(
-        file.category.map(|ids| Selector::Category(ids.0.iter().map(|id| category(id, context)).collect())),
-    );
+    parts.extend(file.category.map(|ids| Selector::Category(ids.map(context, |id| category(id, context)))));
     parts.extend(file.brand.map(|ids| Selector::Brand(texts(ids))));
     parts.extend(file.tag.map(|ids| Selector::Tag(texts(ids))));
-    parts
-        .extend(file.kind.map(|kinds| Selector::Kind(kinds.0.iter().map(|kind| line_kind(*kind)).collect())));
+    parts.extend(file.kind.map(|kinds| Selector::Kind(kinds.map(context, |kind| line_kind(kind.value)))));
     if let Some(range) = file.price {
         let (from, below) = (range.value.from.map(|price| price.0), range.value.below.map(|price| price.0));
         match (from, below) {
@@ -53,8 +47,8 @@ pub(super) fn selector(file: Selecting<'_>, context: &Context) -> Selector {
         }
         parts.push(Selector::Price { from, below });
     }
-    parts.extend(file.any_of.map(|Many(files)| Selector::AnyOf(several(files, context))));
-    parts.extend(file.all_of.map(|Many(files)| Selector::AllOf(several(files, context))));
+    parts.extend(file.any_of.map(|files| Selector::AnyOf(several(files, context))));
+    parts.extend(file.all_of.map(|files| Selector::AllOf(several(files, context))));
     parts.extend(file.not.map(|file| Selector::Not(Box::new(selector(file.selector(), context)))));
     match parts.len() {
         0 => Selector::Everything,
@@ -63,8 +57,8 @@ pub(super) fn selector(file: Selecting<'_>, context: &Context) -> Selector {
     }
 }
 
-fn several(files: &[SelectorFile], context: &Context) -> Vec<Selector> {
-    files.iter().map(|file| selector(file.selector(), context)).collect()
+fn several(files: &Many<SelectorFile>, context: &Context) -> Vec<Selector> {
+    files.map(context, |file| selector(file.value.selector(), context))
 }
 
 const fn line_kind(word: KindWord) -> LineKind {

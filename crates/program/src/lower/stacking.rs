@@ -4,17 +4,21 @@ use std::collections::HashMap;
 
 use suanpan_domain::OfferKind;
 
-use super::names::{Names, Unique, unknown};
+use super::names::{Names, Unique, too_many, unknown};
 use super::references::Sites;
 use crate::code;
 use crate::diagnostics::quoted;
-use crate::file::{ExclusiveWord, OfferStackingFile, ScopeWord, StackingFile};
+use crate::file::{ExclusiveWord, GroupDefinition, OfferStackingFile, ScopeWord, StackingFile};
 use crate::model::{
     AmountPer, Combine, Effect, ExclusiveScope, GroupScope, Offer, OfferStacking, RoundAt, StackingGroup,
     UnitLimitPer,
 };
 use crate::read::{At, Context, Id, repeated};
 
+/// Stacking groups of a program.
+const GROUPS_MAX: usize = 1_000;
+/// Rules of classes that do not combine.
+const COMBINE_MAX: usize = 1_000;
 /// The class of whatever is presented.
 const COUPON: &str = "coupon";
 /// The class of paying with points.
@@ -26,10 +30,17 @@ pub(super) fn offer_stacking(
     context: &Context,
 ) -> OfferStacking {
     let Some(file) = file else { return OfferStacking::default() };
-    let named = file.group.iter().chain(file.groups.iter().flat_map(|groups| &groups.0));
-    repeated(named.clone(), context);
+    let mut groups: Vec<usize> = Vec::new();
+    for id in file.group.iter().cloned().chain(file.groups.iter().flat_map(|groups| groups.each(context))) {
+        let Some(group) = names.group(&id, context) else { continue };
+        if groups.contains(&group) {
+            repeated(&id.value.0, id.spot, context);
+        } else {
+            groups.push(group);
+        }
+    }
     OfferStacking {
-        groups: named.filter_map(|id| names.group(id, context)).collect(),
+        groups,
         exclusive: file.exclusive.map(|word| match word {
             ExclusiveWord::Basket => ExclusiveScope::Basket,
             ExclusiveWord::Line => ExclusiveScope::Line,
@@ -38,15 +49,20 @@ pub(super) fn offer_stacking(
     }
 }
 
+/// The groups as they are written. Each is read once: its problems are told when it is.
+pub(super) fn read(file: Option<&StackingFile>, context: &Context) -> Vec<GroupDefinition> {
+    let Some(list) = file.and_then(|file| file.groups.as_ref()) else { return Vec::new() };
+    if too_many(list, GROUPS_MAX, "stacking groups", context) {
+        return Vec::new();
+    }
+    list.each(context).map(|group| group.value).collect()
+}
+
 /// The groups; their ids go into the names that offers refer to.
-pub(super) fn groups(
-    file: Option<&StackingFile>,
-    names: &mut Names,
-    context: &Context,
-) -> Vec<StackingGroup> {
+pub(super) fn groups(files: &[GroupDefinition], names: &mut Names, context: &Context) -> Vec<StackingGroup> {
     let mut unique = Unique::default();
     let mut groups = Vec::new();
-    for group in file.into_iter().flat_map(|file| file.groups.iter().flatten()) {
+    for group in files {
         if !unique.add("stacking group", &group.id.value.0, group.id.spot, context) {
             continue;
         }
@@ -73,29 +89,34 @@ pub(super) fn combine(file: Option<&StackingFile>, names: &Names, context: &Cont
         }
         text.to_owned()
     };
-    file.into_iter()
-        .flat_map(|file| file.combine.iter().flatten())
+    let Some(list) = file.and_then(|file| file.combine.as_ref()) else { return Vec::new() };
+    if too_many(list, COMBINE_MAX, "rules of classes", context) {
+        return Vec::new();
+    }
+    list.each(context)
         .map(|file| {
-            repeated(&file.not_with.0, context);
-            Combine { class: check(&file.class), not_with: file.not_with.0.iter().map(check).collect() }
+            file.value.not_with.repeated(context);
+            Combine {
+                class: check(&file.value.class),
+                not_with: file.value.not_with.map(context, |class| check(&class)),
+            }
         })
         .collect()
 }
 
 /// Puts the members that groups name into them: whole classes, or offers by id.
-pub(super) fn members(file: Option<&StackingFile>, offers: &mut [Offer], names: &Names, context: &Context) {
-    let groups = || file.into_iter().flat_map(|file| file.groups.iter().flatten());
-    if groups().all(|group| group.members.is_none()) {
+pub(super) fn members(files: &[GroupDefinition], offers: &mut [Offer], names: &Names, context: &Context) {
+    if files.iter().all(|group| group.members.is_none()) {
         return;
     }
     let by_id: HashMap<&str, usize> =
         offers.iter().enumerate().map(|(index, offer)| (offer.id.as_str(), index)).collect();
     let mut joining: Vec<(usize, usize)> = Vec::new();
-    for group in groups() {
+    for group in files {
         let Some(index) = names.groups.iter().position(|(id, _)| *id == group.id.value.0) else { continue };
-        let members = group.members.as_ref().map_or(&[] as &[At<Id>], |members| &members.0);
-        repeated(members, context);
-        for member in members {
+        let Some(members) = &group.members else { continue };
+        members.repeated(context);
+        for member in members.each(context) {
             let text = member.value.0.as_str();
             let layer = names.layers.iter().position(|layer| layer == text);
             if layer.is_some() || text == COUPON {

@@ -4,7 +4,7 @@ use suanpan_domain::OfferKind;
 
 use super::conditions::{funding, limits, period, place, title, when};
 use super::effect::{percent_basis, round_at};
-use super::names::{Names, Unique};
+use super::names::{Names, Unique, too_many};
 use super::offer::{buy_selection, default_layer_index};
 use super::rewards::{at_most_one_measure, exactly_one, measure};
 use super::selector::exception;
@@ -15,13 +15,24 @@ use crate::model::{
     AmountAt, CountsAs, Effect, LimitPeriod, Offer, PercentBasis, Qualification, TaxBasis, Terms, Threshold,
     Tier, TierEntitlement, Who,
 };
-use crate::read::{At, Context};
+use crate::read::{At, Context, Later, Many};
+
+/// Tiers of a program. Chains have three to seven.
+const TIERS_MAX: usize = 100;
+/// Entitlements of a tier.
+const ENTITLEMENTS_MAX: usize = 1_000;
+
+/// The tiers as they are written. Each is read once: its problems are told when it is.
+pub(super) fn read(file: Option<&Later<TierFile>>, context: &Context) -> Vec<At<TierFile>> {
+    let Some(list) = file else { return Vec::new() };
+    if too_many(list, TIERS_MAX, "tiers", context) { Vec::new() } else { list.each(context).collect() }
+}
 
 /// The tiers; their ids go into the names that offers refer to.
-pub(super) fn tiers(files: &[TierFile], names: &mut Names, context: &Context) -> Vec<Tier> {
+pub(super) fn tiers(files: &[At<TierFile>], names: &mut Names, context: &Context) -> Vec<Tier> {
     let mut unique = Unique::default();
     let mut tiers = Vec::with_capacity(files.len());
-    for (index, file) in files.iter().enumerate() {
+    for (index, At { value: file, .. }) in files.iter().enumerate() {
         unique.add("tier", &file.id.value.0, file.id.spot, context);
         names.tiers.push(file.id.value.0.clone());
         if let (0, Some(qualify)) = (index, &file.qualify) {
@@ -45,7 +56,11 @@ pub(super) fn tiers(files: &[TierFile], names: &mut Names, context: &Context) ->
 fn entitlements(file: &TierFile, context: &Context) -> Vec<TierEntitlement> {
     let mut unique = Unique::default();
     let mut list = Vec::new();
-    for entitlement in file.entitlements.iter().flatten() {
+    let Some(files) = &file.entitlements else { return list };
+    if too_many(files, ENTITLEMENTS_MAX, "entitlements", context) {
+        return list;
+    }
+    for At { value: entitlement, .. } in files.each(context) {
         unique.add("entitlement", &entitlement.id.value.0, entitlement.id.spot, context);
         if let (None, Some(per)) = (entitlement.times, &entitlement.per) {
             context.error_hint(
@@ -57,7 +72,7 @@ fn entitlements(file: &TierFile, context: &Context) -> Vec<TierEntitlement> {
         }
         let per = entitlement.per.map_or(LimitPeriod::Lifetime, |per| period(per.value));
         list.push(TierEntitlement {
-            id: entitlement.id.value.0.clone(),
+            id: entitlement.id.value.0,
             quota: entitlement.times.map(|times| (times.0, per)),
         });
     }
@@ -67,8 +82,8 @@ fn entitlements(file: &TierFile, context: &Context) -> Vec<TierEntitlement> {
 fn qualification(at: &At<QualifyFile>, context: &Context) -> Option<Qualification> {
     let At { value: file, spot } = at;
     exactly_one(*spot, "the condition", &["any_of", "all_of", "spend", "purchases", "activity"], context);
-    let several = |files: &[At<QualifyFile>]| -> Vec<Qualification> {
-        files.iter().filter_map(|file| qualification(file, context)).collect()
+    let several = |files: &Many<QualifyFile>| -> Vec<Qualification> {
+        files.each(context).filter_map(|file| qualification(&file, context)).collect()
     };
     let within = file.within.map(|months| months.0);
     if let Some(files) = file.any_of.as_ref().or(file.all_of.as_ref()) {
@@ -80,7 +95,7 @@ fn qualification(at: &At<QualifyFile>, context: &Context) -> Option<Qualificatio
                 "write it beside `spend`, `purchases` or `activity`",
             );
         }
-        let read = several(&files.0);
+        let read = several(files);
         return Some(match file.any_of {
             Some(_) => Qualification::AnyOf(read),
             None => Qualification::AllOf(read),

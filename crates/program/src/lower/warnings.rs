@@ -9,7 +9,7 @@ use suanpan_domain::{Money, Rate};
 use super::references::{Sites, below};
 use crate::code;
 use crate::diagnostics::quoted;
-use crate::file::ProgramFile;
+use crate::file::{GroupDefinition, ProgramFile};
 use crate::model::{AmountAt, AmountPer, Effect, OffAmount, Offer, Program, Saving, Threshold, UnitCount};
 use crate::read::{At, Context};
 use crate::yaml::Spot;
@@ -18,7 +18,13 @@ use crate::yaml::Spot;
 const VERY_HIGH: Rate = Rate::from_percent(90);
 
 /// Looks at a program without errors.
-pub(super) fn check(file: &ProgramFile, program: &Program, sites: &Sites, context: &Context) {
+pub(super) fn check(
+    file: &ProgramFile,
+    group_files: &[GroupDefinition],
+    program: &Program,
+    sites: &Sites,
+    context: &Context,
+) {
     for (offer, site) in program.offers.iter().zip(sites) {
         never::check(offer, *site, context);
         high(offer, program, *site, context);
@@ -26,7 +32,7 @@ pub(super) fn check(file: &ProgramFile, program: &Program, sites: &Sites, contex
         same_id(offer, program, *site, context);
     }
     shadowed::check(program, sites, context);
-    groups(file, program, context);
+    groups(group_files, program, context);
     if file.engine_edition.is_none()
         && let Some(root) = context.documents.iter().find_map(|document| document.root()?.get("program"))
     {
@@ -143,9 +149,8 @@ fn same_id(offer: &Offer, program: &Program, site: Spot, context: &Context) {
     );
 }
 
-fn groups(file: &ProgramFile, program: &Program, context: &Context) {
-    let definitions = file.stacking.iter().flat_map(|stacking| stacking.groups.iter().flatten());
-    for definition in definitions {
+fn groups(files: &[GroupDefinition], program: &Program, context: &Context) {
+    for definition in files {
         let At { value: id, spot } = &definition.id;
         let Some(index) = program.groups.iter().position(|group| group.id == id.0) else { continue };
         if program.offers.iter().all(|offer| !offer.stacking.groups.contains(&index)) {

@@ -10,48 +10,139 @@ use crate::code;
 use crate::diagnostics::quoted;
 use crate::yaml::{Kind, Node, Spot};
 
-/// The elements of lists, one file's after the other's.
-fn elements<'a>(nodes: &[Node<'a>], context: &Context, mut each: impl FnMut(Node<'a>)) {
-    for node in nodes {
-        if node.kind() == Kind::Sequence {
-            node.items().for_each(&mut each);
-        } else if node.is_null() {
-            context.no_value(*node, "a list");
-        } else {
-            context.wrong_type(*node, "a list");
-        }
+/// Tells when a node is no list.
+fn is_list(node: Node<'_>, context: &Context) -> bool {
+    match node.kind() {
+        Kind::Sequence => return true,
+        _ if node.is_null() => context.no_value(node, "a list"),
+        _ => context.wrong_type(node, "a list"),
+    }
+    false
+}
+
+/// Tells when a list is empty that has to name something.
+fn is_empty(node: Node<'_>, context: &Context) -> bool {
+    let empty = node.items().next().is_none();
+    if empty {
+        context.error_hint(
+            code::EMPTY,
+            node.spot(),
+            "this list is empty",
+            "name at least one, or remove the key: an empty list would never hold",
+        );
+    }
+    empty
+}
+
+/// A list that may be empty. Like all lists it is read element by element when it is needed, so that only one element is
+/// in memory at a time, and only once, so that nothing is told twice.
+#[derive(Clone, Debug)]
+pub(crate) struct Later<T> {
+    lists: Vec<Spot>,
+    of: PhantomData<fn() -> T>,
+}
+
+impl<T: FromNode> Later<T> {
+    fn nodes<'c>(&'c self, context: &'c Context) -> impl Iterator<Item = Node<'c>> + 'c {
+        self.lists.iter().filter_map(|spot| context.node(*spot)).flat_map(|list| list.items())
+    }
+
+    pub(crate) fn len(&self, context: &Context) -> usize {
+        self.nodes(context).count()
+    }
+
+    /// The place of the element at an index.
+    pub(crate) fn spot(&self, index: usize, context: &Context) -> Option<Spot> {
+        self.nodes(context).nth(index).map(|node| node.spot())
+    }
+
+    /// Reads the elements in order. What cannot be read was told, and is passed over.
+    pub(crate) fn each<'c>(&'c self, context: &'c Context) -> impl Iterator<Item = At<T>> + 'c {
+        self.nodes(context).filter_map(|node| At::from_node(node, context))
     }
 }
 
-impl<T: FromNode> FromNode for Vec<T> {
+impl<T: FromNode> FromNode for Later<T> {
     fn from_node(node: Node<'_>, context: &Context) -> Option<Self> {
         Self::from_nodes(&[node], context)
     }
 
     fn from_nodes(nodes: &[Node<'_>], context: &Context) -> Option<Self> {
-        let mut list = Vec::new();
-        elements(nodes, context, |node| list.extend(T::from_node(node, context)));
-        list.shrink_to_fit();
-        Some(list)
+        let lists = nodes.iter().filter(|node| is_list(**node, context)).map(|node| node.spot()).collect();
+        Some(Self { lists, of: PhantomData })
     }
 }
 
-/// A list that names at least one thing.
-#[derive(Clone, Debug)]
-pub(crate) struct Many<T>(pub(crate) Vec<T>);
+impl<T: JsonSchema> JsonSchema for Later<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        format!("LongListOf{}", T::schema_name()).into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "array", "items": generator.subschema_for::<T>() })
+    }
+}
+
+/// Writes a list that names at least one thing.
+macro_rules! list_of_some {
+    ($(#[$meta:meta])* $name:ident) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug)]
+        pub(crate) struct $name<T> {
+            pub(crate) spot: Spot,
+            of: PhantomData<fn() -> T>,
+        }
+
+        impl<T: FromNode> $name<T> {
+            /// How many elements it has.
+            pub(crate) fn len(&self, context: &Context) -> usize {
+                self.nodes(context).count()
+            }
+
+            /// Reads the elements in order. What cannot be read was told, and is passed over.
+            pub(crate) fn each<'c>(&self, context: &'c Context) -> impl Iterator<Item = At<T>> + 'c {
+                self.nodes(context).filter_map(|node| At::from_node(node, context))
+            }
+
+            /// What its elements become, in a vector without slack.
+            pub(crate) fn map<U>(&self, context: &Context, become_: impl FnMut(At<T>) -> U) -> Vec<U> {
+                let mut list = Vec::with_capacity(self.len(context));
+                list.extend(self.each(context).map(become_));
+                list
+            }
+
+            /// Tells of elements that stand twice.
+            pub(crate) fn repeated(&self, context: &Context) {
+                let mut sorted: Vec<(&str, Spot)> = Vec::with_capacity(self.len(context));
+                sorted.extend(self.nodes(context).filter_map(|node| Some((node.text()?, node.spot()))));
+                sorted.sort_unstable();
+                for pair in sorted.windows(2).filter(|pair| pair[0].0 == pair[1].0) {
+                    repeated(pair[1].0, pair[1].1, context);
+                }
+            }
+        }
+    };
+}
+
+list_of_some! {
+    /// A list that names at least one thing.
+    Many
+}
+
+impl<T> Many<T> {
+    fn nodes<'c>(&self, context: &'c Context) -> impl Iterator<Item = Node<'c>> + 'c {
+        context.node(self.spot).into_iter().flat_map(|list| list.items())
+    }
+}
 
 impl<T: FromNode> FromNode for Many<T> {
     fn from_node(node: Node<'_>, context: &Context) -> Option<Self> {
-        if node.kind() == Kind::Sequence && node.items().next().is_none() {
-            context.error_hint(
-                code::EMPTY,
-                node.spot(),
-                "this list is empty",
-                "name at least one, or remove the key: an empty list would never hold",
-            );
-            return None;
-        }
-        Vec::from_node(node, context).map(Self)
+        let names_some = is_list(node, context) && !is_empty(node, context);
+        names_some.then(|| Self { spot: node.spot(), of: PhantomData })
     }
 }
 
@@ -69,16 +160,23 @@ impl<T: JsonSchema> JsonSchema for Many<T> {
     }
 }
 
-/// One value, or a list that names at least one.
-#[derive(Clone, Debug)]
-pub(crate) struct OneOrMany<T>(pub(crate) Vec<T>);
+list_of_some! {
+    /// One value, or a list that names at least one.
+    OneOrMany
+}
+
+impl<T> OneOrMany<T> {
+    fn nodes<'c>(&self, context: &'c Context) -> impl Iterator<Item = Node<'c>> + 'c {
+        let node = context.node(self.spot);
+        let one = node.filter(|node| node.kind() != Kind::Sequence);
+        one.into_iter().chain(node.into_iter().flat_map(|list| list.items()))
+    }
+}
 
 impl<T: FromNode> FromNode for OneOrMany<T> {
     fn from_node(node: Node<'_>, context: &Context) -> Option<Self> {
-        if node.kind() == Kind::Sequence {
-            return Many::from_node(node, context).map(|Many(list)| Self(list));
-        }
-        T::from_node(node, context).map(|one| Self(vec![one]))
+        let names_some = node.kind() != Kind::Sequence || !is_empty(node, context);
+        names_some.then(|| Self { spot: node.spot(), of: PhantomData })
     }
 }
 
@@ -162,71 +260,8 @@ impl<T: JsonSchema> JsonSchema for Entries<T> {
     }
 }
 
-/// Tells of ids that stand twice.
-pub(crate) fn repeated<'i>(ids: impl IntoIterator<Item = &'i At<Id>>, context: &Context) {
-    let mut sorted: Vec<(&str, Spot)> = ids.into_iter().map(|id| (id.value.0.as_str(), id.spot)).collect();
-    sorted.sort_unstable();
-    for pair in sorted.windows(2).filter(|pair| pair[0].0 == pair[1].0) {
-        context.error_hint(
-            code::REPEATED,
-            pair[1].1,
-            format!("{} stands here twice", quoted(pair[1].0)),
-            "keep one of them",
-        );
-    }
-}
-
-/// A long list whose elements are read one by one, later, so that only one is in memory at a time.
-#[derive(Clone, Debug)]
-pub(crate) struct Later<T> {
-    spots: Vec<Spot>,
-    of: PhantomData<fn() -> T>,
-}
-
-impl<T: FromNode> Later<T> {
-    pub(crate) fn len(&self) -> usize {
-        self.spots.len()
-    }
-
-    /// The places of the elements.
-    pub(crate) fn spots(&self) -> &[Spot] {
-        &self.spots
-    }
-
-    /// Reads the elements in order. What cannot be read was told, and is passed over.
-    pub(crate) fn each<'c>(&'c self, context: &'c Context) -> impl Iterator<Item = At<T>> + 'c {
-        self.spots.iter().filter_map(|spot| At::from_node(context.node(*spot)?, context))
-    }
-}
-
-impl<T> Default for Later<T> {
-    fn default() -> Self {
-        Self { spots: Vec::new(), of: PhantomData }
-    }
-}
-
-impl<T: FromNode> FromNode for Later<T> {
-    fn from_node(node: Node<'_>, context: &Context) -> Option<Self> {
-        Self::from_nodes(&[node], context)
-    }
-
-    fn from_nodes(nodes: &[Node<'_>], context: &Context) -> Option<Self> {
-        let mut spots = Vec::new();
-        elements(nodes, context, |node| spots.push(node.spot()));
-        Some(Self { spots, of: PhantomData })
-    }
-}
-
-impl<T: JsonSchema> JsonSchema for Later<T> {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> Cow<'static, str> {
-        format!("LongListOf{}", T::schema_name()).into()
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "array", "items": generator.subschema_for::<T>() })
-    }
+/// Tells of something that stands twice in a list.
+pub(crate) fn repeated(text: &str, spot: Spot, context: &Context) {
+    let message = format!("{} stands here twice", quoted(text));
+    context.error_hint(code::REPEATED, spot, message, "keep one of them");
 }

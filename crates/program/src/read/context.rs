@@ -69,6 +69,15 @@ impl Context {
         self.problems.borrow().has_errors()
     }
 
+    /// What a misspelt word probably meant; nothing once problems are only counted.
+    pub(crate) fn nearest<'w>(
+        &self,
+        word: &str,
+        known: impl IntoIterator<Item = &'w str>,
+    ) -> Option<&'w str> {
+        if self.problems.borrow().is_full() { None } else { nearest(word, known) }
+    }
+
     /// A key that stands in two files and cannot be put together.
     pub(crate) fn said_twice(&self, node: Node<'_>, first: Node<'_>) {
         self.error_hint(
@@ -128,7 +137,7 @@ impl Context {
 
     /// A word that is none of those possible.
     pub(crate) fn unknown_word(&self, node: Node<'_>, word: &str, possible: &[&str]) {
-        let hint = match nearest(word, possible.iter().copied()) {
+        let hint = match self.nearest(word, possible.iter().copied()) {
             Some(meant) => format!("did you mean `{meant}`?"),
             None => format!("possible here: {}", possible.join(", ")),
         };

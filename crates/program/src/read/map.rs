@@ -2,7 +2,7 @@
 
 use super::{Context, FromNode};
 use crate::code;
-use crate::diagnostics::{nearest, quoted};
+use crate::diagnostics::quoted;
 use crate::yaml::{Kind, Node};
 
 /// Keys that begin with this are notes and places for anchors; nobody reads them.
@@ -95,13 +95,13 @@ impl<'a, 'c> MapReader<'a, 'c> {
 
     /// Tells of keys that nobody asked for.
     pub(crate) fn finish(self, known: &[&'static str]) {
+        let unused: Vec<&str> =
+            known.iter().copied().filter(|key| self.entries.iter().all(|entry| entry.name != *key)).collect();
         for entry in self.entries.iter().filter(|entry| !entry.taken && !entry.name.starts_with(NOTE)) {
             let name = entry.name;
-            let unused =
-                known.iter().copied().filter(|key| self.entries.iter().all(|entry| entry.name != *key));
             let hint = if name == "<<" {
                 "merge keys are no part of YAML 1.2; repeat what is shared, or alias whole values".to_owned()
-            } else if let Some(meant) = nearest(name, unused.clone()) {
+            } else if let Some(meant) = self.context.nearest(name, unused.iter().copied()) {
                 format!("did you mean `{meant}`?")
             } else if let Some(instead) = elsewhere(name, known) {
                 instead

@@ -136,7 +136,7 @@ impl Builder<'_> {
                     self.tag(start, end);
                 }
                 let (shape, link) = self.scalar(&text, style, start, end);
-                self.leaf(NodeData { start: start as u32, end: end as u32, link, shape }, anchor, end - start)
+                self.leaf(NodeData::new(shape, start, end, link), anchor, end - start)
             }
             Event::Alias(id) => self.alias(id, start, end),
             Event::UnresolvedAlias(name) => {
@@ -200,7 +200,7 @@ impl Builder<'_> {
             return false;
         }
         let index = self.document.nodes.len() as u32;
-        self.document.nodes.push(NodeData { start: start as u32, end: end as u32, link: index + 1, shape });
+        self.document.nodes.push(NodeData::new(shape, start, end, index + 1));
         // Known only when it is closed: what contains itself has no end.
         self.name(anchor, None);
         self.open.push(Open { index, anchor, children: 0, height: 0, added: 0 });
@@ -210,12 +210,12 @@ impl Builder<'_> {
     fn close(&mut self, end: usize) {
         let Some(closed) = self.open.pop() else { return };
         let after = self.document.nodes.len() as u32;
-        let data = &mut self.document.nodes[closed.index as usize];
-        data.link = after;
-        data.end = data.end.max(end as u32);
+        let data = self.document.nodes[closed.index as usize];
         // A block ends where the next thing begins; the blank between is not part of it.
-        let (start, end) = (data.start as usize, data.end as usize);
-        data.end = (start + self.text[start..end].trim_end().len()) as u32;
+        let start = data.start as usize;
+        let end = end.max(data.end as usize);
+        let end = start + self.text[start..end].trim_end().len();
+        self.document.nodes[closed.index as usize] = NodeData::new(data.shape(), start, end, after);
         let bytes = u32::try_from(end - start + closed.added).unwrap_or(u32::MAX);
         let height = closed.height as u32;
         self.name(closed.anchor, Some(Anchor { index: closed.index, height, bytes }));
@@ -257,8 +257,7 @@ impl Builder<'_> {
                 Some("write out what is repeated most, or repeat less");
             return false;
         }
-        let data = NodeData { start: start as u32, end: end as u32, link: anchor.index, shape: Shape::Alias };
-        self.document.nodes.push(data);
+        self.document.nodes.push(NodeData::new(Shape::Alias, start, end, anchor.index));
         self.child(height, bytes);
         true
     }

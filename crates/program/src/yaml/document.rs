@@ -15,6 +15,7 @@ pub(crate) enum Kind {
 
 /// How a node is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
 pub(super) enum Shape {
     /// Plain text as it stands between `start` and `end`.
     Plain,
@@ -32,12 +33,38 @@ pub(super) enum Shape {
     Alias,
 }
 
+/// A node in 12 bytes: with two bytes of text for the shortest one, more would take most of what a program may take.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct NodeData {
     pub(super) start: u32,
     pub(super) end: u32,
-    pub(super) link: u32,
-    pub(super) shape: Shape,
+    /// The shape in the upper three bits, the link below.
+    packed: u32,
+}
+
+const LINK_BITS: u32 = 29;
+const _: () = assert!(suanpan_domain::limits::PROGRAM_BYTES_MAX < 1 << LINK_BITS);
+
+impl NodeData {
+    pub(super) fn new(shape: Shape, start: usize, end: usize, link: u32) -> Self {
+        Self { start: start as u32, end: end as u32, packed: (shape as u32) << LINK_BITS | link }
+    }
+
+    pub(super) fn shape(self) -> Shape {
+        match self.packed >> LINK_BITS {
+            0 => Shape::Plain,
+            1 => Shape::Quoted,
+            2 => Shape::PlainDecoded,
+            3 => Shape::QuotedDecoded,
+            4 => Shape::Sequence,
+            5 => Shape::Mapping,
+            _ => Shape::Alias,
+        }
+    }
+
+    pub(super) fn link(self) -> u32 {
+        self.packed & ((1 << LINK_BITS) - 1)
+    }
 }
 
 /// One parsed file.
@@ -75,7 +102,7 @@ impl Document {
     pub(crate) fn node(&self, index: u32) -> Node<'_> {
         let data = self.nodes[index as usize];
         // What an alias stands for is never an alias itself: the parser resolves chains.
-        let index = if data.shape == Shape::Alias { data.link } else { index };
+        let index = if data.shape() == Shape::Alias { data.link() } else { index };
         Node { document: self, index }
     }
 
@@ -98,8 +125,8 @@ impl Document {
     /// The index after a node and all below it.
     pub(crate) fn after(&self, index: u32) -> u32 {
         let data = self.nodes[index as usize];
-        match data.shape {
-            Shape::Sequence | Shape::Mapping => data.link,
+        match data.shape() {
+            Shape::Sequence | Shape::Mapping => data.link(),
             _ => index + 1,
         }
     }
@@ -111,7 +138,7 @@ impl<'a> Node<'a> {
     }
 
     pub(crate) fn kind(self) -> Kind {
-        match self.data().shape {
+        match self.data().shape() {
             Shape::Sequence => Kind::Sequence,
             Shape::Mapping => Kind::Mapping,
             _ => Kind::Scalar,
@@ -126,17 +153,17 @@ impl<'a> Node<'a> {
     pub(crate) fn text(self) -> Option<&'a str> {
         let data = self.data();
         let (start, end) = (data.start as usize, data.end as usize);
-        match data.shape {
+        match data.shape() {
             Shape::Plain => Some(&self.document.text[start..end]),
             Shape::Quoted => Some(&self.document.text[start + 1..end - 1]),
-            Shape::PlainDecoded | Shape::QuotedDecoded => Some(&self.document.decoded[data.link as usize]),
+            Shape::PlainDecoded | Shape::QuotedDecoded => Some(&self.document.decoded[data.link() as usize]),
             Shape::Sequence | Shape::Mapping | Shape::Alias => None,
         }
     }
 
     /// Whether a scalar stands without quotes, so that YAML gives words such as `true` and `null` a meaning.
     pub(crate) fn is_plain(self) -> bool {
-        matches!(self.data().shape, Shape::Plain | Shape::PlainDecoded)
+        matches!(self.data().shape(), Shape::Plain | Shape::PlainDecoded)
     }
 
     /// Nothing where a value should be: `key:`, `key: ~`, `key: null`.
@@ -165,7 +192,7 @@ impl<'a> Node<'a> {
 
     fn children(self, of: Shape) -> impl Iterator<Item = u32> {
         let data = self.data();
-        let end = if data.shape == of { data.link } else { 0 };
+        let end = if data.shape() == of { data.link() } else { 0 };
         let mut next = self.index + 1;
         std::iter::from_fn(move || {
             let child = next;
