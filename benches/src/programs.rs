@@ -143,7 +143,13 @@ pub fn conflicts(random: &mut Random) -> String {
 /// three steps, two coupons, all of which may be left out; the basket lies near a step.
 #[must_use]
 pub fn ordinary(random: &mut Random) -> (String, Basket) {
-    let basket = plain_basket(random, 30, &["TEN", "FIVE"]);
+    ordinary_of(random, 25, 30)
+}
+
+/// The same with so many offers on single lines and so many lines.
+#[must_use]
+pub fn ordinary_of(random: &mut Random, offers: i64, lines: usize) -> (String, Basket) {
+    let basket = plain_basket(random, lines, &["TEN", "FIVE"]);
     let gross: i64 = basket
         .lines
         .iter()
@@ -155,8 +161,8 @@ pub fn ordinary(random: &mut Random) -> (String, Basket) {
         })
         .sum();
     let mut text = format!("{HEAD}promotions:\n");
-    for place in 0..25 {
-        let line = random.within(0, 30);
+    for place in 0..offers {
+        let line = random.within(0, lines as i64);
         let effect = match random.within(0, 3) {
             0 => format!("percent_off: {}%", random.within(5, 31)),
             1 => format!("amount_off: 0.{:02}, per: line", random.within(10, 100)),

@@ -84,9 +84,20 @@ pub(crate) fn selected(ground: &Ground<'_>, candidate: usize, word: usize) -> u6
         Effect::Bundle { .. } => (0..offer.parts.len())
             .map(|part| ground.set(candidate, SET_PARTS + part)[word])
             .fold(0, |all, lines| all | lines),
-        Effect::BuyGet { .. } => target | ground.set(candidate, SET_BUY)[word],
+        Effect::BuyGet { .. } => {
+            target | ground.set(candidate, SET_BUY)[word] & !overridden(ground, offer.layer, word)
+        }
         _ => target,
     }
+}
+
+/// Lines whose price a person changed, where that keeps offers of a layer from them.
+fn overridden(ground: &Ground<'_>, layer: u16, word: usize) -> u64 {
+    if layer != ground.compiled.layer_price && layer != ground.compiled.layer_item {
+        return 0;
+    }
+    let lines = ground.lines.iter().enumerate().skip(word * 64).take(64);
+    lines.filter(|(_, facts)| facts.overridden).fold(0, |all, (line, _)| all | 1 << (line % 64))
 }
 
 /// Enters a layer: notes what lines cost, for bases, marks and line groups.

@@ -123,6 +123,9 @@ pub(crate) fn execute(
         state.guard_cut += (work.wanted.min(allowed) - given.amount).max(0);
     }
     if given.times > 0 {
+        // A gift that zeroes units of the basket shows in what the basket costs; its worth would count twice.
+        let counted = work.gifts.is_empty() || work.gifts.iter().any(|gift| !gift.from_basket);
+        state.worth += if counted { ground.terms(candidate).worth.minor() } else { 0 };
         state.gave[candidate / 64] |= 1 << (candidate % 64);
     }
     if ground.candidates[candidate].matched {

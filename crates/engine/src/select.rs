@@ -11,6 +11,7 @@ mod points;
 mod priority;
 mod scalar;
 mod search;
+mod sums;
 
 use suanpan_domain::quote::{GivenUp, SelectionOutcome};
 use suanpan_domain::{Member, OfferRef, Reason};
@@ -106,7 +107,8 @@ fn choose_again(ground: &Ground<'_>, state: &mut State, work: &mut Work, selecte
     selected.kept.extend(selected.excluded.iter().map(|excluded| !excluded));
     selected.order.clear();
     selected.times.clear();
-    selected.simple = !selected.conflicts.any;
+    // Line groups settle lines whatever executes first, so they are decided one by one.
+    selected.simple = !selected.conflicts.any && !ground.compiled.has_line_groups;
     match ground.compiled.selection() {
         SelectionMode::ByPriority => {
             selected.outcome = SelectionOutcome::ByPriority;

@@ -29,6 +29,8 @@ pub(crate) struct State {
     pub(crate) guard_left: i64,
     /// What it took back from offers so far.
     pub(crate) guard_cut: i64,
+    /// What those that gave are worth beside money.
+    pub(crate) worth: i64,
     /// Units of lines that are not all alike any more.
     pub(crate) units: Units,
     /// What candidates took that a `match` adds to: candidate, line, amount.
@@ -61,6 +63,7 @@ impl State {
         self.gave.resize(candidates.div_ceil(64).max(1), 0);
         self.guard_left = guard;
         self.guard_cut = 0;
+        self.worth = 0;
         self.units.begin(lines.len());
         self.matchable.clear();
         self.blocked.clear();
@@ -80,6 +83,7 @@ impl State {
         self.gave.clone_from(&other.gave);
         self.guard_left = other.guard_left;
         self.guard_cut = other.guard_cut;
+        self.worth = other.worth;
         self.units.copy_from(&other.units);
         self.matchable.clone_from(&other.matchable);
         self.blocked.clone_from(&other.blocked);

@@ -186,7 +186,14 @@ pub(super) fn compile(
         limits: offer.limits,
         tender: offer.counts_as == CountsAs::Tender,
         guard_exempt: offer.guard_exempt || offer.counts_as == CountsAs::Tender,
-        classes: 1 << offer.layer | if offer.coupon.is_some() { classes.coupon } else { 0 },
+        classes: 1 << offer.layer
+            | if offer.coupon.is_some()
+                || program.layers.get(offer.layer).is_some_and(|layer| layer == "coupon")
+            {
+                classes.coupon
+            } else {
+                0
+            },
         groups: offer.stacking.groups.iter().map(|&group| group as u16).collect(),
         exclusive: offer.stacking.exclusive,
         pool,

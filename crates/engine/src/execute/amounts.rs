@@ -65,20 +65,54 @@ pub(super) fn once(
         return Given::nothing(Reason::AllOrNothing);
     }
     allocate(ground.method(), wanted, slots);
+    if ground.terms(candidate).floor_sku.is_some() {
+        keep_sku_floors(ground, state, candidate, wanted, slots);
+    }
     takes.extend(
         slots.iter().filter(|slot| slot.share > 0).map(|slot| Take { line: slot.key, amount: slot.share }),
     );
-    if ground.terms(candidate).floor_sku.is_some() {
-        let mut taken = std::mem::take(&mut work.takes);
-        keep_sku_floor(ground, state, candidate, &mut taken);
-        work.takes = taken;
-    }
     let given = apply_takes(ground, state, work, candidate);
     let reason = if wanted < amount { binding } else { None };
     match (given, reason) {
         (0, Some(reason)) if wanted == 0 => Given::nothing(reason),
         (0, _) => Given::nothing(Reason::NothingLeftToDiscount),
         (given, reason) => Given { reason, prorated: work.takes.len() > 1, ..Given::full(given, 1) },
+    }
+}
+
+/// Lets skus whose floor their shares pass give back from their last lines; their lines are fixed so, and the rest is divided
+/// again between the others.
+fn keep_sku_floors(ground: &Ground<'_>, state: &State, candidate: usize, wanted: i64, slots: &mut [Slot]) {
+    let mut fixed: Vec<Take> = Vec::new();
+    loop {
+        let mut kept: Vec<Take> = slots
+            .iter()
+            .filter(|slot| slot.weight > 0)
+            .map(|slot| Take { line: slot.key, amount: slot.share })
+            .collect();
+        let before = kept.clone();
+        keep_sku_floor(ground, state, candidate, &mut kept);
+        let sku = |line: u32| &ground.basket.lines[ground.lines[line as usize].first as usize].sku;
+        let full: Vec<u32> =
+            kept.iter().zip(&before).filter(|(now, then)| now != then).map(|(now, _)| now.line).collect();
+        if full.is_empty() {
+            break;
+        }
+        for take in kept.iter().filter(|take| full.iter().any(|line| sku(*line) == sku(take.line))) {
+            fixed.push(*take);
+        }
+        for slot in slots.iter_mut() {
+            if fixed.iter().any(|take| take.line == slot.key) {
+                slot.weight = 0;
+            }
+        }
+        let rest = wanted - fixed.iter().map(|take| take.amount).sum::<i64>();
+        allocate(ground.method(), rest, slots);
+    }
+    for slot in slots.iter_mut() {
+        if let Some(take) = fixed.iter().find(|take| take.line == slot.key) {
+            slot.share = take.amount;
+        }
     }
 }
 

@@ -65,6 +65,10 @@ impl Gathered {
                 return Err(refusal);
             }
         };
+        if let Err(reason) = check_gift(visit, presentation.offer, offer).and_then(|()| earns(visit, offer)) {
+            self.sets.truncate(start);
+            return Err(plain(reason));
+        }
         let manual_limit =
             offer.limits.per_basket.filter(|_| presentation.code.is_none() && presentation.paper.is_none());
         self.candidates.push(Candidate {
@@ -286,6 +290,34 @@ fn is_single(selection: &CompiledSelection) -> bool {
 /// Whether a selection may reach a line at all (docs/pricing.md, rules 6 and 7).
 fn reachable(selection: &CompiledSelection, facts: &LineFacts) -> bool {
     facts.open && (selection.names_kinds || facts.is_merchandise())
+}
+
+/// Whether a gift that the shopper chooses was chosen.
+fn check_gift(visit: &Visit<'_>, place: u32, offer: &CompiledOffer) -> Result<(), Reason> {
+    let Effect::Gift { of, choose, .. } = &offer.effect else { return Ok(()) };
+    if of.len() <= *choose as usize {
+        return Ok(());
+    }
+    let id = &visit.compiled.book.entries[place as usize].id;
+    let mut chosen =
+        visit.basket.gift_choices.iter().filter(|choice| choice.offer == *id).flat_map(|choice| &choice.skus);
+    match chosen.next() {
+        None => Err(Reason::ChoiceNeeded),
+        Some(first) => {
+            let on_offer = |sku: &suanpan_domain::Sku| of.iter().any(|offered| offered == sku.as_str());
+            if on_offer(first) || chosen.any(on_offer) { Ok(()) } else { Err(Reason::ChoiceNotOffered) }
+        }
+    }
+}
+
+/// Points cannot be multiplied where none are earned.
+fn earns(visit: &Visit<'_>, offer: &CompiledOffer) -> Result<(), Reason> {
+    let earns = visit.compiled.program.points.earn.is_some();
+    if matches!(offer.effect, Effect::PointsTimes(_)) && !earns {
+        Err(Reason::NothingSelected)
+    } else {
+        Ok(())
+    }
 }
 
 /// Whether the effect takes something from lines, rather than giving gifts, points or benefits.

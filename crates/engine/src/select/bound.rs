@@ -51,13 +51,11 @@ impl Bounds {
         place: usize,
     ) -> i64 {
         let ground = question.ground;
-        let mut least: i64 = state.running.iter().sum::<i64>() - state.reserved.iter().sum::<i64>();
-        let mut worth: i64 = 0;
-        for candidate in 0..ground.candidates.len() {
-            if state.times[candidate] > 0 && kept[candidate] {
-                worth += self.worth[candidate];
-            }
-        }
+        // Negative lines take part in nothing; what is reserved still runs.
+        let mut least: i64 = state.running.iter().filter(|running| **running > 0).sum();
+        let negative: i64 = state.running.iter().filter(|running| **running < 0).sum();
+        let mut beside: i64 = state.reserved.iter().sum();
+        let mut worth: i64 = state.worth;
         for candidate in 0..ground.candidates.len() {
             let ahead = candidate >= place
                 || question.contest.cluster[candidate] != u32::MAX
@@ -71,15 +69,23 @@ impl Bounds {
             }
             worth += self.worth[candidate];
             least = match self.most[candidate] {
+                Most::Amount(amount) if ground.candidates[candidate].tender => {
+                    beside += amount;
+                    least
+                }
                 Most::Amount(amount) => least - amount,
                 Most::Share { ppm, slack } => {
                     least - (i128::from(least.max(0)) * i128::from(ppm) / 1_000_000) as i64 - 1 - slack
+                }
+                Most::Steps if ground.candidates[candidate].tender => {
+                    beside += best_step(ground, state, candidate);
+                    least
                 }
                 Most::Steps => least - best_step(ground, state, candidate),
                 Most::Nothing => least,
             };
         }
-        least - worth
+        least.max(0) + negative - beside - worth
     }
 }
 
@@ -98,7 +104,11 @@ fn most_of(ground: &Ground<'_>, first: &State, candidate: usize, work: &mut Work
     match &offer.effect {
         Effect::PercentOff(rate) if offer.terms.units.is_none() => {
             let share = (i128::from(gross) * i128::from(rate.ppm()) / 1_000_000) as i64 + count + 1;
-            if whole && cap == i64::MAX && offer.terms.basis == PercentBasis::Running {
+            if whole
+                && cap == i64::MAX
+                && !ground.candidates[candidate].tender
+                && offer.terms.basis == PercentBasis::Running
+            {
                 Most::Share { ppm: rate.ppm().min(1_000_000), slack: count }
             } else {
                 Most::Amount(share.min(cap))

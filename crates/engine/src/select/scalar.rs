@@ -69,6 +69,56 @@ impl Scalar {
         self.from
     }
 
+    /// The lines of the total, where there are at most 64.
+    pub(super) fn lines(&self) -> u64 {
+        self.set.first().copied().unwrap_or(0)
+    }
+
+    /// The first candidate that moves the total.
+    pub(super) fn first_candidate(&self) -> Option<usize> {
+        self.movers.first().map(|mover| mover.candidate as usize)
+    }
+
+    /// Whether the layers that thresholds look back at end after everything that comes before the total: what they see is
+    /// the total then.
+    pub(super) fn marks_are_totals(&self, ground: &Ground<'_>, from: usize) -> bool {
+        let last = (0..from)
+            .filter(|&candidate| ground.candidates[candidate].lowers)
+            .map(|at| ground.candidates[at].layer)
+            .max();
+        self.movers
+            .iter()
+            .filter_map(|mover| mover.mark)
+            .all(|row| last.is_none_or(|last| ground.compiled.marked_layers[row as usize] >= last))
+    }
+
+    /// Notes what everything but the total comes to.
+    pub(super) fn begin_totals(&mut self, ground: &Ground<'_>, state: &State) {
+        let total: i64 = bits(&self.set).map(|line| state.running[line]).sum();
+        let worth = state.worth;
+        self.outside = state.running.iter().sum::<i64>() - state.reserved.iter().sum::<i64>() - total - worth;
+        self.gave.clear();
+        self.gave.resize(ground.candidates.len().div_ceil(64).max(1), 0);
+    }
+
+    /// The next larger total at which a threshold, a step or a multiple is reached.
+    pub(super) fn next_reach(&self, total: i64) -> Option<i64> {
+        let of_mover = |mover: &Mover| {
+            let own = Some(mover.least).filter(|least| *least > total);
+            let inner = match mover.what {
+                Move::Steps { start, len } => self.steps[start as usize..(start + len) as usize]
+                    .iter()
+                    .map(|(reach, _)| *reach)
+                    .filter(|reach| *reach > total)
+                    .min(),
+                Move::Repeat { every, .. } => Some((total / every.max(1) + 1).saturating_mul(every)),
+                Move::Percent(_) | Move::Amount(_) | Move::Nothing => None,
+            };
+            own.into_iter().chain(inner).min()
+        };
+        self.movers.iter().filter_map(of_mover).min().filter(|reach| *reach < i64::MAX)
+    }
+
     /// Finds that place.
     pub(super) fn read(&mut self, question: &Question<'_, '_>) {
         let ground = question.ground;
@@ -293,7 +343,7 @@ impl Search {
         enter(ground, &self.kept, here, work, ground.candidates[place].layer);
         let total: i64 = lines().map(|line| here.running[line]).sum();
         let n = ground.lines.len();
-        let worth: i64 = bits(&here.gave).map(|candidate| ground.terms(candidate).worth.minor()).sum();
+        let worth = here.worth;
         let all: i64 = here.running.iter().sum::<i64>() - here.reserved.iter().sum::<i64>();
         let marks: Vec<i64> = (0..ground.compiled.marked_layers.len())
             .map(|row| lines().map(|line| here.marks[row * n + line]).sum())
@@ -303,6 +353,24 @@ impl Search {
         let at = self.scalar.movers.partition_point(|mover| (mover.candidate as usize) < place);
         self.move_total(question, work, at, total, here.guard_left, &marks, left_out);
         true
+    }
+
+    /// Searches the offers on the whole for one total.
+    pub(super) fn search_total(
+        &mut self,
+        question: &Question<'_, '_>,
+        work: &mut Work,
+        total: i64,
+        left_out: u32,
+    ) {
+        let marks = vec![total; question.ground.compiled.marked_layers.len()];
+        self.move_total(question, work, 0, total, i64::MAX, &marks, left_out);
+    }
+
+    /// The least objective that a total can come to.
+    pub(super) fn least_objective(&self, question: &Question<'_, '_>, total: i64) -> i64 {
+        let marks = [total; crate::compile::LAYERS_MAX];
+        self.least_total(question, 0, total, &marks) + self.scalar.outside
     }
 
     #[allow(clippy::too_many_arguments)] // One frame of a recursion: each is its state.

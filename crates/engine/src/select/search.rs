@@ -7,6 +7,7 @@ use super::bound::Bounds;
 use super::conflicts::Conflicts;
 use super::contest::{CLUSTER_MAX, Contest};
 use super::scalar::Scalar;
+use super::sums::{Reached, Sums};
 use crate::evaluate::{Choice, Unobserved, begin, enter, evaluate};
 use crate::execute::{Work, execute};
 use crate::ground::{Ground, bits};
@@ -42,6 +43,7 @@ pub(crate) struct Search {
     /// Contested candidates that are decided before anything executes.
     pub(super) decided: Vec<bool>,
     pub(super) scalar: Scalar,
+    pub(super) sums: Sums,
 }
 
 /// What a search needs to know beside its own memory.
@@ -70,6 +72,11 @@ impl Search {
         self.placed.resize(count, false);
         self.bounds.read(question, work);
         self.scalar.read(question);
+        self.decided.clear();
+        self.decided.resize(count, false);
+        if self.by_sums(question, work) {
+            return;
+        }
         self.decided.clear();
         self.decided.extend((0..count).map(|candidate| !question.contest.contested[candidate]));
         // Who skips which lines is fixed before execution, so offers that decide it are decided first.
@@ -236,10 +243,14 @@ impl Search {
                 }
                 self.order.truncate(executed);
                 self.give_state(depth + 1, next);
-                if times == 0 || self.exhausted {
+                if self.exhausted {
                     break;
                 }
-                most = times.min(most) - 1;
+                most = match times {
+                    // As many as possible may give nothing where fewer give something.
+                    0 => (most - 1).min(APPLICATIONS_TRIED),
+                    times => times.min(most) - 1,
+                };
             }
             self.times[member] = u32::MAX;
             self.placed[member] = false;
@@ -318,6 +329,9 @@ impl Search {
         if self.best.found && objective > self.best.objective {
             return;
         }
+        if let Some(reached) = self.sums.now {
+            return self.sum_leaf(question, reached, objective);
+        }
         let mut left_out = 0;
         for candidate in 0..ground.candidates.len() {
             if question.excluded[candidate] || self.kept[candidate] {
@@ -366,6 +380,23 @@ impl Search {
         }
     }
 
+    /// Compares a whole choice whose beginning is a sum with the best so far.
+    fn sum_leaf(&mut self, question: &Question<'_, '_>, reached: Reached, objective: i64) {
+        let from = self.scalar.from();
+        let dropped = (from..self.kept.len()).filter(|&at| !question.excluded[at] && !self.kept[at]).count();
+        let left_out = reached.left_out + dropped as u32;
+        if self.best.found && (objective, left_out) >= (self.best.objective, self.best.left_out) {
+            return;
+        }
+        self.best.found = true;
+        self.best.objective = objective;
+        self.best.left_out = left_out;
+        self.best.kept.clone_from(&self.kept);
+        self.best.times.clone_from(&self.times);
+        self.best.order.clear();
+        self.sums.best = reached;
+    }
+
     /// Whether an exclusive offer would give nothing beside the others.
     fn would_be_silent(&mut self, ground: &Ground<'_>, work: &mut Work, candidate: usize) -> bool {
         self.kept[candidate] = true;
@@ -377,15 +408,14 @@ impl Search {
     }
 }
 
+/// Applications that are tried one by one when as many as possible give nothing.
+const APPLICATIONS_TRIED: u32 = 32;
+
 /// What the choice leaves to pay, as far as offers decide: net + added tax - reimbursed - worth.
 pub(crate) fn objective(ground: &Ground<'_>, state: &State) -> i64 {
     let net: i64 = state.running.iter().sum();
     let reserved: i64 = state.reserved.iter().sum();
-    let worth: i64 = (0..ground.candidates.len())
-        .filter(|&candidate| state.times[candidate] > 0)
-        .map(|candidate| ground.terms(candidate).worth.minor())
-        .sum();
-    net + added_tax(ground, state) - reserved - worth
+    net + added_tax(ground, state) - reserved - state.worth
 }
 
 /// Whether the first of two equal choices is to be preferred: fewer coupons, then the higher vector of priorities, then the
