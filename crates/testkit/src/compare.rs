@@ -45,7 +45,7 @@ pub fn differences(quote: &Quote, book: &OfferBook, basket: &Basket, priced: &Pr
     found.lines("request line", &reader.requests(), &priced.requests);
     // What is said of offers comes last: numbers are worse.
     found.compare("offers that apply", &reader.offers(), &sorted(&priced.offers));
-    found.compare("left out", &reader.left_out(priced), &sorted(&priced.left_out));
+    found.compare("left out wrongly", &reader.wrongly_left_out(priced), &Vec::new());
     for (offer, reason) in reader.refused(priced) {
         let expected = priced.refused.get(&offer).copied();
         found.compare(&format!("reason of {offer}"), &reason, &expected);
@@ -130,23 +130,15 @@ impl Reader<'_> {
         sorted(&rows)
     }
 
-    /// Offers that the search left out; coupons that gain nothing are said the same way and are no choice.
-    fn left_out(&self, priced: &Priced) -> Vec<String> {
-        let mut rows: Vec<String> = self
-            .quote
+    /// Offers of which the quote says that they were left out, though the oracle keeps them or refuses them.
+    fn wrongly_left_out(&self, priced: &Priced) -> Vec<String> {
+        self.quote
             .offers
             .iter()
             .filter(|outcome| outcome.reason == Some(Reason::LeftOut) && !outcome.applied)
             .map(|outcome| self.name(outcome.offer))
-            .collect();
-        for (coupon, reason) in &priced.dropped {
-            if *reason == Reason::LeftOut
-                && let Some(place) = rows.iter().position(|id| id == coupon)
-            {
-                rows.remove(place);
-            }
-        }
-        sorted(&rows)
+            .filter(|offer| !priced.kept_out.contains(offer))
+            .collect()
     }
 
     /// Reasons of offers that the oracle refuses before any choice.

@@ -259,7 +259,7 @@ impl Maker<'_> {
             Effect::PercentOff(_) | Effect::AmountOff { .. } | Effect::Steps(_) | Effect::Repeat { .. }
         );
         if own_target && !presented(&offer.effect) && self.random.chance(15) {
-            offer.target = Some(self.selection(10));
+            offer.target = Some(self.selection(0));
         }
         let unit_limited = match offer.effect {
             Effect::PercentOff(_) | Effect::UnitPrice(_) => true,

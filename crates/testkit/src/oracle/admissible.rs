@@ -77,7 +77,7 @@ fn excused(chooser: &Chooser<'_, '_>, choice: &Choice, outcome: &Outcome<'_>, in
         policy.scope == GroupScope::Basket && places >= policy.at_most as usize
     });
     let class = giving.iter().any(|other| classes_conflict(world, candidate, &world.candidates[*other]));
-    let pool = giving.iter().any(|other| share_units(world, candidate, &world.candidates[*other]));
+
     let other_is_exclusive = !candidate.earns()
         && giving.iter().any(|other| is_exclusive(chooser, *other, ExclusiveScope::Basket));
     let is_exclusive_of_basket = is_exclusive(chooser, index, ExclusiveScope::Basket)
@@ -93,11 +93,19 @@ fn excused(chooser: &Chooser<'_, '_>, choice: &Choice, outcome: &Outcome<'_>, in
     };
     group_is_full
         || class
-        || pool
         || other_is_exclusive
         || is_exclusive_of_basket
         || is_exclusive_of_line
         || would_give_nothing(chooser, choice, index)
+}
+
+/// Whether one that is kept and gives shares its unit pool and units. Both may be kept, so that one that yields counts
+/// as left out.
+fn loses_its_units(chooser: &Chooser<'_, '_>, choice: &Choice, outcome: &Outcome<'_>, index: usize) -> bool {
+    let candidates = chooser.world.candidates;
+    choice.kept.iter().any(|other| {
+        outcome.gives(*other) && share_units(chooser.world, &candidates[index], &candidates[*other])
+    })
 }
 
 /// An exclusive offer has to give something when it is kept; it may be away where it would not.
@@ -118,10 +126,11 @@ pub(super) fn never_is_kept(
     choice: &Choice,
     outcome: &Outcome<'_>,
 ) -> bool {
-    active
-        .iter()
-        .filter(|index| !chooser.world.candidates[**index].offer.leave_out_allowed)
-        .all(|index| choice.keeps(*index) || excused(chooser, choice, outcome, *index))
+    active.iter().filter(|index| !chooser.world.candidates[**index].offer.leave_out_allowed).all(|index| {
+        choice.keeps(*index)
+            || excused(chooser, choice, outcome, *index)
+            || loses_its_units(chooser, choice, outcome, *index)
+    })
 }
 
 /// Candidates that are not kept though nothing stands against them.

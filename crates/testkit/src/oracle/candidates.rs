@@ -136,9 +136,11 @@ fn presentations(
                 .collect();
             // The larger value first, then the line.
             papers.sort_by_key(|(line, value)| (std::cmp::Reverse(*value), *line));
-            let sent = basket.codes.iter().filter(|code| codes.contains(code)).count();
+            let sent: Vec<&String> = basket.codes.iter().filter(|code| codes.contains(code)).collect();
+            let different: BTreeSet<&String> = sent.iter().copied().collect();
+            let sent = if coupon.paper { sent.len() } else { different.len() };
             papers.extend((0..sent).map(|_| (None, None)));
-            let most = if coupon.paper { per_basket.unwrap_or(usize::MAX) } else { 1 };
+            let most = per_basket.unwrap_or(if coupon.paper { usize::MAX } else { 1 });
             papers.truncate(most);
             papers
         }
@@ -169,8 +171,8 @@ fn presentations(
 fn out_of_reach(program: &Program, candidate: &Candidate, lines: &[Merged<'_>]) -> Option<Reason> {
     let acts = match candidate.offer.effect {
         Effect::Match { .. } | Effect::IssueCoupon { .. } | Effect::Entitlement(_) => true,
-        // Goods come with goods.
-        Effect::Gift { .. } => (0..lines.len()).any(|line| candidate.is_bought(line, lines)),
+        // Gifts come with goods.
+        Effect::Gift { .. } => (0..lines.len()).any(|line| candidate.counts(line, lines)),
         Effect::PointsFixed(_) => {
             (0..lines.len()).any(|line| candidate.may_take(candidate.acting_selection(), line, lines))
         }

@@ -18,8 +18,7 @@ pub(super) fn refusal(
     reasons.extend(when(&offer.when, clock));
     reasons.extend(place(program, offer, basket));
     reasons.extend(who(program, offer, clock.date, member));
-    reasons.extend(limits(offer, member, usage));
-    reasons.into_iter().min()
+    reasons.into_iter().min().or_else(|| limits(offer, member, usage))
 }
 
 fn when(when: &When, clock: WallClock) -> Option<Reason> {

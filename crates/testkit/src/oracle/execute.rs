@@ -185,11 +185,9 @@ impl<'a> Run<'_, 'a> {
     fn points(&self, index: usize) -> Plan {
         let candidate = self.candidate(index);
         let lines = self.acting_lines(index, candidate.acting_selection());
-        let something = match candidate.offer.effect {
-            Effect::PointsFixed(_) => lines.iter().any(|line| self.state.running[*line] > 0),
-            _ => !lines.is_empty() && self.world.program.points.earn.is_some(),
-        };
-        if something && self.world.member.is_some() { Plan::Beside } else { Plan::Nothing }
+        let earns = matches!(candidate.offer.effect, Effect::PointsFixed(_))
+            || self.world.program.points.earn.is_some();
+        if earns && !lines.is_empty() && self.world.member.is_some() { Plan::Beside } else { Plan::Nothing }
     }
 
     /// Whether a line is closed to a candidate by a line-exclusive one; effects that earn see all lines (38).
@@ -293,10 +291,8 @@ impl<'a> Run<'_, 'a> {
                         candidate.presentation,
                     )
                 });
-                for (place, (take_off, index)) in ranked.into_iter().enumerate() {
-                    if place >= policy.at_most as usize || take_off == 0 {
-                        self.skipped.insert((index, line));
-                    }
+                for (_, index) in ranked.into_iter().skip(policy.at_most as usize) {
+                    self.skipped.insert((index, line));
                 }
             }
         }

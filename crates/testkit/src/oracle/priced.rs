@@ -24,6 +24,8 @@ pub struct Priced {
     pub refused: BTreeMap<String, Reason>,
     /// Coupons that were dropped because they gain too little.
     pub dropped: BTreeMap<String, Reason>,
+    /// Offers that the choice does not keep, one row for each presentation.
+    pub kept_out: Vec<String>,
     /// Offers that were left out for a lower objective.
     pub left_out: Vec<String>,
     /// Gift lines added.
@@ -215,9 +217,11 @@ pub(super) fn explain(
     for (index, reason) in &best.dropped {
         priced.dropped.insert(world.candidates[*index].offer.id.clone(), *reason);
     }
+    let id = |index: usize| world.candidates[index].offer.id.clone();
+    priced.kept_out =
+        (0..world.candidates.len()).filter(|index| !best.choice.keeps(*index)).map(id).collect();
     if world.program.selection == SelectionMode::BestForMember {
-        let id = |index: &usize| world.candidates[*index].offer.id.clone();
-        priced.left_out = best.left_out.iter().map(id).collect();
+        priced.left_out = best.left_out.iter().copied().map(id).collect();
     }
     for index in &best.choice.kept {
         let offer = &world.candidates[*index].offer;
@@ -354,6 +358,8 @@ fn split(
 ) -> Vec<PricedUnit> {
     let nets = match policy {
         UnitSplit::Level => level(net, own.len()),
+        // Returned goods were rewarded with nothing.
+        UnitSplit::Rewarded if net < 0 => level(net, own.len()),
         UnitSplit::Rewarded => {
             let mut own = own.to_vec();
             own.sort_unstable();

@@ -268,15 +268,15 @@ impl<'a> State<'a> {
     }
 
     fn filled(&self, candidate: &Candidate, amount: i64, over: &[usize]) -> Vec<i64> {
+        // Lines without room take no part.
+        let room = |line: usize| self.free(line).min(self.floor_room(candidate, line, true));
+        let over: Vec<usize> = over.iter().copied().filter(|line| room(*line) > 0).collect();
         let mut fixed: Vec<Option<i64>> = vec![None; self.lines.len()];
         loop {
             let open: Vec<usize> = over.iter().copied().filter(|line| fixed[*line].is_none()).collect();
             let rest = amount - fixed.iter().flatten().sum::<i64>();
             let weights: Vec<i64> = open.iter().map(|line| self.weight(*line)).collect();
-            let rooms: Vec<i64> = open
-                .iter()
-                .map(|line| self.free(*line).min(self.floor_room(candidate, *line, true)))
-                .collect();
+            let rooms: Vec<i64> = open.iter().map(|line| room(*line)).collect();
             let shares = divided(rest, &weights, &rooms, self.program.allocation.method);
             let mut takes: Vec<i64> = fixed.iter().map(|share| share.unwrap_or(0)).collect();
             let mut passed = Vec::new();

@@ -1,0 +1,99 @@
+//! The engine beside the oracle: equal to the minor unit, per line and unit, and in what was selected, on thousands of
+//! random programs and baskets.
+//!
+//! `SUANPAN_SEED` sets the first seed, `SUANPAN_ORACLE_PAIRS` how many pairs; a failure prints both for its pair alone.
+
+#[path = "oracle/shrink.rs"]
+mod shrink;
+#[path = "oracle/text.rs"]
+mod text;
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use suanpan_domain::Quote;
+use suanpan_engine::{Scratch, compile};
+use suanpan_testkit::compare::differences;
+use suanpan_testkit::generate::{Scenario, Size};
+use suanpan_testkit::oracle;
+
+/// Pairs of the test command.
+const PAIRS: u64 = 24_000;
+/// The first seed of the test command.
+const SEED: u64 = 1;
+/// Threads; the pairs are independent.
+const THREADS: u64 = 2;
+
+fn setting(name: &str, usual: u64) -> u64 {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
+}
+
+/// What is different, or nothing; none when the oracle has too many choices to try.
+fn judged(scenario: &Scenario, scratch: &mut Scratch, quote: &mut Quote) -> Option<Vec<String>> {
+    let priced = oracle::price(scenario)?;
+    let compiled = match compile(&scenario.program) {
+        Ok(compiled) => compiled,
+        Err(problems) => return Some(vec![format!("does not compile: {problems:?}")]),
+    };
+    let Scenario { basket, member, usage, .. } = scenario;
+    compiled.quote(basket, member.as_ref(), usage.as_ref(), scratch, quote);
+    Some(differences(quote, compiled.offers(), basket, &priced))
+}
+
+/// The same without state from other baskets; a panic is a difference too.
+fn judged_afresh(scenario: &Scenario) -> Option<Vec<String>> {
+    let judge = || judged(scenario, &mut Scratch::new(), &mut Quote::default());
+    std::panic::catch_unwind(judge).unwrap_or_else(|_| Some(vec!["a panic".to_owned()]))
+}
+
+/// What is different first, how often, and in which seeds.
+fn kinds(failures: &[(u64, Vec<String>)]) -> String {
+    let mut kinds: BTreeMap<&str, Vec<u64>> = BTreeMap::new();
+    for (seed, found) in failures {
+        kinds.entry(shrink::kind(found)).or_default().push(*seed);
+    }
+    let mut rows = String::new();
+    for (kind, mut seeds) in kinds {
+        seeds.sort_unstable();
+        let few: Vec<u64> = seeds.iter().copied().take(12).collect();
+        rows.push_str(&format!("  {:6} {kind}, seeds {few:?}\n", seeds.len()));
+    }
+    rows
+}
+
+#[test]
+fn the_engine_agrees_with_the_oracle() {
+    let (first, pairs) = (setting("SUANPAN_SEED", SEED), setting("SUANPAN_ORACLE_PAIRS", PAIRS));
+    let next = AtomicU64::new(first);
+    let skipped = AtomicU64::new(0);
+    let failures: Vec<(u64, Vec<String>)> = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..THREADS)
+            .map(|_| {
+                scope.spawn(|| {
+                    let mut failed = Vec::new();
+                    loop {
+                        let seed = next.fetch_add(1, Ordering::Relaxed);
+                        if seed >= first + pairs {
+                            return failed;
+                        }
+                        let scenario = Scenario::of_seed(seed, Size::SMALL);
+                        match judged_afresh(&scenario) {
+                            None => {
+                                skipped.fetch_add(1, Ordering::Relaxed);
+                            }
+                            Some(found) if found.is_empty() => {}
+                            Some(found) => failed.push((seed, found)),
+                        }
+                    }
+                })
+            })
+            .collect();
+        workers.into_iter().flat_map(|worker| worker.join().expect("workers catch panics")).collect()
+    });
+    println!("{pairs} pairs, {} skipped for too many choices", skipped.load(Ordering::Relaxed));
+    if let Some((seed, _)) = failures.iter().min() {
+        let report = shrink::report(*seed, &judged_afresh);
+        panic!("{} of {pairs} pairs differ\n{}\n{report}", failures.len(), kinds(&failures));
+    }
+    assert!(skipped.load(Ordering::Relaxed) * 100 <= pairs, "too many pairs were skipped to prove anything");
+}
