@@ -70,7 +70,7 @@ async fn run(arguments: &Arguments) -> Result<Vec<String>, Box<dyn std::error::E
     println!("\n{text}");
     std::fs::write(&arguments.report, text)?;
     std::fs::write(beside(&arguments.report), report::exceptions(&priced.1))?;
-    Ok(report::broken_promises(&priced.0, &priced.1))
+    Ok(report::broken_promises(&priced.0, &priced.1, arguments.limit.is_none()))
 }
 
 fn beside(report: &Path) -> PathBuf {

@@ -213,9 +213,10 @@ pub fn exceptions(priced: &Priced) -> String {
     text
 }
 
-/// What was promised and did not hold; empty when everything did.
+/// What was promised and did not hold; empty when everything did. How often the rule agrees is a promise about the
+/// whole year; a few days may hold more exceptions.
 #[must_use]
-pub fn broken_promises(year: &Year, priced: &Priced) -> Vec<String> {
+pub fn broken_promises(year: &Year, priced: &Priced, whole_year: bool) -> Vec<String> {
     let mut broken = Vec::new();
     for (name, outcome) in
         [("recorded", &priced.recorded), ("by rule", &priced.blind), ("recounted", &priced.recounted)]
@@ -234,7 +235,7 @@ pub fn broken_promises(year: &Year, priced: &Priced) -> Vec<String> {
         ("with one unit", rule.single_agree, rule.single_lines),
         ("with a possible number of papers", rule.recounted, rule.lines),
     ] {
-        if agree * 1000 < lines * RULE_AGREES_PER_MILLE_MIN {
+        if whole_year && agree * 1000 < lines * RULE_AGREES_PER_MILLE_MIN {
             broken.push(format!("the rule agrees on {agree} of {lines} lines {what}"));
         }
     }
