@@ -6,7 +6,8 @@ use suanpan_domain::quote::Entitlement;
 use suanpan_domain::{Catalogue, Currency, Member, OfferBook, OfferRef, Quote, Usage};
 use suanpan_engine::{CompileProblem, Compiled, Scratch, compile};
 use suanpan_program::Diagnostics;
-use suanpan_program::model::{Effect, Program};
+use suanpan_program::model::{Effect, Program, Tier, Title};
+use suanpan_receipt::Lang;
 use suanpan_rpc::decode::Request;
 use suanpan_rpc::encode::Names;
 
@@ -91,6 +92,22 @@ impl Chain {
         self.compiled.program()
     }
 
+    /// What the chain is called.
+    pub(crate) fn title(&self, lang: Lang) -> Option<&str> {
+        in_language(&self.program().title, lang)
+    }
+
+    /// What the chain's points are called.
+    pub(crate) fn points_title(&self, lang: Lang) -> Option<&str> {
+        in_language(&self.program().points.title, lang)
+    }
+
+    /// What the member's tier is called; guests have none.
+    pub(crate) fn tier_title(&self, member: Option<&Member>, lang: Lang) -> Option<&str> {
+        let tier = tier_of(self.program(), member?)?;
+        in_language(&tier.title, lang).or(Some(&tier.id))
+    }
+
     /// The chain's titles as pairs of language and text.
     pub(crate) fn titles(&self) -> [(&str, &str); 2] {
         let title = &self.program().title;
@@ -130,6 +147,23 @@ impl Chain {
     }
 }
 
+/// A title in a language, or in the other one.
+fn in_language(title: &Title, lang: Lang) -> Option<&str> {
+    let (en, zh_cn) = (title.en.as_deref(), title.zh_cn.as_deref());
+    match lang {
+        Lang::En => en.or(zh_cn),
+        Lang::ZhCn => zh_cn.or(en),
+    }
+}
+
+/// The member's tier: the program's first unless the member's facts name one.
+fn tier_of<'a>(program: &'a Program, member: &Member) -> Option<&'a Tier> {
+    match member.tier.as_deref() {
+        Some(id) => program.tiers.iter().find(|tier| tier.id == id),
+        None => program.tiers.first(),
+    }
+}
+
 /// Names of gifts and entitlements, which depend on the member's tier.
 pub(crate) struct MemberNames<'a> {
     compiled: &'a Compiled,
@@ -146,13 +180,9 @@ impl MemberNames<'_> {
         }
     }
 
-    /// An entitlement of the member's tier, which is the program's first unless the member's facts name one.
+    /// An entitlement of the member's tier.
     fn of_tier(&self, index: u32) -> Option<&str> {
-        let tiers = &self.compiled.program().tiers;
-        let tier = match self.member?.tier.as_deref() {
-            Some(id) => tiers.iter().find(|tier| tier.id == id)?,
-            None => tiers.first()?,
-        };
+        let tier = tier_of(self.compiled.program(), self.member?)?;
         tier.entitlements.get(index as usize).map(|entitlement| entitlement.id.as_str())
     }
 }

@@ -9,8 +9,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use arc_swap::ArcSwap;
 use suanpan_domain::{Basket, Member, OfferBook, Quote, Usage};
 use suanpan_engine::Scratch;
+use suanpan_receipt::{Lang, Options};
 use suanpan_rpc::decode::{self, Buyer, Clock, Request, Terms};
-use suanpan_rpc::encode::{self, Priced};
+use suanpan_rpc::encode::{self, Names as _, Priced};
 use suanpan_rpc::v1;
 
 use crate::chain::Chain;
@@ -166,6 +167,30 @@ impl<'a> Answer<'a> {
     #[must_use]
     pub fn offers(&self) -> &'a OfferBook {
         self.chain.offers()
+    }
+
+    /// The receipt in words, for a fixed-width font.
+    #[must_use]
+    pub fn receipt(&self, lang: Lang) -> String {
+        self.in_words(lang, |options| {
+            suanpan_receipt::receipt(self.basket(), self.quote, self.offers(), options)
+        })
+    }
+
+    /// Hands `show` what `suanpan-receipt` needs to name everything in the quote; colour and width are left to it.
+    pub fn in_words<T>(&self, lang: Lang, show: impl FnOnce(&Options<'_>) -> T) -> T {
+        let names = self.chain.names(self.member);
+        let said = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        let gift = |offer, choice| said(names.gift_sku(offer, choice));
+        let entitlement = |entitlement| said(names.entitlement(entitlement));
+        show(&Options {
+            chain_title: self.chain.title(lang),
+            points_title: self.chain.points_title(lang),
+            tier_title: self.chain.tier_title(self.member, lang),
+            gift: Some(&gift),
+            entitlement: Some(&entitlement),
+            ..Options::new(lang)
+        })
     }
 
     /// The message of the quote.

@@ -7,6 +7,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use suanpan_domain::limits;
+use suanpan_receipt::Lang;
 use suanpan_rpc::problem::{Fault, Problems};
 use suanpan_rpc::v1::pricing_service_server::PricingService;
 use suanpan_rpc::{bounds, encode, status, v1};
@@ -98,9 +99,9 @@ impl PricingService for Pricing {
             let message = answer.message();
             v1::ExplainResponse {
                 chain: message.chain.clone(),
-                receipt: String::new(),
+                receipt: answer.receipt(lang),
                 quote: Some(message),
-                lang: lang_name(lang).to_owned(),
+                lang: lang.tag().to_owned(),
             }
         })?;
         Ok(Response::new(response))
@@ -159,31 +160,13 @@ fn check_explain(
     } else {
         problems.add(format_args!("basket"), Fault::Required);
     }
-    let lang = match lang {
-        "" | "en" => Some(Lang::En),
-        "zh-CN" => Some(Lang::ZhCn),
-        _ => {
-            problems.add(format_args!("lang"), Fault::UnknownLanguage);
-            None
-        }
-    };
+    let lang = if lang.is_empty() { Some(Lang::default()) } else { Lang::from_tag(lang) };
+    if lang.is_none() {
+        problems.add(format_args!("lang"), Fault::UnknownLanguage);
+    }
     match basket.zip(lang) {
         Some(both) if problems.is_empty() => Ok(both),
         _ => Err(problems),
-    }
-}
-
-/// The languages of receipts.
-#[derive(Clone, Copy)]
-enum Lang {
-    En,
-    ZhCn,
-}
-
-const fn lang_name(lang: Lang) -> &'static str {
-    match lang {
-        Lang::En => "en",
-        Lang::ZhCn => "zh-CN",
     }
 }
 

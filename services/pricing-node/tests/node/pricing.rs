@@ -120,12 +120,14 @@ async fn a_stream_answers_in_the_order_of_arrival() {
 }
 
 #[tokio::test]
-async fn explanations_come_in_two_languages_with_near_misses() {
+async fn explanations_are_receipts_in_two_languages_with_near_misses() {
     let node = start().await;
     let mut client = node.client().await;
     let mut short = basket();
     short.lines.truncate(1);
-    for (lang, said) in [("", "en"), ("en", "en"), ("zh-CN", "zh-CN")] {
+    let english = ["Sunrise Market", "Second milk at half price", "18.00"];
+    let chinese = ["朝阳超市", "牛奶第二件半价", "18.00"];
+    for (lang, said, words) in [("", "en", english), ("en", "en", english), ("zh-CN", "zh-CN", chinese)] {
         let request = v1::ExplainRequest {
             chain: "sunrise".to_owned(),
             basket: Some(v1::Basket { chain: String::new(), ..short.clone() }),
@@ -133,6 +135,9 @@ async fn explanations_come_in_two_languages_with_near_misses() {
         };
         let answer = client.explain(request).await.unwrap().into_inner();
         assert_eq!((answer.lang.as_str(), answer.chain.as_str()), (said, "sunrise"));
+        for word in words {
+            assert!(answer.receipt.contains(word), "{word}: {}", answer.receipt);
+        }
         let quote = answer.quote.unwrap();
         assert_eq!(quote.due_minor, 1_800);
         assert_eq!(quote.near_misses[0].offer, "save-5");
