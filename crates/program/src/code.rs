@@ -119,6 +119,20 @@ codes! {
     DUPLICATE_SKU = "P082";
 }
 
+/// Whether a code says that something does not exist.
+pub(crate) fn says_unknown(code: &str) -> bool {
+    [
+        UNKNOWN_LAYER,
+        UNKNOWN_TIER,
+        UNKNOWN_STORE,
+        UNKNOWN_GROUP,
+        UNKNOWN_OFFER,
+        UNKNOWN_CAMPAIGN,
+        UNKNOWN_CLASS,
+    ]
+    .contains(&code)
+}
+
 #[cfg(test)]
 mod tests {
     use super::codes;

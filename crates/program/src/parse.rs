@@ -62,22 +62,19 @@ pub fn parse(files: &[SourceFile]) -> Result<Parsed, Diagnostics> {
     }
     for (index, file) in files.iter().enumerate() {
         let index = index as u16;
-        match Document::parse(index, &file.name, &file.text) {
-            Ok(document) => documents.push(document),
-            Err(flaws) => flaws.into_iter().for_each(|flaw| problems.flaw(index, flaw)),
-        }
+        let (document, flaws) = Document::parse(index, &file.name, &file.text);
+        flaws.into_iter().for_each(|flaw| problems.flaw(index, flaw));
+        documents.extend(document);
     }
-    // What is missing in a file that could not be parsed is not missing.
-    if problems.has_errors() {
-        return Err(finish(problems, &documents, files));
-    }
-    if documents.iter().all(|document| document.root().is_none()) {
+    if !problems.has_errors() && documents.iter().all(|document| document.roots().next().is_none()) {
         let message = "there is nothing in here".to_owned();
         problems.flaw(0, whole_file(code::EMPTY, message, "begin with `program: the chain's id`"));
         return Err(finish(problems, &documents, files));
     }
-    let context = Context::new(documents, problems);
-    let roots: Vec<_> = context.documents.iter().filter_map(Document::root).collect();
+    // What is missing in a part that could not be parsed is not missing.
+    let complete = documents.len() == files.len() && documents.iter().all(|document| document.complete);
+    let context = Context::new(documents, problems, complete);
+    let roots: Vec<_> = context.documents.iter().flat_map(Document::roots).collect();
     lower::read_currency(&roots, &context);
     let program = ProgramFile::from_nodes(&roots, &context)
         .and_then(|file| lower::program(file, version::of(&roots), &context));

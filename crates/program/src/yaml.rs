@@ -6,7 +6,9 @@
 
 mod build;
 mod document;
+mod recover;
 
+use build::Builder;
 pub(crate) use document::{Document, Kind, Node, Spot};
 
 /// Levels of nesting, aliases counted with what they stand for. A program needs about ten; `not` and `any_of` nest.

@@ -185,7 +185,7 @@ proptest! {
     }
 
     #[test]
-    fn mistakes_with_changes(index in 0..50_usize, changes in prop::collection::vec(change(), 0..4)) {
+    fn mistakes_with_changes(index in 0..100_usize, changes in prop::collection::vec(change(), 0..4)) {
         let cases: Vec<&str> = WRONG.split("\n=== ").skip(1).collect();
         let text = cases[index % cases.len()].split_once('\n').map_or("", |(_, text)| text);
         check(&changed(&format!("{text}\nprogram: t\ncurrency: CNY\n"), &changes))?;

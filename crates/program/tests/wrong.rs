@@ -100,3 +100,44 @@ fn every_code_of_an_error_has_a_case() {
         .collect();
     assert!(missing.is_empty(), "no case shows {missing:?}");
 }
+
+#[test]
+fn places_count_characters_and_spans_count_bytes() {
+    let text = "title: { en: A, zh-CN: 朝阳🍵 }\npromotions: [{ id: 生日, effect: { percent_off: 5% }, 促销: x }]\nprogram: t\ncurrency: CNY\n";
+    let problems = parse(&[SourceFile::new("t.yaml", text)]).unwrap_err();
+    let problem = &problems[0];
+    assert_eq!((problems.len(), problem.line, problem.column), (1, 2, 53), "{problems}");
+    assert_eq!(&text[problem.span.clone()], "促销");
+    assert!(problems.render(false).contains("促销"));
+}
+
+#[test]
+fn what_is_no_yaml_is_told_in_both_halves_of_a_folder() {
+    let files = [
+        SourceFile::new(
+            "a.yaml",
+            "program: t\ncurrency: CNY\npromotions:\n  - { id: a, effect: { percent_off: 5 } }\n  - { id: b\n",
+        ),
+        SourceFile::new(
+            "b.yaml",
+            "promotions:\n  - id: c\n    who: { tiers: [x] }\n    effect: { percent_off: 6 }\ncoupons: ]\n",
+        ),
+    ];
+    let problems = parse(&files).unwrap_err();
+    let found: Vec<(&str, usize, &str)> =
+        problems.iter().map(|problem| (&*problem.file, problem.line, problem.code)).collect();
+    let expected =
+        [("a.yaml", 4, "P023"), ("a.yaml", 5, "P002"), ("b.yaml", 4, "P023"), ("b.yaml", 5, "P002")];
+    assert_eq!(found, expected, "{problems}");
+}
+
+#[test]
+fn what_is_no_map_is_no_program() {
+    for (text, code) in
+        [("", "P016"), ("# nothing\n", "P016"), ("hello", "P013"), ("[a]", "P013"), ("~", "P014")]
+    {
+        let problems = parse(&[SourceFile::new("t.yaml", text)]).unwrap_err();
+        assert_eq!((problems.len(), problems[0].code), (1, code), "{text:?}: {problems}");
+    }
+    assert_eq!(parse(&[]).unwrap_err().len(), 1);
+}

@@ -86,11 +86,13 @@ impl Problems {
     /// Sorts by place and works out lines, columns and paths.
     pub(crate) fn finish(mut self, documents: &[Document], files: &[SourceFile]) -> Vec<Diagnostic> {
         self.found.sort_by_key(|problem| (problem.file, problem.range.0));
+        // What is said of a program without files stands in none of them.
+        let nothing = SourceFile::new("program", "");
         let mut place = Place::default();
         let mut paths = Paths::default();
         let mut items: Vec<Diagnostic> = Vec::with_capacity(self.found.len() + 1);
         for problem in self.found {
-            let Some(SourceFile { name, text }) = files.get(usize::from(problem.file)) else { continue };
+            let SourceFile { name, text } = files.get(usize::from(problem.file)).unwrap_or(&nothing);
             let (line, column) = place.of(problem.file, text, problem.range.0);
             let document = documents.iter().find(|document| document.file == problem.file);
             let path = match (document, problem.node) {
@@ -165,7 +167,7 @@ struct Paths {
 impl Paths {
     fn of(&mut self, document: &Document, target: u32) -> String {
         let mut path = String::new();
-        let mut at = 0;
+        let mut at = document.root_above(target);
         while at < target {
             let node = document.node(at);
             let next = match node.kind() {
@@ -179,7 +181,9 @@ impl Paths {
                         position += 1;
                     }
                     *self = Paths { file: document.file, list: at, child, position };
-                    path.push_str(&format!("[{position}]"));
+                    // Where items were left out, those behind them have no number that could be told.
+                    let counted = document.root_above(at) == 0 || path.contains(['.', '[']);
+                    path.push_str(&if counted { format!("[{position}]") } else { "[…]".to_owned() });
                     child
                 }
                 Kind::Mapping => {

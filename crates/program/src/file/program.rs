@@ -15,12 +15,12 @@ file_map! {
     /// The rule book of one chain in one currency.
     pub(crate) struct ProgramFile ("a map that begins with `program: …`") {
         /// The chain's id.
-        program = "program": Id,
+        program = "program": Option<Id>,
         /// The chain's title.
         title = "title": Option<TitleFile>,
         /// The currency of all amounts, an ISO 4217 code.
         #[allow(dead_code)] // It is read before anything else, since amounts depend on it.
-        currency = "currency": Id,
+        currency = "currency": Option<Id>,
         /// The zone of stores that name none.
         time_zone = "time_zone": Option<TimeZone>,
         /// What prices contain.

@@ -19,15 +19,32 @@ use crate::model::{
     TaxBasis, TaxPolicy, TaxRate, TaxScope, UnitSplit,
 };
 use crate::read::{At, Context, FromNode, Id, Later, Many};
-use crate::yaml::{Node, Spot};
+use crate::yaml::{Kind, Node, Spot};
 
 /// Taxes that a program names.
 const RATES_MAX: usize = 1_000;
 /// Layers of a program; the engine keeps a bit for each.
 const LAYERS_MAX: usize = 30;
 
-/// Amounts are read in the currency, so it is read first, whichever file it stands in.
+/// Checks what every program says. Amounts are read in the currency, so it is read first, whichever file it stands in.
 pub(crate) fn read_currency(roots: &[Node<'_>], context: &Context) {
+    if context.complete && roots.iter().any(|root| root.kind() == Kind::Mapping) {
+        for key in
+            ["program", "currency"].into_iter().filter(|key| roots.iter().all(|root| root.get(key).is_none()))
+        {
+            let Some(first) = roots.first() else { continue };
+            context.error_hint(
+                code::MISSING_KEY,
+                first.spot(),
+                format!("the key `{key}` is missing"),
+                if key == "program" {
+                    "add `program: the chain's id`"
+                } else {
+                    "add such as `currency: CNY`"
+                },
+            );
+        }
+    }
     let Some(node) = roots.iter().find_map(|root| root.get("currency")) else { return };
     let Some(text) = node.text() else { return };
     context.currency.set(Currency::from_code(text));
@@ -62,7 +79,7 @@ pub(crate) fn program(file: ProgramFile, version: String, context: &Context) -> 
     let (offers, sites) = Offers::read(&file, &tier_files, &group_files, &names, context);
     let points = points::policy(file.points.as_ref(), &names, context);
     let program = Program {
-        id: file.program.0.clone(),
+        id: file.program.as_ref()?.0.clone(),
         version,
         title: conditions::title(file.title.as_ref()),
         currency: context.currency.get()?,

@@ -34,7 +34,11 @@ pub(super) fn check(
     shadowed::check(program, sites, context);
     groups(group_files, program, context);
     if file.engine_edition.is_none()
-        && let Some(root) = context.documents.iter().find_map(|document| document.root()?.get("program"))
+        && let Some(root) = context
+            .documents
+            .iter()
+            .flat_map(|document| document.roots())
+            .find_map(|root| root.get("program"))
     {
         context.warning(
             code::UNSAID,

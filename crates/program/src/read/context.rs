@@ -14,11 +14,13 @@ pub(crate) struct Context {
     /// None until it is read, and when it is none: then decimals are not judged.
     pub(crate) currency: Cell<Option<Currency>>,
     pub(crate) problems: RefCell<Problems>,
+    /// Whether all of the program was parsed. If not, nobody is told that something does not exist.
+    pub(crate) complete: bool,
 }
 
 impl Context {
-    pub(crate) fn new(documents: Vec<Document>, problems: Problems) -> Self {
-        Self { documents, currency: Cell::new(None), problems: RefCell::new(problems) }
+    pub(crate) fn new(documents: Vec<Document>, problems: Problems, complete: bool) -> Self {
+        Self { documents, currency: Cell::new(None), problems: RefCell::new(problems), complete }
     }
 
     /// The node at a place.
@@ -35,6 +37,9 @@ impl Context {
         message: String,
         hint: Option<String>,
     ) {
+        if !self.complete && code::says_unknown(code) {
+            return;
+        }
         self.problems.borrow_mut().at(&self.documents, severity, code, spot, message, hint);
     }
 

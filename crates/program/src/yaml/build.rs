@@ -1,5 +1,6 @@
 //! From the parser's events to the tree.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use granit_parser::{Event, Marker, Parser, ScalarStyle, Span, options};
@@ -10,10 +11,12 @@ use crate::code;
 use crate::diagnostics::quoted;
 
 /// A container that is still open.
-struct Open {
-    index: u32,
+pub(super) struct Open {
+    pub(super) index: u32,
     anchor: usize,
-    children: usize,
+    pub(super) children: usize,
+    /// The node that its last child is, once there is one.
+    pub(super) last_child: u32,
     /// Levels below it so far.
     height: usize,
     /// Bytes that aliases below it added so far.
@@ -28,27 +31,45 @@ struct Anchor {
     bytes: u32,
 }
 
-struct Builder<'a> {
-    text: &'a str,
-    document: Document,
-    open: Vec<Open>,
+pub(super) struct Builder<'a> {
+    pub(super) text: &'a str,
+    pub(super) document: Document,
+    pub(super) open: Vec<Open>,
     /// By the parser's anchor id, which counts from 1.
     anchors: Vec<Option<Anchor>>,
     flaws: Vec<Flaw>,
     /// Bytes that aliases stand for, all together.
     aliased: usize,
-    roots: usize,
+    /// Where the parser's positions count from.
+    base: usize,
+    /// Whether the one document of the file has begun.
+    begun: bool,
+    /// Nothing can be said of the tree: a part of it is missing without a trace.
+    pub(super) unusable: bool,
+}
+
+/// How the parser came out of a fragment.
+pub(super) enum End {
+    /// At its end.
+    Whole,
+    /// At something that makes the tree useless.
+    Stopped,
+    /// At a place that is not YAML.
+    Broken(usize),
 }
 
 impl Document {
-    /// Parses a file. On a flaw there is no tree: half of one would only raise false alarms.
-    pub(crate) fn parse(file: u16, name: &Arc<str>, text: &Arc<str>) -> Result<Document, Vec<Flaw>> {
+    /// Parses a file. Where a part of it is not YAML the tree is that of the other parts, and not complete; there is no
+    /// tree when it would only raise false alarms.
+    pub(crate) fn parse(file: u16, name: &Arc<str>, text: &Arc<str>) -> (Option<Document>, Vec<Flaw>) {
         let document = Document {
             file,
             name: Arc::clone(name),
             text: Arc::clone(text),
             nodes: Vec::with_capacity(text.len() / 8 + 8),
             decoded: Vec::new(),
+            roots: Vec::new(),
+            complete: true,
         };
         let mut builder = Builder {
             text,
@@ -57,21 +78,21 @@ impl Document {
             anchors: Vec::new(),
             flaws: Vec::new(),
             aliased: 0,
-            roots: 0,
+            base: 0,
+            begun: false,
+            unusable: false,
         };
         builder.run();
-        if !builder.flaws.is_empty() {
-            return Err(builder.flaws);
-        }
-        let mut document = builder.document;
+        let Builder { mut document, flaws, unusable, .. } = builder;
         document.nodes.shrink_to_fit();
         document.decoded.shrink_to_fit();
-        Ok(document)
+        ((!unusable).then_some(document), flaws)
     }
 }
 
 impl Builder<'_> {
-    fn run(&mut self) {
+    /// Parses a part of the text that makes sense by itself.
+    pub(super) fn fragment(&mut self, range: Range<usize>) -> End {
         let options = options! {
             disallow_directives: true,
             emit_unresolved_aliases: true,
@@ -80,11 +101,15 @@ impl Builder<'_> {
             flow_nesting_limit: DEPTH_MAX + 1,
             block_nesting_limit: DEPTH_MAX + 1,
         };
-        for event in Parser::new_from_str_with_options(self.text, options) {
+        self.base = range.start;
+        self.begun = false;
+        self.open.clear();
+        self.anchors.clear();
+        for event in Parser::new_from_str_with_options(&self.text[range], options) {
             match event {
                 Ok((event, span)) => {
                     if !self.take(event, span) {
-                        return;
+                        return End::Stopped;
                     }
                 }
                 Err(error) => {
@@ -92,15 +117,17 @@ impl Builder<'_> {
                     let message = format!("this is not YAML: {}", error.info());
                     self.flaw(code::SYNTAX, message, at, at + 1).hint =
                         Some("check indentation, colons, quotes and brackets at this place and just above");
-                    return;
+                    return End::Broken(at);
                 }
             }
         }
+        End::Whole
     }
 
     /// Where a marker stands; the end of the text should the parser not know.
     fn byte(&self, marker: Marker) -> usize {
-        let mut at = marker.byte_offset().unwrap_or(self.text.len()).min(self.text.len());
+        let offset = marker.byte_offset().unwrap_or(self.text.len());
+        let mut at = self.base.saturating_add(offset).min(self.text.len());
         while !self.text.is_char_boundary(at) {
             at -= 1;
         }
@@ -124,12 +151,13 @@ impl Builder<'_> {
         match event {
             Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => true,
             Event::DocumentStart(..) => {
-                self.roots += 1;
-                if self.roots > 1 {
+                let second = std::mem::replace(&mut self.begun, true);
+                if second {
+                    self.document.complete = false;
                     self.flaw(code::SYNTAX, "a second document begins here".to_owned(), start, end).hint =
                         Some("a file is one document; put the second one into a file of its own");
                 }
-                self.roots == 1
+                !second
             }
             Event::Scalar(text, style, anchor, tag) => {
                 if tag.is_some() {
@@ -190,7 +218,7 @@ impl Builder<'_> {
         let index = self.document.nodes.len() as u32;
         self.document.nodes.push(data);
         self.name(anchor, Some(Anchor { index, height: 0, bytes: bytes as u32 }));
-        self.child(0, 0);
+        self.child(index, 0, 0);
         true
     }
 
@@ -203,7 +231,7 @@ impl Builder<'_> {
         self.document.nodes.push(NodeData::new(shape, start, end, index + 1));
         // Known only when it is closed: what contains itself has no end.
         self.name(anchor, None);
-        self.open.push(Open { index, anchor, children: 0, height: 0, added: 0 });
+        self.open.push(Open { index, anchor, children: 0, last_child: index, height: 0, added: 0 });
         true
     }
 
@@ -219,13 +247,14 @@ impl Builder<'_> {
         let bytes = u32::try_from(end - start + closed.added).unwrap_or(u32::MAX);
         let height = closed.height as u32;
         self.name(closed.anchor, Some(Anchor { index: closed.index, height, bytes }));
-        self.child(closed.height, closed.added);
+        self.child(closed.index, closed.height, closed.added);
     }
 
     /// Tells the open container of one more child.
-    fn child(&mut self, height: usize, added: usize) {
+    fn child(&mut self, index: u32, height: usize, added: usize) {
         if let Some(parent) = self.open.last_mut() {
             parent.children += 1;
+            parent.last_child = index;
             parent.height = parent.height.max(height + 1);
             parent.added = parent.added.saturating_add(added);
         }
@@ -257,8 +286,9 @@ impl Builder<'_> {
                 Some("write out what is repeated most, or repeat less");
             return false;
         }
+        let index = self.document.nodes.len() as u32;
         self.document.nodes.push(NodeData::new(Shape::Alias, start, end, anchor.index));
-        self.child(height, bytes);
+        self.child(index, height, bytes);
         true
     }
 

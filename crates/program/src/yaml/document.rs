@@ -76,6 +76,10 @@ pub(crate) struct Document {
     pub(crate) text: Arc<str>,
     pub(super) nodes: Vec<NodeData>,
     pub(super) decoded: Vec<Box<str>>,
+    /// The topmost nodes: one, or one for each part between what is broken.
+    pub(super) roots: Vec<u32>,
+    /// Whether nothing was left out.
+    pub(crate) complete: bool,
 }
 
 /// Where a node stands; what file types keep of it.
@@ -93,9 +97,14 @@ pub(crate) struct Node<'a> {
 }
 
 impl Document {
-    /// The topmost node; none in an empty file.
-    pub(crate) fn root(&self) -> Option<Node<'_>> {
-        (!self.nodes.is_empty()).then(|| self.node(0))
+    /// The topmost nodes; none in an empty file.
+    pub(crate) fn roots(&self) -> impl Iterator<Item = Node<'_>> {
+        self.roots.iter().map(|root| self.node(*root))
+    }
+
+    /// The topmost node above another.
+    pub(crate) fn root_above(&self, index: u32) -> u32 {
+        self.roots.iter().copied().rfind(|root| *root <= index).unwrap_or(0)
     }
 
     /// The node at an index, an alias followed to what it stands for.
