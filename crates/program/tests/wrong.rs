@@ -141,3 +141,50 @@ fn what_is_no_map_is_no_program() {
     }
     assert_eq!(parse(&[]).unwrap_err().len(), 1);
 }
+
+#[test]
+fn limits_hold() {
+    let offers = |count: usize, more: &str| {
+        let list: String = (0..count)
+            .map(|index| {
+                format!(
+                    "- {{ id: p{index}, effect: {{ shipping: free }}{} }}\n",
+                    more.replace('#', &index.to_string())
+                )
+            })
+            .collect();
+        format!("program: t\ncurrency: CNY\npromotions:\n{list}")
+    };
+    let layers: String = (0..31).map(|index| format!("l{index}, ")).collect();
+    let tiers: String = (0..101).map(|index| format!("{{ id: t{index} }}, ")).collect();
+    for (text, path) in [
+        (offers(20_001, ""), "promotions[0]"),
+        (offers(64, ", stacking: { pool: p# }"), "promotions[63].stacking.pool"),
+        (format!("program: t\ncurrency: CNY\nlayers: [{layers}]\n"), "layers"),
+        (format!("program: t\ncurrency: CNY\ntiers: [{tiers}]\n"), "tiers[100]"),
+        (format!("program: t\ncurrency: CNY\nx-a: {}{}\n", "[".repeat(64), "]".repeat(64)), ""),
+    ] {
+        let problems = parse(&[SourceFile::new("t.yaml", text)]).unwrap_err();
+        assert_eq!(
+            (problems.len(), problems[0].code, problems[0].path.as_str()),
+            (1, "P003", path),
+            "{problems}"
+        );
+    }
+    assert!(parse(&[SourceFile::new("t.yaml", offers(20_000, ""))]).is_ok());
+    assert!(parse(&[SourceFile::new("t.yaml", offers(63, ", stacking: { pool: p# }"))]).is_ok());
+}
+
+#[test]
+fn what_is_beyond_counting_is_counted() {
+    let list: String =
+        (0..5_000).map(|index| format!("- {{ id: p{index}, effect: {{ percent_off: 5 }} }}\n")).collect();
+    let problems =
+        parse(&[SourceFile::new("t.yaml", format!("program: t\ncurrency: CNY\npromotions:\n{list}"))])
+            .unwrap_err();
+    assert_eq!(problems.len(), 1_001);
+    assert_eq!(
+        (problems[1_000].code, problems[1_000].message.as_str()),
+        ("P004", "4000 more problems are not shown")
+    );
+}

@@ -298,6 +298,7 @@ impl Offers<'_> {
         references::order_matches(&mut offers, &sites, context);
         references::check(&offers, &sites, &ids, context);
         stacking::members(groups, &mut offers, names, context);
+        stacking::check_pools(&offers, &sites, context);
         stacking::check_line_groups(&offers, &sites, names, context);
         (offers, sites)
     }

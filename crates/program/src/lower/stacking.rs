@@ -1,11 +1,11 @@
 //! Groups and classes.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use suanpan_domain::OfferKind;
 
 use super::names::{Names, Unique, too_many, unknown};
-use super::references::Sites;
+use super::references::{Sites, below};
 use crate::code;
 use crate::diagnostics::quoted;
 use crate::file::{ExclusiveWord, GroupDefinition, OfferStackingFile, ScopeWord, StackingFile};
@@ -17,6 +17,8 @@ use crate::read::{At, Context, Id, repeated};
 
 /// Stacking groups of a program.
 const GROUPS_MAX: usize = 1_000;
+/// Unit pools that offers name.
+const POOLS_MAX: usize = 63;
 /// Rules of classes that do not combine.
 const COMBINE_MAX: usize = 1_000;
 /// The class of whatever is presented.
@@ -138,6 +140,18 @@ pub(super) fn members(files: &[GroupDefinition], offers: &mut [Offer], names: &N
         let groups = &mut offers[offer].stacking.groups;
         if !groups.contains(&group) {
             groups.push(group);
+        }
+    }
+}
+
+/// Unit pools are few: the engine keeps a bit for each.
+pub(super) fn check_pools(offers: &[Offer], sites: &Sites, context: &Context) {
+    let mut pools: HashSet<&str> = HashSet::new();
+    for (offer, site) in offers.iter().zip(sites) {
+        let Some(pool) = offer.stacking.pool.as_deref() else { continue };
+        if pools.insert(pool) && pools.len() == POOLS_MAX + 1 {
+            let message = format!("this is one unit pool too many, at most {POOLS_MAX} are possible");
+            context.error(code::LIMIT, below(*site, &["stacking", "pool"], context), message);
         }
     }
 }
