@@ -32,7 +32,8 @@ pub struct Offer {
     pub place: Place,
     /// What has to be bought, and what an effect without a target of its own lowers.
     pub buy: Selection,
-    /// How much of it.
+    /// How much of it. Steps and repetitions have measures of their own, which see the amounts that this says; what
+    /// `BuyGet` needs stands in the effect alone.
     pub threshold: Option<Threshold>,
     /// What the effect lowers, where that differs from `buy`.
     pub target: Option<Selection>,
