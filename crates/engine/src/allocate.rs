@@ -30,9 +30,7 @@ pub(crate) fn allocate(method: AllocationMethod, amount: i64, slots: &mut [Slot]
     let (mut weights, mut roomy) = (0, true);
     for slot in slots.iter_mut() {
         slot.share = 0;
-        // The last line walks back what it has no room for, so a line without room keeps its place there.
-        let has_room = slot.room > 0 || method == AllocationMethod::LastLineTakesRest;
-        slot.full = slot.weight <= 0 || !has_room;
+        slot.full = slot.weight <= 0 || slot.room <= 0;
         if !slot.full {
             weights += slot.weight;
         }

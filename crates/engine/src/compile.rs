@@ -37,7 +37,6 @@ pub struct Compiled {
     pub(crate) layer_price: u16,
     pub(crate) layer_item: u16,
     pub(crate) layer_basket: u16,
-    pub(crate) layer_earn: u16,
 }
 
 /// Which bit stands for which class.
@@ -117,7 +116,6 @@ pub fn compile(program: &Program) -> Result<Compiled, Vec<CompileProblem>> {
         layer_price: layer("price"),
         layer_item: layer("item"),
         layer_basket: layer("basket"),
-        layer_earn: layer("earn"),
         program,
         offers,
     })

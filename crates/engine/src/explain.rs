@@ -3,9 +3,10 @@
 mod near;
 
 use suanpan_domain::quote::{Missing, OfferOutcome};
-use suanpan_domain::{Money, Quote, Reason};
+use suanpan_domain::{Money, OfferRef, Quote, Reason};
+use suanpan_program::model::AmountAt;
 
-use crate::gather::Refused;
+use crate::gather::{Refused, reach};
 use crate::ground::{Ground, SET_TARGET, bits};
 use crate::record::Record;
 use crate::select::{Dropped, Selected};
@@ -50,9 +51,38 @@ pub(crate) fn account(
         code: refused.code,
         paper: refused.paper,
         reason: Some(refused.reason),
-        missing: refused.missing,
+        missing: missing_then(ground, refused, record),
         ..OfferOutcome::new(refused.source)
     }));
+}
+
+/// What a threshold out of reach lacks of the amounts that ran when the offer would have executed (docs/pricing.md, rule 13).
+fn missing_then(ground: &Ground<'_>, refused: &Refused, record: &Record) -> Missing {
+    let (Some(set), OfferRef::Program(place)) = (refused.near, refused.source) else {
+        return refused.missing;
+    };
+    let offer = &ground.compiled.offers[place as usize];
+    let Some(threshold) = offer.threshold.filter(|threshold| threshold.at != AmountAt::List) else {
+        return refused.missing;
+    };
+    let start = set as usize * ground.words;
+    let comes_before = |candidate: u32| {
+        let facts = &ground.candidates[candidate as usize];
+        let earlier = (facts.layer, -i64::from(facts.priority), facts.source)
+            < (offer.layer, -i64::from(offer.priority), refused.source);
+        match threshold.at {
+            AmountAt::AfterLayer(layer) => earlier && usize::from(facts.layer) <= layer,
+            AmountAt::Running | AmountAt::List => earlier,
+        }
+    };
+    let taken = |line: usize| -> i64 {
+        let takes = record.takes.iter().filter(|take| take.line as usize == line);
+        let lowering = takes.filter(|take| !ground.candidates[take.candidate as usize].tender);
+        lowering.filter(|take| comes_before(take.candidate)).map(|take| take.amount).sum()
+    };
+    let amount = |line: usize| ground.lines[line].gross - taken(line);
+    let set = &ground.sets[start..start + ground.words];
+    reach(ground.compiled, &threshold, set, ground.lines, ground.tax_rates, amount).1
 }
 
 fn explain_dropped(row: &mut OfferOutcome, dropped: Option<Dropped>) {

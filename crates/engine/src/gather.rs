@@ -25,8 +25,8 @@ pub(crate) struct Refused {
     pub(crate) paper: Option<u32>,
     pub(crate) reason: Reason,
     pub(crate) missing: suanpan_domain::quote::Missing,
-    /// Its threshold is the only thing that it lacks: worth a word to the shopper.
-    pub(crate) near: bool,
+    /// Where its threshold is the only thing that it lacks: the first of its sets of lines.
+    pub(crate) near: Option<u32>,
 }
 
 /// An offer in view, before its conditions are known to hold.

@@ -33,8 +33,6 @@ pub(crate) struct Candidate {
     pub(crate) matched: bool,
     /// The first of its sets of lines in [`Ground::sets`]: buy, target, then the parts of a bundle.
     pub(crate) sets: u32,
-    /// The amount that its threshold would see at best, in the threshold's own measure.
-    pub(crate) high: i64,
 }
 
 impl Candidate {

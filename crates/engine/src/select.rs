@@ -19,7 +19,7 @@ use suanpan_program::model::SelectionMode;
 
 use crate::evaluate::{Choice, Observer, Unobserved, evaluate};
 use crate::execute::{Given, Work};
-use crate::ground::Ground;
+use crate::ground::{Ground, bits};
 use crate::state::State;
 use conflicts::Conflicts;
 use contest::{CLUSTER_MAX, Contest};
@@ -205,7 +205,12 @@ pub(crate) fn account(ground: &Ground<'_>, state: &mut State, work: &mut Work, s
         if selected.kept[candidate] || selected.dropped[candidate].is_some() {
             continue;
         }
-        let excused = selected.conflicts.excused(&state.gave, candidate);
+        let in_pool = || {
+            bits(&state.gave)
+                .find(|&other| conflicts::share_units(ground, candidate, other))
+                .map(|other| other as u32)
+        };
+        let excused = selected.conflicts.excused(&state.gave, candidate).or_else(in_pool);
         selected.dropped[candidate] = Some(match excused {
             Some(winner) => Dropped::Excluded { winner: Some(ground.candidates[winner as usize].source) },
             None if selected.outcome == SelectionOutcome::ByPriority => Dropped::Excluded { winner: None },

@@ -100,20 +100,6 @@ impl CompiledOffer {
                 | Effect::Entitlement(_)
         )
     }
-
-    /// Whether it needs units rather than lines.
-    pub(crate) fn uses_units(&self) -> bool {
-        match self.effect {
-            Effect::SetPrice { .. }
-            | Effect::Bundle { .. }
-            | Effect::NthUnit { .. }
-            | Effect::BuyGet { .. } => true,
-            Effect::PercentOff(_) | Effect::AmountOff { .. } | Effect::UnitPrice(_) => {
-                self.terms.units.is_some()
-            }
-            _ => false,
-        }
-    }
 }
 
 pub(super) fn compile(

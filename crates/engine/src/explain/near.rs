@@ -17,13 +17,16 @@ pub(crate) fn near_misses(
     quote: &mut Quote,
 ) {
     quote.near_misses.clear();
-    let refused = gathered
-        .refused
+    // What the quote says of them is measured when they would have executed.
+    let rows: Vec<(OfferRef, Missing)> = quote
+        .offers
         .iter()
-        .filter(|refused| refused.near)
-        .map(|refused| (refused.source, refused.missing, None));
+        .filter(|row| row.reason == Some(suanpan_domain::Reason::ThresholdNotMet) && !row.applied)
+        .map(|row| (row.offer, row.missing))
+        .collect();
+    let refused = rows.into_iter().map(|(offer, missing)| (offer, missing, None));
     let executed = record.given.iter().enumerate().filter_map(|(candidate, given)| {
-        let given = given.as_ref()?;
+        let given = given.as_ref().filter(|given| given.times > 0)?;
         let applied = (given.times > 0).then_some(given.amount);
         Some((gathered.candidates[candidate].source, given.missing, applied))
     });

@@ -43,7 +43,7 @@ impl<'a> Visit<'a> {
         }
         if let Some(stores) = &conditions.stores {
             let store = self.basket.store.as_ref().map(|store| store.as_str());
-            if !store.is_some_and(|store| stores.binary_search_by(|id| id.as_str().cmp(store)).is_ok()) {
+            if store.is_none_or(|store| stores.binary_search_by(|id| id.as_str().cmp(store)).is_err()) {
                 return Err(Reason::WrongStore);
             }
         }

@@ -48,7 +48,7 @@ impl Gathered {
                     paper: Some(place as u32),
                     reason: if found.is_some() { Reason::NothingSelected } else { Reason::UnknownCode },
                     missing: Missing::Nothing,
-                    near: false,
+                    near: None,
                 }),
             }
         }
@@ -85,7 +85,7 @@ impl Gathered {
                     paper: presentation.paper,
                     reason: Reason::PerBasketLimit,
                     missing: Missing::Nothing,
-                    near: false,
+                    near: None,
                 });
             } else {
                 self.presentations[kept] = presentation;
@@ -102,7 +102,7 @@ impl Gathered {
             paper: None,
             reason,
             missing: Missing::Nothing,
-            near: false,
+            near: None,
         });
     }
 }

@@ -25,14 +25,19 @@ impl Gathered {
         for at in 0..self.presentations.len() {
             let presentation = self.presentations[at];
             let hits = (at < self.in_view.offers.len()).then_some(at * words);
+            let start = self.sets.len();
             if let Err((reason, missing)) = self.visit(visit, presentation, hits) {
+                let near = (reason == Reason::ThresholdNotMet).then_some((start / words) as u32);
+                if near.is_none() {
+                    self.sets.truncate(start);
+                }
                 self.refused.push(Refused {
                     source: presentation.source(),
                     code: presentation.code,
                     paper: presentation.paper,
                     reason,
                     missing,
-                    near: reason == Reason::ThresholdNotMet,
+                    near,
                 });
             }
         }
@@ -47,10 +52,10 @@ impl Gathered {
         let plain = |reason| (reason, Missing::Nothing);
         let offer = &visit.compiled.offers[presentation.offer as usize];
         visit.check(presentation.offer, &offer.conditions).map_err(plain)?;
+        let (budget_left, needs_hold) = limits(visit, presentation.offer, offer).map_err(plain)?;
         if visit.member.is_none() && matches!(offer.effect, Effect::PointsFixed(_) | Effect::PointsTimes(_)) {
             return Err(plain(Reason::MembersOnly));
         }
-        let (budget_left, needs_hold) = limits(visit, presentation.offer, offer).map_err(plain)?;
 
         let start = self.sets.len();
         let kept = self.build_sets(visit.compiled, offer, presentation, hits);
@@ -58,17 +63,8 @@ impl Gathered {
             Ok(()) => self.best_threshold(visit.compiled, offer, start),
             Err(reason) => Err(plain(reason)),
         };
-        let high = match high {
-            Ok(high) => high,
-            Err(refusal) => {
-                self.sets.truncate(start);
-                return Err(refusal);
-            }
-        };
-        if let Err(reason) = check_gift(visit, presentation.offer, offer).and_then(|()| earns(visit, offer)) {
-            self.sets.truncate(start);
-            return Err(plain(reason));
-        }
+        high?;
+        check_gift(visit, presentation.offer, offer).and_then(|()| earns(visit, offer)).map_err(plain)?;
         let manual_limit =
             offer.limits.per_basket.filter(|_| presentation.code.is_none() && presentation.paper.is_none());
         self.candidates.push(Candidate {
@@ -87,7 +83,6 @@ impl Gathered {
             needs_hold,
             matched: visit.compiled.index.matched_by.contains_key(&presentation.offer),
             sets: (start / self.words) as u32,
-            high,
         });
         Ok(())
     }
@@ -138,8 +133,6 @@ impl Gathered {
         if spares_overridden {
             self.drop_overridden(target_start);
         }
-        let buy_needed =
-            offer.threshold.is_some() || !shipping && offer.matches.is_none() && acts_on_lines(offer);
         let empty = |row: &[u64]| row.iter().all(|word| *word == 0);
         // Where `buy` names something, something of it must be there, whatever the effect.
         if empty(&self.sets[start..start + words]) && !offer.buy.is_everything {
@@ -201,32 +194,19 @@ impl Gathered {
         }
     }
 
-    /// What the threshold would see at best; refuses when even that is too little.
+    /// Refuses where even the highest amounts leave the threshold unmet.
     fn best_threshold(
         &self,
         compiled: &Compiled,
         offer: &CompiledOffer,
         start: usize,
-    ) -> Result<i64, (Reason, Missing)> {
+    ) -> Result<(), (Reason, Missing)> {
+        let Some(threshold) = &offer.threshold else { return Ok(()) };
         let set = &self.sets[start..start + self.words];
-        let Some(threshold) = &offer.threshold else {
-            return Ok(self.best_measure(compiled, offer, set));
-        };
         let facts = &self.lines.facts;
-        let (high, missing) = reach(compiled, threshold, set, facts, &self.rates, |line| facts[line].gross);
-        match missing {
-            Missing::Nothing => Ok(high),
+        match reach(compiled, threshold, set, facts, &self.rates, |line| facts[line].gross).1 {
+            Missing::Nothing => Ok(()),
             missing => Err((Reason::ThresholdNotMet, missing)),
-        }
-    }
-
-    /// The same for steps and repeats, which bring their own reaches.
-    fn best_measure(&self, _compiled: &Compiled, offer: &CompiledOffer, set: &[u64]) -> i64 {
-        match offer.effect {
-            Effect::Steps(_) | Effect::Repeat { .. } => {
-                counted(set, &self.lines.facts).map(|line| self.lines.facts[line].gross).sum()
-            }
-            _ => 0,
         }
     }
 
@@ -253,7 +233,7 @@ impl Gathered {
                 self.sets.truncate(start);
                 let reason = if found.is_some() { Reason::NotDiscountable } else { Reason::NothingSelected };
                 let missing = Missing::Nothing;
-                self.refused.push(Refused { source, code: None, paper: None, reason, missing, near: false });
+                self.refused.push(Refused { source, code: None, paper: None, reason, missing, near: None });
                 continue;
             }
             self.sets.extend_from_within(start..start + self.words);
@@ -275,7 +255,6 @@ impl Gathered {
                 needs_hold: false,
                 matched: false,
                 sets: (start / self.words) as u32,
-                high: 0,
             });
         }
     }

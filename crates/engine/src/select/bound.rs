@@ -26,6 +26,8 @@ pub(crate) struct Bounds {
     most: Vec<Most>,
     /// What each candidate is worth beside money.
     worth: Vec<i64>,
+    /// Added tax that negative lines give back at most.
+    tax_back: i64,
 }
 
 impl Bounds {
@@ -35,6 +37,16 @@ impl Bounds {
         first.begin(ground.lines, ground.candidates.len(), ground.compiled.marked_layers.len(), i64::MAX);
         self.most.clear();
         self.worth.clear();
+        let negative = ground
+            .lines
+            .iter()
+            .zip(ground.tax_rates)
+            .filter(|(line, rates)| line.gross < 0 && rates.added_ppm > 0);
+        self.tax_back = negative
+            .map(|(line, rates)| {
+                (i128::from(-line.gross) * i128::from(rates.added_ppm) / 1_000_000) as i64 + 8
+            })
+            .sum();
         for candidate in 0..ground.candidates.len() {
             self.worth.push(ground.terms(candidate).worth.minor().max(0));
             self.most.push(most_of(ground, &first, candidate, work));
@@ -85,7 +97,7 @@ impl Bounds {
                 Most::Nothing => least,
             };
         }
-        least.max(0) + negative - beside - worth
+        least.max(0) + negative - self.tax_back - beside - worth
     }
 }
 

@@ -1,6 +1,6 @@
 //! Which candidates are contested (contract, section 5; docs/pricing.md, rule 40).
 
-use suanpan_program::model::{AmountAt, Effect, UnitCount};
+use suanpan_program::model::{AmountAt, AmountPer, Effect, OffAmount, UnitCount};
 
 use super::conflicts::{Conflicts, share_units, touches};
 use crate::compile::CompiledOffer;
@@ -237,12 +237,7 @@ impl Contest {
                 let share = i128::from(gross) * i128::from(rate.ppm()) / 1_000_000;
                 share as i64 + if offer.terms.units.is_none() { lines } else { gross }
             }
-            Effect::AmountOff { amount: suanpan_program::model::OffAmount::Fixed(amount), per } => {
-                match per {
-                    suanpan_program::model::AmountPer::Basket => amount.minor(),
-                    _ => gross,
-                }
-            }
+            Effect::AmountOff { amount: OffAmount::Fixed(amount), per: AmountPer::Basket } => amount.minor(),
             Effect::Gift { .. } | Effect::Match { .. } => i64::MAX / 4,
             _ => gross,
         }

@@ -142,9 +142,7 @@ fn surely_gains(ground: &Ground<'_>, state: &State, selected: &Selected, coupon:
                 amount: suanpan_program::model::OffAmount::Fixed(amount),
                 per: suanpan_program::model::AmountPer::Basket,
             } if amount.minor() == state.given[later] => {}
-            Effect::Steps(_) | Effect::Repeat { .. } | Effect::Shipping(_) | Effect::Match { .. } | _ => {
-                return false;
-            }
+            _ => return false,
         }
     }
     // Whether the added tax falls with the net, up to rounding once for each line and rate.

@@ -4,7 +4,7 @@
 use std::cmp::Ordering;
 
 use super::bound::Bounds;
-use super::conflicts::Conflicts;
+use super::conflicts::{Conflicts, share_units};
 use super::contest::{CLUSTER_MAX, Contest};
 use super::scalar::Scalar;
 use super::sums::{Reached, Sums};
@@ -300,7 +300,8 @@ impl Search {
 
     /// Whether dropping it can only be a leaving out: nothing can stand against it.
     pub(super) fn costs(&self, question: &Question<'_, '_>, candidate: usize) -> bool {
-        !question.conflicts.stands_against_any(candidate, question.excluded)
+        question.contest.cluster[candidate] == u32::MAX
+            && !question.conflicts.stands_against_any(candidate, question.excluded)
     }
 
     fn bounded_out(
@@ -341,6 +342,10 @@ impl Search {
                 continue;
             }
             let shares = question.contest.cluster[candidate] != u32::MAX;
+            if shares && bits(gave).any(|other| share_units(ground, candidate, other)) {
+                // Another offer of its pool took units that it would have needed.
+                continue;
+            }
             if !ground.candidates[candidate].leave_out_allowed && !question.waive_never && !shares {
                 let silent = question.conflicts.any
                     && question.conflicts.exclusive[candidate].is_some()

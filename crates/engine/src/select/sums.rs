@@ -201,9 +201,8 @@ impl Search {
         let mut sums = std::mem::take(&mut self.sums);
         self.count_sums(question, work, &mut sums, best.wide);
         self.keep_wide(question, &sums, best.wide);
-        for candidate in self.scalar.from()..on_the_whole.len() {
-            self.kept[candidate] = on_the_whole[candidate];
-        }
+        let from = self.scalar.from();
+        self.kept[from..].copy_from_slice(&on_the_whole[from..]);
         let mut sum = best.sum;
         let mut left_out = best.left_out.saturating_sub(best.wide.count_ones()) as u16;
         // The row of the last cluster tells what the others have to reach.

@@ -1,0 +1,185 @@
+//! What bounds every offer: caps, budgets, the maximum discount, floors, and what is free (docs/pricing.md, rules 14 to 18).
+
+use suanpan_domain::{Money, Reason};
+
+use super::{Given, Take, Work};
+use crate::allocate::{Slot, allocate};
+use crate::ground::{Ground, bits};
+use crate::state::State;
+
+/// The most that an offer may take: its cap, what its budget has left and what the maximum discount allows; and which
+/// of them binds.
+pub(crate) fn cap_of(ground: &Ground<'_>, state: &State, candidate: usize) -> (i64, Option<Reason>) {
+    let least = cap_without_guard(ground, state, candidate);
+    let exempt = ground.candidates[candidate].guard_exempt;
+    if !exempt && state.guard_left < least.0 {
+        return (state.guard_left.max(0), Some(Reason::MaximumDiscount));
+    }
+    least
+}
+
+/// The same as far as the offer itself limits it.
+pub(super) fn cap_without_guard(
+    ground: &Ground<'_>,
+    state: &State,
+    candidate: usize,
+) -> (i64, Option<Reason>) {
+    let facts = &ground.candidates[candidate];
+    let mut cap = ground.terms(candidate).cap.map_or(i64::MAX, Money::minor);
+    let mut budget = facts.budget_left;
+    if cap.min(budget) != i64::MAX && (facts.code.is_some() || facts.paper.is_some()) {
+        // Presentations of one offer share its cap and its budget.
+        let before = ground.candidates[..candidate].iter().zip(&state.given);
+        let gave: i64 =
+            before.filter(|(other, _)| other.source == facts.source).map(|(_, given)| *given).sum();
+        cap = cap.saturating_sub(gave).max(0);
+        budget = budget.saturating_sub(gave).max(0);
+    }
+    let mut least = (cap, None);
+    if budget < least.0 {
+        least = (budget, Some(Reason::BudgetUsedUp));
+    }
+    least
+}
+
+/// What an offer may take from a line: what is free, above its own floors.
+pub(crate) fn room_of(ground: &Ground<'_>, state: &State, candidate: usize, line: usize) -> i64 {
+    let terms = ground.terms(candidate);
+    let free = state.free(ground.lines, line);
+    let Some(floor) = floor_of(terms, &ground.lines[line]) else { return free };
+    free.min((state.running[line] - floor).max(0))
+}
+
+fn floor_of(terms: &suanpan_program::model::Terms, facts: &crate::lines::LineFacts) -> Option<i64> {
+    use suanpan_domain::{Quantity, Rounding, UnitPrice};
+    let by_unit = terms.floor_unit_price.map(|price| {
+        let quantity = Quantity::from_milli(facts.quantity_milli);
+        UnitPrice::from_minor(price.minor()).times(quantity, Rounding::Up).minor()
+    });
+    match (by_unit, terms.floor_line.map(Money::minor)) {
+        (None, None) => None,
+        (unit, line) => Some(unit.unwrap_or(i64::MIN).max(line.unwrap_or(i64::MIN))),
+    }
+}
+
+/// Lets lines of one sku give back, from the last, what would take the sku below the offer's floor for it.
+pub(crate) fn keep_sku_floor(ground: &Ground<'_>, state: &State, candidate: usize, takes: &mut [Take]) {
+    let Some(floor) = ground.terms(candidate).floor_sku else { return };
+    let sku = |line: u32| &ground.basket.lines[ground.lines[line as usize].first as usize].sku;
+    let mut end = takes.len();
+    while end > 0 {
+        let name = sku(takes[end - 1].line);
+        let start = takes[..end].iter().rposition(|take| sku(take.line) != name).map_or(0, |place| place + 1);
+        // Lines of the sku that the offer does not touch count too.
+        let all: i64 = (0..ground.lines.len())
+            .filter(|&line| ground.lines[line].quantity_milli > 0 && sku(line as u32) == name)
+            .map(|line| state.running[line])
+            .sum();
+        let taken: i64 = takes[start..end].iter().map(|take| take.amount).sum();
+        let mut back = (floor.minor() - (all - taken)).clamp(0, taken);
+        for take in takes[start..end].iter_mut().rev() {
+            let part = back.min(take.amount);
+            take.amount -= part;
+            back -= part;
+        }
+        end = start;
+    }
+}
+
+/// Computes takes unit by unit where that is the same as by the line: all live lines are level and nothing cuts what
+/// their units give. `each` gives none where it would be cut. Otherwise nothing is taken.
+pub(crate) fn take_level(
+    ground: &Ground<'_>,
+    state: &State,
+    work: &mut Work,
+    candidate: usize,
+    each: impl Fn(i64) -> Option<i64>,
+) -> bool {
+    let terms = ground.terms(candidate);
+    let floors = terms.floor_unit_price.is_some() || terms.floor_line.is_some() || terms.floor_sku.is_some();
+    let mut left = cap_of(ground, state, candidate).0;
+    let Work { takes, live, .. } = work;
+    let plain = !floors
+        && bits(live).all(|line| {
+            let units = ground.lines[line].units;
+            if units <= 0 || !state.units.is_level(line) {
+                return units <= 0;
+            }
+            let (least, larger) =
+                (state.running[line].div_euclid(units), state.running[line].rem_euclid(units));
+            let low = each(least).map(|low| low * (units - larger));
+            let high = if larger > 0 { each(least + 1).map(|high| high * larger) } else { Some(0) };
+            let (Some(low), Some(high)) = (low, high) else { return false };
+            let amount = low + high;
+            left -= amount;
+            if amount > 0 {
+                takes.push(Take { line: line as u32, amount });
+            }
+            left >= 0 && amount <= state.free(ground.lines, line)
+        });
+    if !plain {
+        takes.clear();
+    }
+    plain
+}
+
+/// Settles takes that were computed line by line: floors of skus, then the cap, divided by the computed amounts; then
+/// lets the state follow.
+pub(crate) fn settle_takes(
+    ground: &Ground<'_>,
+    state: &mut State,
+    work: &mut Work,
+    candidate: usize,
+    cut: bool,
+) -> Given {
+    let all_or_nothing = ground.terms(candidate).all_or_nothing;
+    let mut takes = std::mem::take(&mut work.takes);
+    keep_sku_floor(ground, state, candidate, &mut takes);
+    work.takes = takes;
+    let total: i64 = work.takes.iter().map(|take| take.amount).sum();
+    let (cap, binding) = cap_of(ground, state, candidate);
+    work.wanted = total;
+    let mut reason = None;
+    if all_or_nothing && (cut || total > cap) {
+        work.takes.clear();
+        return Given::nothing(Reason::AllOrNothing);
+    }
+    if total > cap {
+        reason = binding;
+        work.slots.clear();
+        work.slots.extend(work.takes.iter().map(|take| Slot::new(take.line, take.amount, take.amount)));
+        allocate(ground.method(), cap, &mut work.slots);
+        for (take, slot) in work.takes.iter_mut().zip(&work.slots) {
+            take.amount = slot.share;
+        }
+    }
+    let given = apply_takes(ground, state, work, candidate);
+    match (given, reason) {
+        (0, Some(reason)) => Given::nothing(reason),
+        (0, None) => Given::nothing(Reason::NothingLeftToDiscount),
+        (amount, reason) => Given { reason, ..Given::full(amount, 1) },
+    }
+}
+
+/// Lowers (or reserves) what stands in `work.takes`; drops empty takes. Units follow.
+pub(crate) fn apply_takes(ground: &Ground<'_>, state: &mut State, work: &mut Work, candidate: usize) -> i64 {
+    let facts = &ground.candidates[candidate];
+    work.takes.retain(|take| take.amount > 0);
+    let mut total = 0;
+    for take in &work.takes {
+        let line = take.line as usize;
+        total += take.amount;
+        if facts.tender {
+            state.reserved[line] += take.amount;
+        } else {
+            let before = state.running[line];
+            state.running[line] = before - take.amount;
+            state.units.rescale(line, before, before - take.amount);
+        }
+        state.mark_changed(line);
+    }
+    if !facts.guard_exempt && !facts.tender && state.guard_left != i64::MAX {
+        state.guard_left -= total;
+    }
+    total
+}
