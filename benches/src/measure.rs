@@ -1,5 +1,7 @@
 //! Measuring as ratios inside one run: the parts are timed in turn, so that a machine whose speed drifts slows all of them.
 
+#![allow(clippy::float_arithmetic)] // Ratios of times; no money is near.
+
 use std::time::{Duration, Instant};
 
 /// Rounds of an interleaved measurement.

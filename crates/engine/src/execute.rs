@@ -165,7 +165,12 @@ fn live_target(
     candidate: usize,
     offer: Option<&CompiledOffer>,
 ) {
-    let selection = offer.map(|offer| offer.target.as_ref().unwrap_or(&offer.buy));
+    // What shipping lowers is shipping, whatever its threshold looks at.
+    let selection = offer.and_then(|offer| match (&offer.target, &offer.effect) {
+        (Some(target), _) => Some(target),
+        (None, Effect::Shipping(_)) => None,
+        (None, _) => Some(&offer.buy),
+    });
     let mut live = std::mem::take(&mut work.live);
     work.live_lines(ground, state, candidate, SET_TARGET, selection, &mut live);
     work.live = live;

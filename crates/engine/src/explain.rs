@@ -8,7 +8,7 @@ use suanpan_program::model::AmountAt;
 
 use crate::gather::{Refused, reach};
 use crate::ground::{Ground, SET_TARGET, bits};
-use crate::record::Record;
+use crate::record::{Record, Recorded};
 use crate::select::{Dropped, Selected};
 
 pub(crate) use near::near_misses;
@@ -75,13 +75,24 @@ fn missing_then(ground: &Ground<'_>, refused: &Refused, record: &Record) -> Miss
             AmountAt::Running | AmountAt::List => earlier,
         }
     };
+    let set = &ground.sets[start..start + ground.words];
+    let in_set = |line: u32| set[line as usize / 64] >> (line % 64) & 1 == 1;
+    let lowering = |take: &&Recorded| {
+        in_set(take.line)
+            && comes_before(take.candidate)
+            && !ground.candidates[take.candidate as usize].tender
+    };
+    let converts = threshold.tax.is_some_and(|tax| tax != ground.compiled.program.price_mode);
+    if let (Missing::Amount(short), false) = (refused.missing, converts) {
+        // No line for itself: what was missing of the gross, and what was taken off since.
+        let taken: i64 = record.takes.iter().filter(lowering).map(|take| take.amount).sum();
+        return Missing::Amount(short + Money::from_minor(taken));
+    }
     let taken = |line: usize| -> i64 {
-        let takes = record.takes.iter().filter(|take| take.line as usize == line);
-        let lowering = takes.filter(|take| !ground.candidates[take.candidate as usize].tender);
-        lowering.filter(|take| comes_before(take.candidate)).map(|take| take.amount).sum()
+        let takes = record.takes.iter().filter(|take| take.line as usize == line).filter(lowering);
+        takes.map(|take| take.amount).sum()
     };
     let amount = |line: usize| ground.lines[line].gross - taken(line);
-    let set = &ground.sets[start..start + ground.words];
     reach(ground.compiled, &threshold, set, ground.lines, ground.tax_rates, amount).1
 }
 

@@ -33,6 +33,8 @@ pub(crate) struct Refused {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Presentation {
     pub(crate) offer: u32,
+    /// Its row of lines that postings selected.
+    pub(crate) row: Option<u32>,
     pub(crate) code: Option<u32>,
     pub(crate) paper: Option<u32>,
     /// When the owned coupon behind it expires; soonest first.
@@ -122,8 +124,7 @@ impl Gathered {
             OfferRef::Points => (3, 0),
         };
         let manual_id = |place: u32| &basket.manual_discounts[place as usize].id;
-        // Stable: presentations of one offer were gathered in their order.
-        self.candidates.sort_by(|a, b| {
+        let order = |a: &Candidate, b: &Candidate| {
             let ((kind_a, place_a), (kind_b, place_b)) = (rank(a.source), rank(b.source));
             (a.layer, kind_a).cmp(&(b.layer, kind_b)).then_with(|| b.priority.cmp(&a.priority)).then_with(
                 || match (a.source, b.source) {
@@ -131,13 +132,17 @@ impl Gathered {
                     _ => place_a.cmp(&place_b),
                 },
             )
-        });
+        };
+        // Stable: presentations of one offer were gathered in their order.
+        if !self.candidates.is_sorted_by(|a, b| order(a, b).is_le()) {
+            self.candidates.sort_by(order);
+        }
     }
 
     /// Refused offers by id (the book is sorted by id, so by reference), unknown codes by their text.
     fn order_refused(&mut self, basket: &Basket) {
         let code = |refused: &Refused| refused.code.map(|code| basket.codes[code as usize].as_str());
-        self.refused.sort_unstable_by(|a, b| {
+        let order = |a: &Refused, b: &Refused| {
             let by_offer = match (a.source, b.source) {
                 (OfferRef::Code(_), OfferRef::Code(_)) => std::cmp::Ordering::Equal,
                 (x, y) => x.cmp(&y),
@@ -147,6 +152,9 @@ impl Gathered {
                 .then(a.reason.cmp(&b.reason))
                 .then(a.paper.cmp(&b.paper))
                 .then(a.code.cmp(&b.code))
-        });
+        };
+        if !self.refused.is_sorted_by(|a, b| order(a, b).is_le()) {
+            self.refused.sort_unstable_by(order);
+        }
     }
 }

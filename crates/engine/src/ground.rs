@@ -128,12 +128,29 @@ impl<'a> Ground<'a> {
 
 /// The places of the bits that are set, ascending.
 #[inline]
-pub(crate) fn bits(words: &[u64]) -> impl Iterator<Item = usize> + '_ {
-    words.iter().enumerate().flat_map(|(at, &word)| {
-        std::iter::successors((word != 0).then_some(word), |rest| {
-            let next = rest & (rest - 1);
-            (next != 0).then_some(next)
-        })
-        .map(move |rest| at * 64 + rest.trailing_zeros() as usize)
-    })
+pub(crate) fn bits(words: &[u64]) -> Bits<'_> {
+    Bits { rest: words.first().copied().unwrap_or(0), place: 0, words }
+}
+
+/// Iterates the places of bits.
+#[derive(Clone, Debug)]
+pub(crate) struct Bits<'a> {
+    rest: u64,
+    place: usize,
+    words: &'a [u64],
+}
+
+impl Iterator for Bits<'_> {
+    type Item = usize;
+
+    #[inline]
+    fn next(&mut self) -> Option<usize> {
+        while self.rest == 0 {
+            self.place += 1;
+            self.rest = *self.words.get(self.place)?;
+        }
+        let bit = self.rest.trailing_zeros() as usize;
+        self.rest &= self.rest - 1;
+        Some(self.place * 64 + bit)
+    }
 }

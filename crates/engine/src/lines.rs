@@ -169,8 +169,10 @@ fn requested_micro(line: &Line) -> i64 {
     match line.price {
         LinePrice::Unit(price) => price.micro(),
         LinePrice::Total(total) => {
+            // Both are negative for goods that come back: the price is not.
+            let sign = line.quantity.milli().signum();
             let quantity = i128::from(line.quantity.milli().unsigned_abs().max(1));
-            let scaled = i128::from(total.minor()) * i128::from(UnitPrice::MICRO_PER_MINOR) * 1_000;
+            let scaled = i128::from(total.minor() * sign) * i128::from(UnitPrice::MICRO_PER_MINOR) * 1_000;
             i64::try_from(divide_i128(scaled, quantity, Rounding::Down)).unwrap_or(i64::MAX)
         }
     }

@@ -1,6 +1,6 @@
 //! One offer, compiled.
 
-use suanpan_domain::{OfferKind, Rounding};
+use suanpan_domain::{OfferKind, Rounding, UnitPrice};
 use suanpan_program::model::{
     AmountAt, CountsAs, Effect, ExclusiveScope, Limits, Offer, Program, RoundAt, Selection, Selector,
     ShippingEffect, Terms, Threshold, When, Who,
@@ -110,24 +110,19 @@ pub(super) fn compile(
     classes: Classes,
 ) -> CompiledOffer {
     let target = match &offer.effect {
-        Effect::BuyGet { get, .. } => get.as_ref().or(offer.target.as_ref()),
-        _ => offer.target.as_ref(),
+        Effect::BuyGet { get, .. } => get.as_ref().or(offer.target.as_ref()).cloned(),
+        // A price list acts on the articles that it names.
+        Effect::PriceList(prices) => Some(listed(offer.target.as_ref().unwrap_or(&offer.buy), prices)),
+        _ => offer.target.clone(),
     };
+    let has_target = offer.target.is_some() || matches!(offer.effect, Effect::BuyGet { get: Some(_), .. });
     let parts = match &offer.effect {
         Effect::Bundle { parts, .. } => {
             parts.iter().map(|part| CompiledSelection::compile(&part.selection, symbols)).collect()
         }
         _ => Box::default(),
     };
-    // A price list acts on the articles that it names.
-    let buy = match &offer.effect {
-        Effect::PriceList(prices) if offer.buy.is_everything() => Selection {
-            selector: Selector::Sku(prices.iter().map(|(sku, _)| sku.clone()).collect()),
-            undiscounted_only: false,
-        },
-        Effect::Shipping(_) | Effect::Gift { .. } => offer.buy.clone(),
-        _ => offer.buy.clone(),
-    };
+    let buy = offer.buy.clone();
     let mut effect = offer.effect.clone();
     if let Effect::PriceList(prices) = &mut effect {
         prices.sort_by(|a, b| a.0.cmp(&b.0));
@@ -146,7 +141,7 @@ pub(super) fn compile(
         (_, Some(name)) if has_units_limit => pool_bit(pools, name),
         _ => 0,
     };
-    let compiled_target = target.map(|target| CompiledSelection::compile(target, symbols));
+    let compiled_target = target.map(|target| CompiledSelection::compile(&target, symbols));
     CompiledOffer {
         kind: offer.kind,
         layer: offer.layer as u16,
@@ -161,7 +156,7 @@ pub(super) fn compile(
             Effect::IssueCoupon { campaign, .. } => find(campaign).map(|place| place as u32),
             _ => None,
         },
-        round_at: round_at(offer, compiled_target.is_some()),
+        round_at: round_at(offer, has_target),
         rounding: program.rounding,
         buy: CompiledSelection::compile(&buy, symbols),
         target: compiled_target,
@@ -185,6 +180,16 @@ pub(super) fn compile(
         pool,
         paper: offer.coupon.as_ref().is_some_and(|coupon| coupon.paper),
     }
+}
+
+/// The articles of a price list among those that it is meant for.
+fn listed(selection: &Selection, prices: &[(String, UnitPrice)]) -> Selection {
+    let skus = Selector::Sku(prices.iter().map(|(sku, _)| sku.clone()).collect());
+    let selector = match &selection.selector {
+        Selector::Everything => skus,
+        other => Selector::AllOf(vec![skus, other.clone()]),
+    };
+    Selection { selector, undiscounted_only: selection.undiscounted_only }
 }
 
 fn pool_bit(pools: &mut Vec<String>, name: &str) -> u64 {

@@ -43,9 +43,13 @@ pub(super) fn cap_without_guard(
 }
 
 /// What an offer may take from a line: what is free, above its own floors.
+#[inline]
 pub(crate) fn room_of(ground: &Ground<'_>, state: &State, candidate: usize, line: usize) -> i64 {
-    let terms = ground.terms(candidate);
     let free = state.free(ground.lines, line);
+    let terms = ground.terms(candidate);
+    if terms.floor_unit_price.is_none() && terms.floor_line.is_none() {
+        return free;
+    }
     let Some(floor) = floor_of(terms, &ground.lines[line]) else { return free };
     free.min((state.running[line] - floor).max(0))
 }

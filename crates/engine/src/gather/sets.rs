@@ -24,7 +24,7 @@ impl Gathered {
         }
         for at in 0..self.presentations.len() {
             let presentation = self.presentations[at];
-            let hits = (at < self.in_view.offers.len()).then_some(at * words);
+            let hits = presentation.row.map(|row| row as usize * words);
             let start = self.sets.len();
             if let Err((reason, missing)) = self.visit(visit, presentation, hits) {
                 let near = (reason == Reason::ThresholdNotMet).then_some((start / words) as u32);
@@ -299,7 +299,7 @@ fn earns(visit: &Visit<'_>, offer: &CompiledOffer) -> Result<(), Reason> {
     }
 }
 
-/// Whether the effect takes something from lines, rather than giving gifts, points or benefits.
+/// Whether the effect needs lines of its own: it takes something from them, or divides points between them.
 fn acts_on_lines(offer: &CompiledOffer) -> bool {
     match offer.effect {
         Effect::PercentOff(_)
@@ -313,12 +313,11 @@ fn acts_on_lines(offer: &CompiledOffer) -> bool {
         | Effect::Steps(_)
         | Effect::Repeat { .. }
         | Effect::Shipping(_)
-        | Effect::PointsTimes(_) => true,
-        Effect::Gift { .. }
-        | Effect::Match { .. }
-        | Effect::PointsFixed(_)
-        | Effect::IssueCoupon { .. }
-        | Effect::Entitlement(_) => false,
+        | Effect::PointsTimes(_)
+        | Effect::PointsFixed(_) => true,
+        Effect::Gift { .. } | Effect::Match { .. } | Effect::IssueCoupon { .. } | Effect::Entitlement(_) => {
+            false
+        }
     }
 }
 
@@ -372,9 +371,12 @@ pub(crate) fn reach(
     match threshold.reach {
         UnitCount::Spend(spend) => {
             let mode = compiled.program.price_mode;
-            let seen = counted(set, facts)
-                .map(|line| convert(amount(line), rates[line], mode, threshold.tax.unwrap_or(mode)))
-                .sum();
+            let seen = match threshold.tax.filter(|tax| *tax != mode) {
+                None => counted(set, facts).map(amount).sum(),
+                Some(tax) => {
+                    counted(set, facts).map(|line| convert(amount(line), rates[line], mode, tax)).sum()
+                }
+            };
             let short = spend.minor() - seen;
             (seen, if short > 0 { Missing::Amount(Money::from_minor(short)) } else { Missing::Nothing })
         }

@@ -14,6 +14,7 @@ pub(crate) struct InView {
     /// Place in `offers` of an offer in view.
     place: Vec<u32>,
     pub(crate) offers: Vec<u32>,
+    sorted: Vec<u32>,
     /// Hits of postings that select a line: place in `offers`, line.
     pub(crate) hits: Vec<(u32, u32)>,
 }
@@ -84,7 +85,16 @@ impl Gathered {
             }
         }
         self.presentations.clear();
-        self.presentations.extend(self.in_view.offers.iter().map(|&offer| Presentation::automatic(offer)));
+        // By id from the beginning, so that what follows rarely has to be sorted.
+        let InView { offers, place, sorted, .. } = &mut self.in_view;
+        sorted.clear();
+        sorted.extend_from_slice(offers);
+        sorted.sort_unstable();
+        let automatic = |&offer: &u32| Presentation {
+            row: Some(place[offer as usize]),
+            ..Presentation::automatic(offer)
+        };
+        self.presentations.extend(sorted.iter().map(automatic));
         self.present_codes(compiled, basket, member);
         // A `match` comes into view with the offer that it adds to.
         for at in 0..self.presentations.len() {
@@ -104,7 +114,7 @@ impl Gathered {
 
 impl Presentation {
     pub(super) fn automatic(offer: u32) -> Self {
-        Self { offer, code: None, paper: None, expires_unix_ms: i64::MAX, value: 0, line: None }
+        Self { offer, row: None, code: None, paper: None, expires_unix_ms: i64::MAX, value: 0, line: None }
     }
 
     pub(super) fn source(&self) -> OfferRef {

@@ -4,6 +4,7 @@ use suanpan_program::model::{AmountAt, AmountPer, Effect, OffAmount, UnitCount};
 
 use super::conflicts::{Conflicts, share_units, touches};
 use crate::compile::CompiledOffer;
+use crate::evaluate::selected;
 use crate::execute::{Work, execute};
 use crate::gather::counted;
 use crate::ground::{Ground, SET_BUY, SET_PARTS, SET_TARGET, bits};
@@ -52,7 +53,12 @@ impl Contest {
         self.alone_times.resize(count, 0);
         self.gross.clear();
         self.gross.extend((0..count).map(|candidate| {
-            bits(ground.set(candidate, SET_TARGET)).map(|line| ground.lines[line].gross).sum::<i64>()
+            (0..ground.words)
+                .map(|word| {
+                    let lines = [selected(ground, candidate, word)];
+                    bits(&lines).map(|line| ground.lines[word * 64 + line].gross).sum::<i64>()
+                })
+                .sum::<i64>()
         }));
         if conflicts.any {
             for (candidate, contested) in self.contested.iter_mut().enumerate() {
@@ -152,10 +158,11 @@ impl Contest {
         let set = ground.set(later, SET_BUY);
         let high: i64 = counted(set, ground.lines).map(|line| ground.lines[line].gross).sum();
         self.reaches_of(offer, high);
-        let Some(&highest) = self.reaches.iter().filter(|reach| **reach <= high).max() else { return };
+        // In another tax basis the amounts are others: then any offer before it may decide.
+        let Some(&highest) = self.reaches.iter().max() else { return };
         let lines = counted(set, ground.lines).count() as i64;
-        let earlier: Vec<usize> = (0..later)
-            .filter(|&earlier| {
+        let earlier = || {
+            (0..later).filter(|&earlier| {
                 let facts = &ground.candidates[earlier];
                 !excluded[earlier]
                     && facts.lowers
@@ -163,16 +170,22 @@ impl Contest {
                     && facts.layer <= until
                     && touches(ground, earlier, set)
             })
-            .collect();
+        };
         // A quick bound first: most thresholds are safe.
-        let quick: i64 =
-            earlier.iter().map(|&earlier| self.quick_bound(ground, earlier).min(high) + lines).sum();
-        if high - quick >= highest {
+        let quick: i64 = earlier().map(|earlier| self.quick_bound(ground, earlier).min(high) + lines).sum();
+        let converts = offer.threshold.is_some_and(|threshold| {
+            threshold.tax.is_some_and(|tax| tax != ground.compiled.program.price_mode)
+        });
+        if high - quick >= highest && !converts {
             return;
         }
+        let earlier: Vec<usize> = earlier().collect();
         let low = high
             - earlier.iter().map(|&earlier| self.alone(ground, earlier, work).min(high) + lines).sum::<i64>();
-        if !self.reaches.iter().any(|reach| low < *reach && *reach <= high) {
+        if !converts && !self.reaches.iter().any(|reach| low < *reach && *reach <= high) {
+            return;
+        }
+        if earlier.is_empty() {
             return;
         }
         self.contested[later] = true;

@@ -10,6 +10,7 @@ use super::{Dropped, Selected, choose_again};
 use crate::evaluate::{Unobserved, evaluate};
 use crate::execute::Work;
 use crate::ground::Ground;
+use crate::settle::points_value_at_most;
 use crate::state::State;
 use suanpan_domain::OfferRef;
 
@@ -40,50 +41,53 @@ pub(super) fn settle_conflict(
     let first = (0..ground.candidates.len())
         .find(|&candidate| gives(selected, state, candidate) && excludes_points(ground, candidate));
     let Some(first) = first else { return false };
-    let worth_of_points = crate::settle::points_value_at_most(ground, member, state);
     let default = match ground.basket.points.wanted {
         PointsWanted::Exact(_) => PointsConflict::PreferPoints,
         PointsWanted::Max | PointsWanted::None => PointsConflict::PreferOffers,
     };
-    let offers = selected.kept.clone();
-    let with_offers = objective(ground, state);
     let prefer = ground.basket.points.conflict.unwrap_or(default);
-    let mut tried = false;
-    if prefer != PointsConflict::PreferOffers && worth_of_points > 0 {
-        let (excluded, order, times) =
-            (selected.excluded.clone(), selected.order.clone(), selected.times.clone());
-        for candidate in 0..ground.candidates.len() {
-            selected.excluded[candidate] |= excludes_points(ground, candidate);
-        }
-        choose_again(ground, state, work, selected);
-        evaluate(ground, selected.choice(), state, work, &mut Unobserved);
-        let without_offers = objective(ground, state);
-        let points = crate::settle::points_value_at_most(ground, member, state);
-        if prefer == PointsConflict::PreferPoints || without_offers - points < with_offers {
-            for candidate in 0..ground.candidates.len() {
-                if offers[candidate] && excludes_points(ground, candidate) {
-                    selected.dropped[candidate] = Some(Dropped::Excluded { winner: Some(OfferRef::Points) });
-                }
-            }
-            selected.given_up = Some(GivenUp {
-                offer: ground.candidates[first].source,
-                points: false,
-                worth: Money::from_minor(without_offers - with_offers),
-            });
-            return true;
-        }
-        selected.excluded = excluded;
-        selected.kept = offers;
-        selected.order = order;
-        selected.times = times;
-        // The state is that of the other way; the caller executes this one again.
-        tried = true;
+    if prefer == PointsConflict::PreferOffers {
+        selected.yield_points(ground, first, points_value_at_most(ground, member, state));
+        return false;
     }
-    selected.points_blocked = true;
-    selected.given_up = Some(GivenUp {
-        offer: ground.candidates[first].source,
-        points: true,
-        worth: Money::from_minor(worth_of_points),
-    });
-    tried
+    let offers =
+        (selected.kept.clone(), selected.order.clone(), selected.times.clone(), selected.excluded.clone());
+    let (outcome, with_offers) = (selected.outcome, objective(ground, state));
+    for candidate in 0..ground.candidates.len() {
+        selected.excluded[candidate] |= excludes_points(ground, candidate);
+    }
+    choose_again(ground, state, work, selected);
+    evaluate(ground, selected.choice(), state, work, &mut Unobserved);
+    let (without_offers, points) = (objective(ground, state), points_value_at_most(ground, member, state));
+    let points_win = prefer == PointsConflict::PreferPoints || without_offers - points < with_offers;
+    if points > 0 && points_win {
+        for candidate in 0..ground.candidates.len() {
+            if offers.0[candidate] && excludes_points(ground, candidate) {
+                selected.dropped[candidate] = Some(Dropped::Excluded { winner: Some(OfferRef::Points) });
+            }
+        }
+        selected.given_up = Some(GivenUp {
+            offer: ground.candidates[first].source,
+            points: false,
+            worth: Money::from_minor(without_offers - with_offers),
+        });
+    } else {
+        (selected.kept, selected.order, selected.times, selected.excluded) = offers;
+        selected.outcome = outcome;
+        selected.yield_points(ground, first, points);
+    }
+    // Either way the state is that of the other choice now; the caller executes this one.
+    true
+}
+
+impl Selected {
+    /// The offers win: no points can be used.
+    fn yield_points(&mut self, ground: &Ground<'_>, offer: usize, worth: i64) {
+        self.points_blocked = true;
+        self.given_up = Some(GivenUp {
+            offer: ground.candidates[offer].source,
+            points: true,
+            worth: Money::from_minor(worth),
+        });
+    }
 }

@@ -342,15 +342,14 @@ impl Search {
                 continue;
             }
             let shares = question.contest.cluster[candidate] != u32::MAX;
-            if shares && bits(gave).any(|other| share_units(ground, candidate, other)) {
+            let never = !ground.candidates[candidate].leave_out_allowed;
+            if shares && never && bits(gave).any(|other| share_units(ground, candidate, other)) {
                 // Another offer of its pool took units that it would have needed.
                 continue;
             }
-            if !ground.candidates[candidate].leave_out_allowed && !question.waive_never && !shares {
-                let silent = question.conflicts.any
-                    && question.conflicts.exclusive[candidate].is_some()
-                    && self.would_be_silent(ground, work, candidate);
-                if !silent {
+            if never && !question.waive_never {
+                let exclusive = question.conflicts.any && question.conflicts.exclusive[candidate].is_some();
+                if !(exclusive || shares) || !self.would_be_silent(ground, work, candidate) {
                     return;
                 }
                 continue;
