@@ -53,6 +53,15 @@ pub fn differences(quote: &Quote, book: &OfferBook, basket: &Basket, priced: &Pr
     found.0
 }
 
+/// Whether quote and oracle ask for the same money by other offers: choices that only the last ties tell apart.
+#[must_use]
+pub fn same_money_by_other_offers(quote: &Quote, book: &OfferBook, basket: &Basket, priced: &Priced) -> bool {
+    let totals = &quote.totals;
+    let asked = totals.net.minor() + totals.tax_added.minor() - totals.reimbursed.minor();
+    asked == priced.net + priced.tax_added - priced.reimbursed
+        && Reader { quote, book, basket }.offers() != sorted(&priced.offers)
+}
+
 struct Differences(Vec<String>);
 
 impl Differences {

@@ -6,6 +6,7 @@
 
 mod basket;
 mod conditions;
+pub mod coverage;
 mod effect;
 mod market;
 mod member;
@@ -18,6 +19,7 @@ mod stacking;
 use suanpan_domain::{Basket, Member, Usage};
 use suanpan_program::model::Program;
 
+pub use coverage::Coverage;
 pub use market::Market;
 pub use random::Random;
 

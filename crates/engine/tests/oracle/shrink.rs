@@ -9,6 +9,9 @@ use suanpan_testkit::generate::{Scenario, Size};
 /// Judges a scenario: what differs, or none when it cannot be judged.
 pub(crate) type Judge<'a> = dyn Fn(&Scenario) -> Option<Vec<String>> + 'a;
 
+/// Takes one change after the other and keeps what it makes of the scenario.
+type Smaller<'a> = dyn FnMut(&dyn Fn(&mut Scenario)) + 'a;
+
 /// The seed, the command that replays it, and the smallest counter-example found.
 pub(crate) fn report(seed: u64, judge: &Judge<'_>) -> String {
     let hook = std::panic::take_hook();
@@ -114,7 +117,7 @@ fn smaller(scenario: &Scenario) -> Vec<Scenario> {
     all
 }
 
-fn offers(scenario: &Scenario, with: &mut dyn FnMut(&dyn Fn(&mut Scenario))) {
+fn offers(scenario: &Scenario, with: &mut Smaller<'_>) {
     for place in 0..scenario.program.offers.len() {
         let mut offer = |change: &dyn Fn(&mut suanpan_program::model::Offer)| {
             with(&|smaller| change(&mut smaller.program.offers[place]));
@@ -159,7 +162,7 @@ fn offers(scenario: &Scenario, with: &mut dyn FnMut(&dyn Fn(&mut Scenario))) {
     }
 }
 
-fn lines(scenario: &Scenario, with: &mut dyn FnMut(&dyn Fn(&mut Scenario))) {
+fn lines(scenario: &Scenario, with: &mut Smaller<'_>) {
     for place in 0..scenario.basket.lines.len() {
         let mut line = |change: &dyn Fn(&mut suanpan_domain::Line)| {
             with(&|smaller| change(&mut smaller.basket.lines[place]));

@@ -61,13 +61,19 @@ fn truncated(time: DateTime) -> DateTime {
 
 pub(super) fn who(random: &mut Random) -> Who {
     let mut who = Who::default();
-    match random.below(8) {
+    match random.below(9) {
         0 => who.members_only = true,
+        8 => who.birthday = Some(Birthday::Month),
         1 => who.tiers = random.some_of(&super::offer::TIERS.map(str::to_owned)),
         2 => who.segments = random.some_of(&["young".to_owned(), "family".to_owned()]),
         3 => {
-            who.birthday =
-                Some(random.pick(&[Birthday::Day, Birthday::Week, Birthday::Week, Birthday::Month]));
+            who.birthday = Some(random.pick(&[
+                Birthday::Day,
+                Birthday::Day,
+                Birthday::Week,
+                Birthday::Week,
+                Birthday::Month,
+            ]));
         }
         4 => who.first_purchase = true,
         5 => who.new_member_days = Some(random.pick(&[0, 7, 30])),

@@ -239,9 +239,11 @@ impl Maker<'_> {
             false => Effect::Match {
                 offer: self.random.pick(&matched).id.clone(),
                 percent: self.percent(),
-                together_at_most: self
-                    .random
-                    .maybe(50, |random| Money::from_minor(random.pick(&[1, 50, 100]))),
+                together_at_most: if self.random.chance(50) {
+                    Some(Money::from_minor(self.amount().minor() * self.random.between(1, 2)))
+                } else {
+                    None
+                },
             },
         }
     }
@@ -254,11 +256,15 @@ impl Maker<'_> {
             Effect::PriceList(_) | Effect::Match { .. } | Effect::Shipping(_) | Effect::Bundle { .. }
         );
         offer.buy = self.selection(if no_selection { 80 } else { whole });
+        // What `discounted: false` of `buy` means for effects that lower something else is not settled (rule 9).
+        if offer.buy.undiscounted_only && !lowers_what_is_bought(&offer.effect) {
+            offer.buy.undiscounted_only = false;
+        }
         let own_target = matches!(
             offer.effect,
             Effect::PercentOff(_) | Effect::AmountOff { .. } | Effect::Steps(_) | Effect::Repeat { .. }
         );
-        if own_target && !presented(&offer.effect) && self.random.chance(15) {
+        if own_target && !offer.buy.undiscounted_only && !presented(&offer.effect) && self.random.chance(15) {
             offer.target = Some(self.selection(0));
         }
         let unit_limited = match offer.effect {
@@ -325,4 +331,19 @@ impl Maker<'_> {
             offer.terms.worth = self.amount();
         }
     }
+}
+
+/// Whether an effect lowers the lines that `buy` selects.
+fn lowers_what_is_bought(effect: &Effect) -> bool {
+    matches!(
+        effect,
+        Effect::PercentOff(_)
+            | Effect::AmountOff { .. }
+            | Effect::UnitPrice(_)
+            | Effect::PriceList(_)
+            | Effect::SetPrice { .. }
+            | Effect::NthUnit { .. }
+            | Effect::Steps(_)
+            | Effect::Repeat { .. }
+    )
 }

@@ -17,7 +17,7 @@ pub(super) fn member(random: &mut Random, market: &Market, program: &Program) ->
     let near = |random: &mut Random, days: &[i64]| {
         today.and_then(|today| today.checked_add(random.pick(days).days()).ok())
     };
-    let born = near(random, &[0, 0, 1, 3, -3, 4, -4, 20, 200]);
+    let born = near(random, &[0, 0, 0, 1, 3, -3, 4, -4, 20, 200]);
     let birthday = born.and_then(|born| {
         // Who is born on 29 February keeps the 28th in common years.
         if born.month() == 2 && born.day() == 28 && random.chance(50) {

@@ -119,6 +119,11 @@ impl<'a> Maker<'a> {
             offer.limits = conditions::limits(self.random, amount);
         }
         self.layer_of(&mut offer);
+        if matches!(offer.effect, Effect::Match { .. }) && self.random.chance(80) {
+            // After what it adds to.
+            offer.layer = self.layer("coupon");
+            offer.priority = -9;
+        }
         offer
     }
 
@@ -160,7 +165,9 @@ impl<'a> Maker<'a> {
             _ => 25,
         };
         let measured = matches!(offer.effect, Effect::Steps(_) | Effect::Repeat { .. });
-        if matches!(offer.effect, Effect::PriceList(_)) || !self.random.chance(often) {
+        // What a threshold sees of a paper that is for one line is not settled (rule 11).
+        let unsettled = matches!(offer.effect, Effect::PriceList(_)) || presented(&offer.effect);
+        if unsettled || !self.random.chance(often) {
             return;
         }
         let reach = match self.random.below(10) {

@@ -25,13 +25,18 @@ impl Maker<'_> {
         if self.random.chance(often) {
             self.line_group(offers, &mut groups);
         }
+        let matched = offers.iter().any(|offer| matches!(offer.effect, Effect::Match { .. }));
         if self.random.chance(often / 2) {
             let chosen = self.random.below(offers.len() as u64) as usize;
             let offer = &mut offers[chosen];
-            // A match or a gift has no lines of its own to close to others.
-            let basket_only = matches!(offer.effect, Effect::Match { .. } | Effect::Gift { .. });
+            // A match or a gift has no lines of its own to close to others; whether a price list closes what it does
+            // not list is not settled (rule 38).
+            let basket_only =
+                matches!(offer.effect, Effect::Match { .. } | Effect::Gift { .. } | Effect::PriceList(_));
             let scope =
                 self.random.pick(&[ExclusiveScope::Basket, ExclusiveScope::Line, ExclusiveScope::Line]);
+            // Whether a match adds on lines that its other offer closes is not settled (rules 24 and 38).
+            let basket_only = basket_only || matched;
             let scope = if basket_only { ExclusiveScope::Basket } else { scope };
             if !gives_beside(&offer.effect) {
                 offer.stacking.exclusive = Some(scope);
@@ -54,7 +59,9 @@ impl Maker<'_> {
             at_most: self.random.pick(&[1, 1, 1, 2]),
         });
         for offer in offers {
-            if self.random.chance(45) {
+            // Which of several papers of one offer takes the place is not settled (rule 42).
+            let papers = offer.coupon.as_ref().is_some_and(|coupon| coupon.paper);
+            if !papers && self.random.chance(45) {
                 offer.stacking.groups.push(index);
             }
         }
@@ -97,5 +104,7 @@ pub(super) fn acts_line_by_line(offer: &Offer) -> bool {
         _ => false,
     };
     let per_basket = offer.terms.units.is_some_and(|units| units.per == UnitLimitPer::Basket);
-    line_local && !per_basket && offer.stacking.pool.is_none()
+    // How a member counts whose threshold is not met when the group is settled is not settled itself (rule 39).
+    let plain = offer.threshold.is_none() && !offer.terms.all_or_nothing;
+    line_local && plain && !per_basket && offer.stacking.pool.is_none()
 }

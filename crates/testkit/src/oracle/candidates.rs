@@ -176,7 +176,7 @@ fn out_of_reach(program: &Program, candidate: &Candidate, lines: &[Merged<'_>]) 
         Effect::PointsFixed(_) => {
             (0..lines.len()).any(|line| candidate.may_take(candidate.acting_selection(), line, lines))
         }
-        _ => !candidate.acts_on(lines, true).is_empty(),
+        _ => !candidate.acts_on(lines, false).is_empty(),
     };
     let bought = candidate.offer.buy.selector == Selector::Everything
         || (0..lines.len()).any(|line| candidate.is_bought(line, lines));
@@ -185,13 +185,13 @@ fn out_of_reach(program: &Program, candidate: &Candidate, lines: &[Merged<'_>]) 
     }
     let highest = |reach: UnitCount| highest_measure(program, candidate, reach, lines);
     let met = |reach: UnitCount| highest(reach) >= wanted(reach);
-    let reached = candidate.offer.threshold.is_none_or(|threshold| met(threshold.reach))
-        && match &candidate.offer.effect {
-            Effect::Steps(steps) => steps.iter().any(|step| met(step.reach)),
-            Effect::Repeat { every, .. } => met(*every),
-            Effect::Gift { per_units: Some(each), .. } => met(UnitCount::Units(*each)),
-            _ => true,
-        };
+    let reached = match (candidate.offer.threshold, &candidate.offer.effect) {
+        (Some(threshold), _) => met(threshold.reach),
+        (None, Effect::Steps(steps)) => steps.iter().any(|step| met(step.reach)),
+        (None, Effect::Repeat { every, .. }) => met(*every),
+        (None, Effect::Gift { per_units: Some(each), .. }) => met(UnitCount::Units(*each)),
+        (None, _) => true,
+    };
     (!reached).then_some(Reason::ThresholdNotMet)
 }
 

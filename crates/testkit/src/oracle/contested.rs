@@ -149,6 +149,12 @@ impl Finder<'_, '_> {
         execute(self.world, &Choice { kept, ..Choice::default() }).given[index].amount
     }
 
+    /// Whether an offer gives something on the requested amounts, with all units.
+    fn gives_alone(&self, index: usize) -> bool {
+        pool_of(self.of(index)).is_some()
+            && execute(self.world, &Choice { kept: vec![index], ..Choice::default() }).given[index].gives()
+    }
+
     /// (b): thresholds on running amounts that earlier offers may break, and what moves their shares.
     fn thresholds(&self, searched: &mut BTreeSet<usize>) {
         let mut movable: Vec<usize> = Vec::new();
@@ -272,8 +278,12 @@ impl Finder<'_, '_> {
     /// (c): components of candidates that share a pool and units.
     fn pools(&self) -> Vec<Vec<usize>> {
         let mut components: Vec<BTreeSet<usize>> = Vec::new();
+        // What gives nothing by itself contests no units.
+        let alone: BTreeSet<usize> =
+            self.active.iter().copied().filter(|index| self.gives_alone(*index)).collect();
         for (one, two) in self.pairs() {
-            if !share_units(self.world, self.of(one), self.of(two)) {
+            let both = alone.contains(&one) && alone.contains(&two);
+            if !both || !share_units(self.world, self.of(one), self.of(two)) {
                 continue;
             }
             let mut joined = BTreeSet::from([one, two]);

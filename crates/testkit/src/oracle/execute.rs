@@ -242,7 +242,6 @@ impl<'a> Run<'_, 'a> {
         let bought = offer.buy.selector == Selector::Everything
             || (0..self.world.lines.len()).any(|line| {
                 self.candidate(index).is_bought(line, self.world.lines)
-                    && !self.closed(index, line)
                     && !(offer.buy.undiscounted_only && self.state.touched(line))
             });
         bought

@@ -15,7 +15,7 @@ impl Run<'_, '_> {
         let bought = self.measure(index, UnitCount::Units(1));
         let times = match per_units {
             Some(each) => bought / each,
-            None => i64::from(!self.measured_lines(index).is_empty()),
+            None => 1,
         };
         let times = times.min(self.applications(index, None));
         let gifts = self.chosen_gifts(index, of, choose as usize, times as usize);
