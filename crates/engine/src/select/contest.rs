@@ -1,12 +1,12 @@
 //! Which candidates are contested (contract, section 5; docs/pricing.md, rule 40).
 
-use suanpan_program::model::{AmountAt, AmountPer, Effect, OffAmount, UnitCount};
+use suanpan_program::model::{AmountAt, AmountPer, Effect, OffAmount, TaxBasis, UnitCount};
 
 use super::conflicts::{Conflicts, share_units, touches};
 use crate::compile::CompiledOffer;
 use crate::evaluate::selected;
 use crate::execute::{Work, execute};
-use crate::gather::counted;
+use crate::gather::{convert, counted};
 use crate::ground::{Ground, SET_BUY, SET_PARTS, SET_TARGET, bits};
 use crate::state::State;
 
@@ -156,10 +156,22 @@ impl Contest {
             _ => u16::MAX,
         };
         let set = ground.set(later, SET_BUY);
-        let high: i64 = counted(set, ground.lines).map(|line| ground.lines[line].gross).sum();
+        // In the threshold's own tax basis; what others give counts at most so much more in it.
+        let mode = ground.compiled.program.price_mode;
+        let basis = offer.threshold.and_then(|threshold| threshold.tax).unwrap_or(mode);
+        let high: i64 = counted(set, ground.lines)
+            .map(|line| convert(ground.lines[line].gross, ground.tax_rates[line], mode, basis))
+            .sum();
+        let most_added = if basis == TaxBasis::Included && basis != mode {
+            ground.tax_rates.iter().map(|rates| rates.added_ppm).max().unwrap_or(0)
+        } else {
+            0
+        };
+        let in_basis = |amount: i64| {
+            amount.saturating_add((i128::from(amount) * i128::from(most_added) / 1_000_000) as i64)
+        };
         self.reaches_of(offer, high);
-        // In another tax basis the amounts are others: then any offer before it may decide.
-        let Some(&highest) = self.reaches.iter().max() else { return };
+        let Some(&highest) = self.reaches.iter().filter(|reach| **reach <= high).max() else { return };
         let lines = counted(set, ground.lines).count() as i64;
         let earlier = || {
             (0..later).filter(|&earlier| {
@@ -172,17 +184,18 @@ impl Contest {
             })
         };
         // A quick bound first: most thresholds are safe.
-        let quick: i64 = earlier().map(|earlier| self.quick_bound(ground, earlier).min(high) + lines).sum();
-        let converts = offer.threshold.is_some_and(|threshold| {
-            threshold.tax.is_some_and(|tax| tax != ground.compiled.program.price_mode)
-        });
-        if high - quick >= highest && !converts {
+        let quick: i64 =
+            earlier().map(|earlier| in_basis(self.quick_bound(ground, earlier)).min(high) + lines).sum();
+        if high - quick >= highest {
             return;
         }
         let earlier: Vec<usize> = earlier().collect();
         let low = high
-            - earlier.iter().map(|&earlier| self.alone(ground, earlier, work).min(high) + lines).sum::<i64>();
-        if !converts && !self.reaches.iter().any(|reach| low < *reach && *reach <= high) {
+            - earlier
+                .iter()
+                .map(|&earlier| in_basis(self.alone(ground, earlier, work)).min(high) + lines)
+                .sum::<i64>();
+        if !self.reaches.iter().any(|reach| low < *reach && *reach <= high) {
             return;
         }
         if earlier.is_empty() {
