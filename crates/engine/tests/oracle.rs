@@ -24,8 +24,7 @@ const SEED: u64 = 1;
 /// Pairs of the test command on which engine and oracle still read a rule differently; most meet a line-exclusive
 /// offer (rule 38) or an offer of a unit pool that must not be left out (rules 38 and 40). They are priced, and not
 /// compared.
-const UNSETTLED: [u64; 15] =
-    [3447, 3582, 3945, 7060, 12432, 14216, 14837, 15996, 17716, 18089, 21173, 21648, 22163, 22565, 23865];
+const UNSETTLED: [u64; 6] = [7060, 14837, 17716, 18089, 21173, 21648];
 /// Said when both ask for the same money by other offers. Rule 41 orders such choices to the end; engine and oracle
 /// do not yet read its last ties alike where offers contest a unit pool or nothing is left to pay.
 const TIED: &str = "tied";

@@ -225,6 +225,7 @@ impl Search {
                 question.contest.cluster[member] == cluster
                     && ground.candidates[member].layer == layer
                     && self.kept[member]
+                    && !self.decided[member]
                     && !self.placed[member]
             })
             .collect();
