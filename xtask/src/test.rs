@@ -45,11 +45,21 @@ fn steps(root: &Path, long: bool, tally: &mut Tally) -> Result<Vec<Finished>, Ta
         tests.env(LONG, "1");
     }
 
+    // Proves that the tests would notice: twelve bugs are planted one by one.
+    let planted = cargo(
+        root,
+        &["test", "--locked", "-p", "suanpan-engine", "--features", "planted-bugs", "--test", "planted"],
+    );
+
     let mut finished = vec![
         step::run("format", format)?,
         step::run("lints", lints)?,
         step::run("documentation", documentation)?,
         step::run_lines("tests", tests, |line| {
+            println!("{line}");
+            tally.add(line);
+        })?,
+        step::run_lines("planted bugs", planted, |line| {
             println!("{line}");
             tally.add(line);
         })?,

@@ -3,6 +3,8 @@
 use suanpan_domain::{Rounding, divide_i128};
 use suanpan_program::model::AllocationMethod;
 
+use crate::planted::{self, Bug};
+
 /// One line that may take a share.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Slot {
@@ -97,7 +99,9 @@ fn largest_remainder(amount: i64, weights: i64, slots: &mut [Slot]) {
             missing -= slot.share;
         }
     }
-    if missing <= FEW_MISSING {
+    if planted::is(Bug::AllocationRemainderToLast) {
+        slots.iter_mut().rev().filter(|slot| !slot.full).take(1).for_each(|slot| slot.share += missing);
+    } else if missing <= FEW_MISSING {
         give_one_by_one(missing, slots);
     } else {
         give_at_once(missing, weights, slots);
@@ -112,7 +116,8 @@ fn give_one_by_one(missing: i64, slots: &mut [Slot]) {
     for _ in 0..missing {
         let (mut best, mut largest) = (0, -1);
         for (place, slot) in slots.iter().enumerate() {
-            if slot.remainder > largest {
+            let later = planted::is(Bug::TieBrokenBackwards) && slot.remainder == largest && largest >= 0;
+            if slot.remainder > largest || later {
                 (best, largest) = (place, slot.remainder);
             }
         }

@@ -4,6 +4,7 @@ use suanpan_program::model::{Effect, ExclusiveScope, GroupScope};
 
 use crate::execute::{Given, Work, execute};
 use crate::ground::{Ground, SET_BUY, SET_PARTS, SET_TARGET};
+use crate::planted::{self, Bug};
 use crate::state::State;
 
 /// Which candidates are kept, and how those that contest units are applied.
@@ -65,7 +66,8 @@ pub(crate) fn begin(ground: &Ground<'_>, kept: &[bool], state: &mut State) {
         return;
     }
     state.blocked.resize(count * ground.words, 0);
-    for holder in (0..count).filter(|&holder| exclusive(holder)) {
+    let open = planted::is(Bug::ExclusiveLineIgnored);
+    for holder in (0..count).filter(|&holder| exclusive(holder) && !open) {
         // Effects that earn see all lines.
         for other in (0..count).filter(|&other| other != holder && ground.candidates[other].lowers) {
             for word in 0..ground.words {

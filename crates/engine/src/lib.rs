@@ -15,6 +15,8 @@ mod explain;
 mod gather;
 mod ground;
 mod lines;
+#[cfg_attr(not(feature = "planted-bugs"), allow(dead_code, unreachable_pub))]
+pub mod planted;
 mod record;
 mod scratch;
 mod select;

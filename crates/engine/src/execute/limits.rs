@@ -5,6 +5,7 @@ use suanpan_domain::{Money, Reason};
 use super::{Given, Take, Work};
 use crate::allocate::{Slot, allocate};
 use crate::ground::{Ground, bits};
+use crate::planted::{self, Bug};
 use crate::state::State;
 
 /// The most that an offer may take: its cap, what its budget has left and what the maximum discount allows; and which
@@ -47,7 +48,8 @@ pub(super) fn cap_without_guard(
 pub(crate) fn room_of(ground: &Ground<'_>, state: &State, candidate: usize, line: usize) -> i64 {
     let free = state.free(ground.lines, line);
     let terms = ground.terms(candidate);
-    if terms.floor_unit_price.is_none() && terms.floor_line.is_none() {
+    let no_floor = terms.floor_unit_price.is_none() && terms.floor_line.is_none();
+    if no_floor || planted::is(Bug::FloorIgnored) {
         return free;
     }
     let Some(floor) = floor_of(terms, &ground.lines[line]) else { return free };
@@ -152,7 +154,14 @@ pub(crate) fn settle_takes(
         reason = binding;
         work.slots.clear();
         work.slots.extend(work.takes.iter().map(|take| Slot::new(take.line, take.amount, take.amount)));
-        allocate(ground.method(), cap, &mut work.slots);
+        if planted::is(Bug::CapCutsFirstLine) {
+            work.slots.iter_mut().fold(total - cap, |over, slot| {
+                slot.share = (slot.room - over).max(0);
+                (over - slot.room).max(0)
+            });
+        } else {
+            allocate(ground.method(), cap, &mut work.slots);
+        }
         for (take, slot) in work.takes.iter_mut().zip(&work.slots) {
             take.amount = slot.share;
         }

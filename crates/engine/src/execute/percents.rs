@@ -6,6 +6,7 @@ use suanpan_program::model::{PercentBasis, RoundAt};
 use super::{Given, Take, Work, amounts, room_of, settle_takes, take_level, units};
 use crate::compile::CompiledOffer;
 use crate::ground::{Ground, bits};
+use crate::planted::{self, Bug};
 use crate::state::State;
 
 pub(super) fn run(
@@ -41,7 +42,8 @@ pub(super) fn by_line(
     rate: Rate,
 ) -> Given {
     let terms = ground.terms(candidate);
-    let rounding = ground.compiled.rounding();
+    let down = planted::is(Bug::PercentRoundedDown);
+    let rounding = if down { suanpan_domain::Rounding::Down } else { ground.compiled.rounding() };
     let mut cut = false;
     let Work { takes, live, .. } = work;
     for line in bits(live) {

@@ -6,6 +6,7 @@ use suanpan_program::model::{Birthday, DayOrTime, TimeSpan, When, Who};
 
 use super::Clock;
 use crate::compile::{Compiled, Conditions};
+use crate::planted::{self, Bug};
 
 /// What is asked about each offer in view, read once.
 pub(crate) struct Visit<'a> {
@@ -194,7 +195,7 @@ fn within(span: TimeSpan, minute: i32) -> Within {
     } else if minute >= from {
         Within::Today
     } else if minute < until {
-        Within::Yesterday
+        if planted::is(Bug::MidnightBelongsToToday) { Within::Today } else { Within::Yesterday }
     } else {
         Within::No
     }

@@ -11,6 +11,7 @@ use super::{Gathered, Presentation, Refused};
 use crate::compile::{Compiled, CompiledOffer, CompiledSelection};
 use crate::ground::{Candidate, LineRates, bits};
 use crate::lines::LineFacts;
+use crate::planted::{self, Bug};
 
 impl Gathered {
     /// Checks every presentation and keeps the candidates.
@@ -377,7 +378,7 @@ pub(crate) fn reach(
                     counted(set, facts).map(|line| convert(amount(line), rates[line], mode, tax)).sum()
                 }
             };
-            let short = spend.minor() - seen;
+            let short = spend.minor() - seen + i64::from(planted::is(Bug::ThresholdAboveOnly));
             (seen, if short > 0 { Missing::Amount(Money::from_minor(short)) } else { Missing::Nothing })
         }
         UnitCount::Units(units) => {

@@ -8,6 +8,7 @@ use crate::evaluate::selected;
 use crate::execute::{Work, execute};
 use crate::gather::{convert, counted};
 use crate::ground::{Ground, SET_BUY, SET_PARTS, SET_TARGET, bits};
+use crate::planted::{self, Bug};
 use crate::state::State;
 
 /// Which candidates the search decides about, and how units are shared.
@@ -78,7 +79,8 @@ impl Contest {
                 self.contest_threshold(ground, excluded, later, offer, work);
             }
         }
-        self.any = self.contested.iter().any(|contested| *contested);
+        self.any =
+            self.contested.iter().any(|contested| *contested) && !planted::is(Bug::ContestedNotSearched);
     }
 
     /// (c): what shares a unit pool and units with another.

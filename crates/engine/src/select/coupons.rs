@@ -7,6 +7,7 @@ use super::{Dropped, Selected, choose_again};
 use crate::evaluate::{Unobserved, evaluate};
 use crate::execute::Work;
 use crate::ground::Ground;
+use crate::planted::{self, Bug};
 use crate::state::State;
 
 /// Drops coupons that gain nothing, or less than their `min_gain`, one by one. Gives whether any was dropped.
@@ -17,7 +18,9 @@ pub(super) fn drop_wasted(
     selected: &mut Selected,
 ) -> bool {
     let mut any = false;
-    while let Some((coupon, gain)) = find_wasted(ground, state, work, selected) {
+    while !planted::is(Bug::CouponWasted)
+        && let Some((coupon, gain)) = find_wasted(ground, state, work, selected)
+    {
         any = true;
         selected.excluded[coupon] = true;
         let wanted = ground.terms(coupon).min_gain.map_or(0, |gain| gain.minor());

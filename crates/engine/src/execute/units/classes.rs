@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 
 use super::UnitWork;
 use crate::ground::Ground;
+use crate::planted::{self, Bug};
 use crate::state::{Run, State};
 
 /// Equal units of a line that an effect may use.
@@ -97,7 +98,7 @@ impl UnitWork {
         let start = self.segments.len();
         let first = self.classes.len();
         for &run in &self.runs {
-            if run.consumed & pool != 0 {
+            if run.consumed & pool != 0 && !planted::is(Bug::UnitConsumedTwice) {
                 self.segments.push(Segment { class: None, run });
                 continue;
             }
