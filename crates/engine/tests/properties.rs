@@ -6,7 +6,7 @@ use proptest::test_runner::RngSeed;
 use suanpan_domain::quote::SelectionOutcome;
 use suanpan_domain::{Line, LineId, LinePrice, ManualTarget, Money, Quantity, Quote, Rate};
 use suanpan_engine::{Scratch, compile};
-use suanpan_program::model::{Effect, GroupScope, SelectionMode};
+use suanpan_program::model::{Effect, GroupScope, SelectionMode, ShippingTax};
 use suanpan_testkit::generate::{Random, Scenario, Size};
 
 fn quoted(scenario: &Scenario) -> Quote {
@@ -56,6 +56,8 @@ fn yielding(seed: u64) -> Scenario {
     let mut scenario = Scenario::of_seed(seed, Size::SMALL);
     let program = &mut scenario.program;
     program.selection = SelectionMode::BestForMember;
+    // Taxed by the goods' mix, shipping becomes dearer when untaxed goods become cheaper.
+    program.tax.shipping = ShippingTax::OwnRate;
     let line_groups: Vec<usize> =
         (0..program.groups.len()).filter(|group| program.groups[*group].scope == GroupScope::Line).collect();
     // Which units are picked depends on what earlier offers made of their amounts: contested are units that two offers
