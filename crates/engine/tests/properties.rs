@@ -56,6 +56,8 @@ fn yielding(seed: u64) -> Scenario {
     let mut scenario = Scenario::of_seed(seed, Size::SMALL);
     let program = &mut scenario.program;
     program.selection = SelectionMode::BestForMember;
+    // Where one discount takes the room of another, it may be the one that lowers less tax.
+    program.maximum_discount = None;
     // Taxed by the goods' mix, shipping becomes dearer when untaxed goods become cheaper.
     program.tax.shipping = ShippingTax::OwnRate;
     let line_groups: Vec<usize> =
