@@ -47,12 +47,16 @@ pub(crate) fn account(
         }
         quote.offers.push(row);
     }
-    quote.offers.extend(refused.iter().map(|refused| OfferOutcome {
-        code: refused.code,
-        paper: refused.paper,
-        reason: Some(refused.reason),
-        missing: missing_then(ground, refused, record),
-        ..OfferOutcome::new(refused.source)
+    quote.offers.extend(refused.iter().map(|refused| {
+        let missing = missing_then(ground, refused, record);
+        let reason = if missing == Missing::Nothing { refused.reason } else { Reason::ThresholdNotMet };
+        OfferOutcome {
+            code: refused.code,
+            paper: refused.paper,
+            reason: Some(reason),
+            missing,
+            ..OfferOutcome::new(refused.source)
+        }
     }));
 }
 

@@ -25,7 +25,7 @@ pub(crate) struct Refused {
     pub(crate) paper: Option<u32>,
     pub(crate) reason: Reason,
     pub(crate) missing: suanpan_domain::quote::Missing,
-    /// Where its threshold is the only thing that it lacks: the first of its sets of lines.
+    /// Where only its threshold, or a choice, keeps it from being a candidate: the first of its sets of lines.
     pub(crate) near: Option<u32>,
 }
 

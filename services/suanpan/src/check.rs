@@ -38,16 +38,17 @@ fn check(path: &Path, strict: bool) -> Result<bool, Error> {
                 print(&format!("error: {}: {error}", path.display()))?;
                 return Ok(true);
             }
-            let offers = |kind| loaded.program.offers.iter().filter(|offer| offer.kind == kind).count();
+            let program = &loaded.program;
+            let offers = |kind| program.offers.iter().filter(|offer| offer.kind == kind).count();
             print(&format!(
-                "{}: {}, version {}: {} tiers, {} price lists, {} promotions, {} coupons; {}",
+                "{}: {}, version {}: {}, {}, {}, {}; {}",
                 path.display(),
-                loaded.program.id,
-                loaded.program.version,
-                loaded.program.tiers.len(),
-                offers(OfferKind::PriceList),
-                offers(OfferKind::Promotion),
-                offers(OfferKind::Coupon),
+                program.id,
+                program.version,
+                said(program.tiers.len(), "tier"),
+                said(offers(OfferKind::PriceList), "price list"),
+                said(offers(OfferKind::Promotion), "promotion"),
+                said(offers(OfferKind::Coupon), "coupon"),
                 counted(&loaded.warnings),
             ))?;
             Ok(strict && !loaded.warnings.is_empty())
@@ -62,10 +63,13 @@ fn check(path: &Path, strict: bool) -> Result<bool, Error> {
 
 fn counted(diagnostics: &Diagnostics) -> String {
     let count = |severity| diagnostics.iter().filter(|item| item.severity == severity).count();
-    let said = |count: usize, noun: &str| match count {
+    format!("{}, {}", said(count(Severity::Error), "error"), said(count(Severity::Warning), "warning"))
+}
+
+fn said(count: usize, noun: &str) -> String {
+    match count {
         0 => format!("no {noun}s"),
         1 => format!("1 {noun}"),
         count => format!("{count} {noun}s"),
-    };
-    format!("{}, {}", said(count(Severity::Error), "error"), said(count(Severity::Warning), "warning"))
+    }
 }

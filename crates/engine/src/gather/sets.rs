@@ -28,7 +28,12 @@ impl Gathered {
             let hits = presentation.row.map(|row| row as usize * words);
             let start = self.sets.len();
             if let Err((reason, missing)) = self.visit(visit, presentation, hits) {
-                let near = (reason == Reason::ThresholdNotMet).then_some((start / words) as u32);
+                // A gift that waits for a choice may lack its threshold as well, once others have executed.
+                let keeps = matches!(
+                    reason,
+                    Reason::ThresholdNotMet | Reason::ChoiceNeeded | Reason::ChoiceNotOffered
+                );
+                let near = keeps.then_some((start / words) as u32);
                 if near.is_none() {
                     self.sets.truncate(start);
                 }
