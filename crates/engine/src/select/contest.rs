@@ -1,6 +1,10 @@
 //! Which candidates are contested (contract, section 5; docs/pricing.md, rule 40).
 
-use suanpan_program::model::{AmountAt, AmountPer, Effect, OffAmount, TaxBasis, UnitCount};
+use suanpan_domain::Rate;
+use suanpan_program::model::{
+    AmountAt, AmountPer, Effect, GroupForm, GroupReward, OffAmount, Pick, RewardOver, TaxBasis, UnitCount,
+    UnitReward,
+};
 
 use super::conflicts::{Conflicts, share_units, touches};
 use crate::compile::CompiledOffer;
@@ -265,10 +269,35 @@ impl Contest {
                 let share = i128::from(gross) * i128::from(rate.ppm()) / 1_000_000;
                 share as i64 + if offer.terms.units.is_none() { lines } else { gross }
             }
+            // The nth of a group that begins with its dearest costs at most an nth of what the first n cost.
+            Effect::NthUnit {
+                form: GroupForm::DearestFirst,
+                reward: GroupReward { nth, over: RewardOver::Each, all_units: false },
+                off: UnitReward::PercentOff(rate),
+                ..
+            } => self.share_bound(ground, candidate, *rate, (1, *nth)),
+            // The cheapest y of x + y units cost at most their share of all.
+            Effect::BuyGet {
+                buy: UnitCount::Units(bought),
+                get: None,
+                get_units,
+                off: UnitReward::PercentOff(rate),
+                pick: Pick::Cheapest,
+                ..
+            } if offer.target.is_none() => {
+                self.share_bound(ground, candidate, *rate, (*get_units, bought + get_units))
+            }
             Effect::AmountOff { amount: OffAmount::Fixed(amount), per: AmountPer::Basket } => amount.minor(),
             Effect::Gift { .. } | Effect::Match { .. } => i64::MAX / 4,
             _ => gross,
         }
+    }
+
+    /// A share of a part of what a candidate acts on, and one minor unit of rounding for each unit.
+    fn share_bound(&self, ground: &Ground<'_>, candidate: usize, rate: Rate, (part, of): (i64, i64)) -> i64 {
+        let exact = i128::from(self.gross[candidate]) * i128::from(rate.ppm()) * i128::from(part);
+        let units: i64 = bits(ground.set(candidate, SET_TARGET)).map(|line| ground.lines[line].units).sum();
+        (exact / (1_000_000 * i128::from(of.max(1)))) as i64 + units + 1
     }
 
     /// Whether a candidate gives anything by itself.
