@@ -8,7 +8,7 @@ use super::conflicts::{Conflicts, share_units};
 use super::contest::{CLUSTER_MAX, Contest};
 use super::scalar::Scalar;
 use super::sums::{Reached, Sums};
-use crate::evaluate::{Choice, Unobserved, begin, enter, evaluate};
+use crate::evaluate::{Choice, Unobserved, begin, enter, evaluate, selected};
 use crate::execute::{Work, execute};
 use crate::ground::{Ground, bits};
 use crate::settle::added_tax;
@@ -233,25 +233,25 @@ impl Search {
         for &member in &members {
             self.placed[member] = true;
             let mut most = u32::MAX;
+            let mut before = (0, 0);
+            let attempts = attempts_of(ground, member);
             while most > 0 {
                 let mut next = self.take_state(depth + 1);
                 next.copy_from(here);
                 self.times[member] = most;
                 let admitted = self.execute(question, work, &mut next, member, most);
-                let times = next.times[member];
-                if admitted && times > 0 {
+                let (times, amount) = (next.times[member], next.given[member]);
+                if admitted && times > 0 && before != (times, amount) {
                     self.visit(question, work, place + 1, depth + 1, &next, left_out);
                 }
+                before = (times, amount);
                 self.order.truncate(executed);
                 self.give_state(depth + 1, next);
                 if self.exhausted {
                     break;
                 }
-                most = match times {
-                    // As many as possible may give nothing where fewer give something.
-                    0 => (most - 1).min(APPLICATIONS_TRIED),
-                    times => times.min(most) - 1,
-                };
+                // What an offer forms may be fewer than what it was allowed: every smaller number is tried once.
+                most = (most - 1).min(attempts);
             }
             self.times[member] = u32::MAX;
             self.placed[member] = false;
@@ -413,8 +413,19 @@ impl Search {
     }
 }
 
-/// Applications that are tried one by one when as many as possible give nothing.
+/// Applications that are tried one by one at most.
 const APPLICATIONS_TRIED: u32 = 32;
+
+/// The most applications that a candidate's units could make, as far as they are tried one by one.
+fn attempts_of(ground: &Ground<'_>, candidate: usize) -> u32 {
+    let units: i64 = (0..ground.words)
+        .map(|word| {
+            let lines = [selected(ground, candidate, word)];
+            bits(&lines).map(|line| ground.lines[word * 64 + line].units).sum::<i64>()
+        })
+        .sum();
+    u32::try_from(units).unwrap_or(u32::MAX).min(APPLICATIONS_TRIED)
+}
 
 /// What the choice leaves to pay, as far as offers decide: net + added tax - reimbursed - worth.
 pub(crate) fn objective(ground: &Ground<'_>, state: &State) -> i64 {
