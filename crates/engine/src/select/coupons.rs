@@ -1,12 +1,12 @@
 //! Coupons are not wasted (docs/pricing.md, rule 42).
 
-use suanpan_program::model::{Effect, PercentBasis};
+use suanpan_program::model::{AmountPer, Effect, OffAmount, PercentBasis};
 
 use super::search::objective;
 use super::{Dropped, Selected, choose_again};
 use crate::evaluate::{Unobserved, evaluate};
 use crate::execute::Work;
-use crate::ground::Ground;
+use crate::ground::{Ground, SET_TARGET};
 use crate::planted::{self, Bug};
 use crate::state::State;
 
@@ -114,9 +114,88 @@ fn objective_without(ground: &Ground<'_>, work: &mut Work, selected: &Selected, 
     objective(ground, &state)
 }
 
-/// A cheap proof that a coupon gains: nothing was chosen, and what executes after it gives back at most its share of
-/// the coupon's amount and some rounding.
+/// A cheap proof that a coupon gains: what executes after it gives back at most its share of the coupon's amount and some
+/// rounding.
 fn surely_gains(ground: &Ground<'_>, state: &State, selected: &Selected, coupon: usize) -> bool {
+    surely_gains_unchosen(ground, state, selected, coupon)
+        || !selected.simple && surely_gains_anywhere(ground, state, selected, coupon)
+}
+
+/// The same where a choice was made: a coupon that takes something from every choice in which it is not, whatever that
+/// choice is. Nothing that executes after it may look at what it lowers; then the best choice without it, with it added, would
+/// cost less and still no less than the best choice of all.
+fn surely_gains_anywhere(ground: &Ground<'_>, state: &State, selected: &Selected, coupon: usize) -> bool {
+    let best = objective(ground, state);
+    let worth = (0..ground.candidates.len()).any(|candidate| ground.terms(candidate).worth.minor() != 0);
+    let bounded = ground.guard != i64::MAX
+        || ground.compiled.has_line_groups
+        || ground.lines.iter().any(|line| line.legal_minimum > 0)
+        || ground.tax_rates.iter().any(|rates| rates.added_ppm > 0)
+        || ground.candidates.iter().any(|candidate| candidate.tender || candidate.matched);
+    let alone = !selected.conflicts.stands_against_any(coupon, &selected.excluded)
+        && selected.contest.cluster.get(coupon).is_none_or(|cluster| *cluster == u32::MAX);
+    if is_by_priority(ground)
+        || best <= 0
+        || worth
+        || bounded
+        || !alone
+        || ground.terms(coupon).min_gain.is_some()
+    {
+        return false;
+    }
+    // Every line that costs anything, so that what is left of the basket is left for the coupon.
+    let whole = |candidate: usize| {
+        let target = ground.set(candidate, SET_TARGET);
+        (0..ground.lines.len())
+            .all(|line| target[line / 64] >> (line % 64) & 1 == 1 || ground.lines[line].gross <= 0)
+    };
+    let plain = |candidate: usize| {
+        ground.offer(candidate).filter(|offer| {
+            let terms = &offer.terms;
+            offer.threshold.is_none()
+                && offer.exclusive.is_none()
+                && terms.cap.is_none()
+                && offer.limits.budget.is_none()
+                && terms.units.is_none()
+                && !terms.all_or_nothing
+                && terms.basis == PercentBasis::Running
+                && terms.floor_unit_price.is_none()
+                && terms.floor_line.is_none()
+                && terms.floor_sku.is_none()
+                && !offer.buy.undiscounted_only
+                && !offer.target.as_ref().is_some_and(|target| target.undiscounted_only)
+        })
+    };
+    if !whole(coupon) {
+        return false;
+    }
+    let lines = ground.lines.len() as i64 + 1;
+    let share = |amount: i64, ppm: i64| (i128::from(amount) * i128::from(ppm) / 1_000_000) as i64;
+    let mut left = match plain(coupon).map(|offer| &offer.effect) {
+        Some(Effect::AmountOff { amount: OffAmount::Fixed(amount), per: AmountPer::Basket }) => {
+            amount.minor().min(best)
+        }
+        Some(Effect::PercentOff(rate)) => share(best, rate.ppm()) - lines,
+        _ => return false,
+    };
+    for later in coupon + 1..ground.candidates.len() {
+        if selected.excluded[later] || !ground.candidates[later].lowers {
+            continue;
+        }
+        match plain(later).filter(|_| whole(later)).map(|offer| &offer.effect) {
+            Some(Effect::PercentOff(rate)) if rate.ppm() < 1_000_000 => {
+                left = share(left, 1_000_000 - rate.ppm()) - lines;
+            }
+            // Something is left in the end, so it was not cut.
+            Some(Effect::AmountOff { amount: OffAmount::Fixed(_), per: AmountPer::Basket }) => {}
+            _ => return false,
+        }
+    }
+    left > 0
+}
+
+/// A cheap proof that a coupon gains where nothing was chosen.
+fn surely_gains_unchosen(ground: &Ground<'_>, state: &State, selected: &Selected, coupon: usize) -> bool {
     let bounded = ground.guard != i64::MAX
         || ground.lines.iter().any(|line| line.legal_minimum > 0)
         || state.reserved.iter().any(|reserved| *reserved > 0);
@@ -141,10 +220,8 @@ fn surely_gains(ground: &Ground<'_>, state: &State, selected: &Selected, coupon:
                     left = (i128::from(left) * i128::from(1_000_000 - rate.ppm()) / 1_000_000) as i64 - lines;
                 }
             }
-            Effect::AmountOff {
-                amount: suanpan_program::model::OffAmount::Fixed(amount),
-                per: suanpan_program::model::AmountPer::Basket,
-            } if amount.minor() == state.given[later] => {}
+            Effect::AmountOff { amount: OffAmount::Fixed(amount), per: AmountPer::Basket }
+                if amount.minor() == state.given[later] => {}
             _ => return false,
         }
     }
