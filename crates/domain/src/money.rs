@@ -207,14 +207,14 @@ pub struct Currency {
 }
 
 /// Currencies without decimals.
-const ZERO_DECIMALS: [&str; 16] = [
+const ZERO_DECIMALS: [&str; 17] = [
     "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF",
-    "XOF",
+    "XOF", "XPF",
 ];
 /// Currencies with three decimals.
 const THREE_DECIMALS: [&str; 7] = ["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"];
 /// Currencies with two decimals.
-const TWO_DECIMALS: [&str; 134] = [
+const TWO_DECIMALS: [&str; 133] = [
     "AED", "AFN", "ALL", "AMD", "ANG", "AOA", "ARS", "AUD", "AWG", "AZN", "BAM", "BBD", "BDT", "BGN", "BMD",
     "BND", "BOB", "BRL", "BSD", "BTN", "BWP", "BYN", "BZD", "CAD", "CDF", "CHF", "CNY", "COP", "CRC", "CUP",
     "CVE", "CZK", "DKK", "DOP", "DZD", "EGP", "ERN", "ETB", "EUR", "FJD", "FKP", "GBP", "GEL", "GHS", "GIP",
@@ -223,15 +223,14 @@ const TWO_DECIMALS: [&str; 134] = [
     "MRU", "MUR", "MVR", "MWK", "MXN", "MYR", "MZN", "NAD", "NGN", "NIO", "NOK", "NPR", "NZD", "PAB", "PEN",
     "PGK", "PHP", "PKR", "PLN", "QAR", "RON", "RSD", "RUB", "SAR", "SBD", "SCR", "SDG", "SEK", "SGD", "SHP",
     "SLE", "SOS", "SRD", "SSP", "STN", "SVC", "SYP", "SZL", "THB", "TJS", "TMT", "TOP", "TRY", "TTD", "TWD",
-    "TZS", "UAH", "USD", "UYU", "UZS", "VED", "VES", "WST", "XCD", "XPF", "YER", "ZAR", "ZMW", "ZWG",
+    "TZS", "UAH", "USD", "UYU", "UZS", "VED", "VES", "WST", "XCD", "YER", "ZAR", "ZMW", "ZWG",
 ];
 
 impl Currency {
     /// The currency of an ISO 4217 code in capitals; `None` for what is none.
     #[must_use]
     pub fn from_code(code: &str) -> Option<Self> {
-        // XPF is written with decimals nowhere; it is listed with its siblings and corrected here.
-        let exponent = if ZERO_DECIMALS.contains(&code) || code == "XPF" {
+        let exponent = if ZERO_DECIMALS.contains(&code) {
             0
         } else if TWO_DECIMALS.contains(&code) {
             2
