@@ -117,7 +117,7 @@ fn print(
             .map_err(|source| Error::Names { path: "names.csv".into(), source })?;
         let shown = Shown { lang, names, colour };
         let priced = node.price("", basket.clone(), true, |answer| {
-            // What is shown is the quote that came over the wire.
+            // Printed from this process, which knows colours and names; its totals are those that came over the wire.
             let same = answer.message().totals == quote.totals;
             (same, shown.receipt(answer, false))
         });
