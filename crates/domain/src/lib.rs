@@ -15,6 +15,7 @@ mod time;
 
 pub mod basket;
 pub mod catalogue;
+mod checkout;
 pub mod offer;
 pub mod quote;
 pub mod reason;
@@ -25,6 +26,7 @@ pub use basket::{
     PaperCoupon, PointsConflict, PointsRequest, PointsWanted,
 };
 pub use catalogue::{Article, Catalogue};
+pub use checkout::{CheckoutId, InvalidCheckoutId, ReturnId};
 pub use ids::{Identifier, InvalidIdentifier, LineId, MemberId, OfferId, Sku, StoreId, TillId};
 pub use member::{Counter, Member, MonthDay, OwnedCoupon};
 pub use money::{Currency, Money, MoneyError, UnitPrice};

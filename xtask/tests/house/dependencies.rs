@@ -12,6 +12,7 @@ const OURS: &[(&str, &[&str])] = &[
     ("suanpan-domain", &[]),
     ("suanpan-program", &["suanpan-domain"]),
     ("suanpan-engine", &["suanpan-domain", "suanpan-program"]),
+    ("suanpan-ledger", &["suanpan-domain"]),
     ("suanpan-receipt", &["suanpan-domain"]),
     ("suanpan-rpc", &["suanpan-domain"]),
     // Holds the oracle, which shares no code with the engine that it audits.
@@ -48,7 +49,7 @@ const OURS: &[(&str, &[&str])] = &[
 
 /// The whole list of foreign crates for those that stay pure: what is not here needs a decision.
 const PURE: &[(&str, &[&str])] = &[
-    ("suanpan-domain", &["foldhash", "hashbrown", "jiff", "rust_decimal", "thiserror"]),
+    ("suanpan-domain", &["foldhash", "hashbrown", "jiff", "rust_decimal", "thiserror", "uuid"]),
     ("suanpan-engine", &["foldhash", "hashbrown", "jiff", "rust_decimal", "thiserror"]),
     (
         "suanpan-program",
@@ -69,6 +70,7 @@ const PURE: &[(&str, &[&str])] = &[
             "thiserror",
         ],
     ),
+    ("suanpan-ledger", &["jiff", "minicbor", "thiserror"]),
     ("suanpan-receipt", &["anstyle", "thiserror", "unicode-width"]),
 ];
 

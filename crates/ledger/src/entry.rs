@@ -1,0 +1,139 @@
+//! One row beside the head: a sale, a return, an adjustment, an effect from elsewhere, or what time brought.
+
+use suanpan_domain::{CheckoutId, ReturnId};
+
+use crate::command::Actor;
+use crate::head::{CouponId, OfferKey};
+use crate::sale::{Returned, Sale};
+
+/// Where a row is. Its bytes order returns right after their checkout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum EntryKey {
+    /// A sale.
+    Checkout(CheckoutId),
+    /// A return of it.
+    Return(CheckoutId, ReturnId),
+    /// What a person or a system asked for, named by the caller so that a retry is known as one.
+    Request([u8; 16]),
+    /// An effect of another member's entry: the first 16 bytes of the SHA-256 of its source.
+    Effect([u8; 16]),
+    /// What time brought, named by the version that wrote it.
+    Time(u64),
+}
+
+/// Where a sale stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum State {
+    /// Held for a while.
+    Reserved,
+    /// Paid.
+    Confirmed,
+    /// Never to be paid.
+    Cancelled,
+    /// The id turned out to belong to another owner.
+    Fenced,
+    /// Of rows that are no sale: done.
+    Done,
+    /// Could not be accrued; waits for a person.
+    Parked,
+}
+
+/// A row of a member's (or a guest sale's) partition. Never removed inside the id horizon.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Where it is.
+    pub key: EntryKey,
+    /// Where it stands.
+    pub state: State,
+    /// The version that wrote it first.
+    pub version: u64,
+    /// When it was written first, Unix milliseconds, by the head's clock.
+    pub written_ms: i64,
+    /// What the reservation's content was, see `content_hash` of the verb; none when it was not reserved.
+    pub reserve_hash: Option<[u8; 32]>,
+    /// What the content of the call was that decided it (confirm, return, request).
+    pub content_hash: Option<[u8; 32]>,
+    /// Who wrote it.
+    pub actor: Actor,
+    /// Until when a reservation may not be ended by others, Unix milliseconds; 0 for others.
+    pub until_ms: i64,
+    /// The sale; for [`EntryKey::Checkout`] that is reserved or confirmed.
+    pub sale: Option<Box<Sale>>,
+    /// What was returned; for [`EntryKey::Return`].
+    pub returned: Option<Box<Returned>>,
+    /// The answer that was given and is given again for the same content: bytes of the caller.
+    pub answer: Vec<u8>,
+    /// Everything that this row changed, in order.
+    pub movements: Vec<Movement>,
+    /// The version that accrued it; 0 while it waits. Of rows that need no accrual their own version.
+    pub accrued_version: u64,
+    /// Recorded as a fact: something could no longer be taken.
+    pub overrun: bool,
+}
+
+/// One line of the account's statement. The rows' movements in version order explain every point and coupon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Movement {
+    /// The version that booked it.
+    pub version: u64,
+    /// The instant it counts from, Unix milliseconds; an expiry is dated at the expiry.
+    pub at_ms: i64,
+    /// What.
+    pub kind: MovementKind,
+    /// Points, never negative but for adjustments; 0 for coupons and tiers.
+    pub points: i64,
+    /// The expiry of the lot or the coupon, Unix milliseconds; 0 where no lot is meant (debt).
+    pub expires_ms: i64,
+    /// The coupon, for movements of coupons.
+    pub coupon: Option<CouponName>,
+}
+
+/// A coupon and its campaign.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CouponName {
+    /// Which.
+    pub id: CouponId,
+    /// Of which campaign.
+    pub campaign: OfferKey,
+}
+
+/// Kinds of movements. The first group sums up to the conservation equation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum MovementKind {
+    /// Earned: into a lot, or (lot 0) against debt.
+    Earned,
+    /// Spent points that came back.
+    Restored,
+    /// By hand; negative ones take from lots, or (lot 0) make debt.
+    Adjusted,
+    /// From another member; lot 0 moves debt.
+    TransferredIn,
+    /// Paid with; lot 0 makes debt (a fact that found no points).
+    Spent,
+    /// Lapsed.
+    Expired,
+    /// Earned points that a return took; lot 0 makes debt.
+    TakenBack,
+    /// To another member.
+    TransferredOut,
+    /// From delayed to spendable; lot 0 pays debt. Changes no sum.
+    Released,
+    /// Held by a reservation. Changes no sum.
+    Held,
+    /// A hold ended without a sale. Changes no sum.
+    Freed,
+    /// A coupon came into the wallet.
+    CouponGranted,
+    /// A coupon was used.
+    CouponUsed,
+    /// A used coupon came back.
+    CouponReturned,
+    /// A coupon was taken out by hand.
+    CouponRevoked,
+    /// A coupon lapsed.
+    CouponExpired,
+    /// The tier went up; `points` is the new one's place.
+    TierUp,
+    /// The tier went down; `points` is the new one's place.
+    TierDown,
+}

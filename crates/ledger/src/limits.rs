@@ -1,0 +1,42 @@
+//! Every bound of a member's state, each with its reason and what happens at it.
+
+/// Bytes of an encoded head. A conditional write of 4 KiB runs at 70 % of the rate of one of 300 bytes.
+pub const HEAD_BYTES_MAX: usize = 4_096;
+/// Above it nothing that somebody chooses to do is added (reservation, grant, activity): refused as
+/// [`Refusal::HeadFull`](crate::Refusal::HeadFull). The rest is room for what has to be recorded.
+pub const HEAD_BYTES_SOFT: usize = 3_000;
+/// Lots of different expiry. At the bound the two neighbours that expire closest together become one, with the later
+/// expiry.
+pub const LOTS_MAX: usize = 64;
+/// Credits that cannot be spent yet. At the bound the two that are released closest together become one, with the
+/// earlier release.
+pub const DELAYED_MAX: usize = 32;
+/// Coupons in the wallet. At the bound a grant is refused; one that a sale issues replaces the one that expires first.
+pub const COUPONS_MAX: usize = 32;
+/// Reservations at the same time. At the bound a reservation is refused.
+pub const HOLDS_MAX: usize = 4;
+/// Counters of limited offers. At the bound the oldest ended period goes; without one, a use is refused, a fact counts
+/// as overrun.
+pub const COUNTERS_MAX: usize = 48;
+/// Months of spend, purchases and activity: a window of 24 months touches 25.
+pub const MONTHS_MAX: usize = 25;
+/// Days of the same, for windows of up to 62 days.
+pub const DAYS_MAX: usize = 62;
+/// Entries that were not accrued. At the bound a confirm accrues the oldest first, by a write of its own.
+pub const PENDING_MAX: usize = 64;
+/// Entries accrued whose derived writes are not out. At the bound nothing is accrued until some are.
+pub const EMITTING_MAX: usize = 16;
+/// Lines of a sale, as of a basket.
+pub const SALE_LINES_MAX: usize = suanpan_domain::limits::BASKET_LINES_MAX;
+/// Returns of one checkout. At the bound a return is refused.
+pub const RETURNS_MAX: usize = 256;
+/// Tenders of a sale.
+pub const TENDERS_MAX: usize = 32;
+/// The largest balance, debt or lifetime sum, in points.
+pub const POINTS_MAX: i64 = suanpan_domain::limits::POINTS_MAX;
+
+const _: () = {
+    assert!(HEAD_BYTES_SOFT < HEAD_BYTES_MAX);
+    // Pending sales alone (17 bytes of key, 5 of version) fit beside a head at its soft bound.
+    assert!(HEAD_BYTES_SOFT + 44 * (17 + 5) < HEAD_BYTES_MAX);
+};
