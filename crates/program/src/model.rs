@@ -3,6 +3,7 @@
 mod effect;
 mod offer;
 mod points;
+mod rare;
 mod selector;
 mod stacking;
 mod tax;
@@ -21,6 +22,7 @@ pub use points::{
     CouponReturn, Earn, EarnOn, EarnedReturn, Expiry, Multipliers, PointsOffset, PointsPolicy, PriceReturn,
     ReturnsPolicy, SpentReturn, TierTimes,
 };
+pub use rare::{Rare, Usual};
 pub use selector::{Selection, Selector};
 pub use stacking::{Combine, ExclusiveScope, GroupScope, OfferStacking, StackingGroup};
 pub use tax::{CashRounding, ShippingTax, TaxBase, TaxBasis, TaxPolicy, TaxRate, TaxScope};
@@ -95,6 +97,10 @@ pub struct Title {
     pub en: Option<String>,
     /// Simplified Chinese.
     pub zh_cn: Option<String>,
+}
+
+impl Usual for Title {
+    const USUAL: &'static Self = &Self { en: None, zh_cn: None };
 }
 
 /// How an amount is divided between lines, weighted by their running amounts.

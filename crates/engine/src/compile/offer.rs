@@ -110,10 +110,10 @@ pub(super) fn compile(
     classes: Classes,
 ) -> CompiledOffer {
     let target = match &offer.effect {
-        Effect::BuyGet { get, .. } => get.as_ref().or(offer.target.as_ref()).cloned(),
+        Effect::BuyGet { get, .. } => get.as_deref().or(offer.target.as_deref()).cloned(),
         // A price list acts on the articles that it names.
-        Effect::PriceList(prices) => Some(listed(offer.target.as_ref().unwrap_or(&offer.buy), prices)),
-        _ => offer.target.clone(),
+        Effect::PriceList(prices) => Some(listed(offer.target.as_deref().unwrap_or(&offer.buy), prices)),
+        _ => offer.target.as_deref().cloned(),
     };
     let has_target = offer.target.is_some() || matches!(offer.effect, Effect::BuyGet { get: Some(_), .. });
     let parts = match &offer.effect {
@@ -163,8 +163,8 @@ pub(super) fn compile(
         parts,
         threshold: offer.threshold,
         effect,
-        terms: offer.terms.clone(),
-        limits: offer.limits,
+        terms: (*offer.terms).clone(),
+        limits: *offer.limits,
         tender: offer.counts_as == CountsAs::Tender,
         guard_exempt: offer.guard_exempt || offer.counts_as == CountsAs::Tender,
         classes: 1 << offer.layer
@@ -234,11 +234,11 @@ fn conditions(program: &Program, offer: &Offer) -> Conditions {
     });
     let tiers = offer.who.tiers.iter().filter_map(|id| program.tiers.iter().position(|tier| tier.id == *id));
     Conditions {
-        when: (offer.when != When::default()).then(|| Box::new(offer.when.clone())),
+        when: (*offer.when != When::default()).then(|| Box::new((*offer.when).clone())),
         stores,
         channels: offer.place.channels.clone().into_boxed_slice(),
         payments: offer.place.payments.clone().into_boxed_slice(),
-        who: (offer.who != Who::default()).then(|| Box::new(offer.who.clone())),
+        who: (*offer.who != Who::default()).then(|| Box::new((*offer.who).clone())),
         tiers: tiers.filter(|&place| place < 64).fold(0, |bits, place| bits | 1 << place),
     }
 }

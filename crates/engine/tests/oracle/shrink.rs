@@ -1,9 +1,7 @@
 //! A counter-example made small: parts are dropped as long as engine and oracle still differ.
 
 use suanpan_domain::{Money, PointsRequest, Quantity};
-use suanpan_program::model::{
-    Allocation, Limits, OfferStacking, Place, PointsPolicy, TaxPolicy, Terms, UnitSplit, When, Who,
-};
+use suanpan_program::model::{Allocation, PointsPolicy, TaxPolicy, UnitSplit};
 use suanpan_testkit::generate::{Scenario, Size};
 
 /// Judges a scenario: what differs, or none when it cannot be judged.
@@ -122,15 +120,15 @@ fn offers(scenario: &Scenario, with: &mut Smaller<'_>) {
         let mut offer = |change: &dyn Fn(&mut suanpan_program::model::Offer)| {
             with(&|smaller| change(&mut smaller.program.offers[place]));
         };
-        offer(&|offer| offer.when = When::default());
-        offer(&|offer| offer.who = Who::default());
-        offer(&|offer| offer.place = Place::default());
-        offer(&|offer| offer.limits = Limits::default());
-        offer(&|offer| offer.stacking = OfferStacking::default());
+        offer(&|offer| offer.when = Default::default());
+        offer(&|offer| offer.who = Default::default());
+        offer(&|offer| offer.place = Default::default());
+        offer(&|offer| offer.limits = Default::default());
+        offer(&|offer| offer.stacking = Default::default());
         offer(&|offer| offer.stacking.exclusive = None);
         offer(&|offer| offer.stacking.pool = None);
         offer(&|offer| offer.stacking.groups.clear());
-        offer(&|offer| offer.terms = Terms::default());
+        offer(&|offer| offer.terms = Default::default());
         offer(&|offer| offer.terms.cap = None);
         offer(&|offer| offer.terms.units = None);
         offer(&|offer| offer.terms.floor_unit_price = None);

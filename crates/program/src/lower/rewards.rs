@@ -151,7 +151,7 @@ pub(super) fn get(
     let get = file.select.as_ref().map(|select| own_selection(select, except, context));
     Some(Effect::BuyGet {
         buy: buy?,
-        get,
+        get: get.map(Box::new),
         get_units: file.units.map_or(1, |units| units.0),
         off: off?,
         pick: pick(file.pick, Pick::Cheapest),

@@ -147,7 +147,7 @@ pub(super) fn discount(
     let limits = limits(file.limits.as_ref(), context);
     Some(Offer {
         id: format!("tier:{}", tier.id.value.0),
-        title: title(file.title.as_ref().or(tier.title.as_ref())),
+        title: title(file.title.as_ref().or(tier.title.as_ref())).into(),
         kind: OfferKind::Tier,
         layer: layer?,
         priority: file.priority.map_or(0, |priority| priority.0),
@@ -155,9 +155,9 @@ pub(super) fn discount(
             Some(word) => word == LeaveOutWord::Allowed,
             None => funding.is_empty(),
         },
-        when,
-        who: Who { tiers: vec![tier.id.value.0.clone()], ..Who::default() },
-        place,
+        when: when.into(),
+        who: Who { tiers: vec![tier.id.value.0.clone()], ..Who::default() }.into(),
+        place: place.into(),
         buy,
         threshold,
         target: None,
@@ -169,11 +169,12 @@ pub(super) fn discount(
             basis: file.basis.map_or(PercentBasis::Running, percent_basis),
             all_or_nothing: file.all_or_nothing.is_some_and(|all| all.0),
             ..Terms::default()
-        },
-        limits,
+        }
+        .into(),
+        limits: limits.into(),
         funding,
         counts_as: CountsAs::Discount,
-        stacking,
+        stacking: stacking.into(),
         coupon: None,
         guard_exempt: file.guard.is_some(),
     })

@@ -3,6 +3,7 @@
 use suanpan_domain::{Money, Quantity, Rate, UnitPrice};
 
 use super::offer::RoundAt;
+use super::rare::Usual;
 use super::selector::Selection;
 
 /// What an offer does. How each is computed is in `docs/pricing.md`.
@@ -59,7 +60,7 @@ pub enum Effect {
         /// Units, weight or spend to buy for each application.
         buy: UnitCount,
         /// What is reduced; the offer's own selection when none is named.
-        get: Option<Selection>,
+        get: Option<Box<Selection>>,
         /// Units reduced for each application.
         get_units: i64,
         /// What a rewarded unit gets.
@@ -300,6 +301,21 @@ pub struct Terms {
     pub basis: PercentBasis,
     /// Refused rather than cut.
     pub all_or_nothing: bool,
+}
+
+impl Usual for Terms {
+    const USUAL: &'static Self = &Self {
+        cap: None,
+        units: None,
+        floor_unit_price: None,
+        floor_line: None,
+        floor_sku: None,
+        worth: Money::ZERO,
+        round_at: None,
+        min_gain: None,
+        basis: PercentBasis::Running,
+        all_or_nothing: false,
+    };
 }
 
 /// What percents are taken of. The result is cut to the running amount.

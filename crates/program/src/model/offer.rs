@@ -5,6 +5,7 @@ use suanpan_domain::{Money, OfferKind, Rate};
 
 use super::Title;
 use super::effect::{Effect, Terms, UnitCount};
+use super::rare::{Rare, Usual};
 use super::selector::Selection;
 use super::stacking::OfferStacking;
 use super::tax::TaxBasis;
@@ -15,7 +16,7 @@ pub struct Offer {
     /// Unique in the program. A tier's discount is `tier:<id>`.
     pub id: String,
     /// Its title.
-    pub title: Title,
+    pub title: Rare<Title>,
     /// What sort it is.
     pub kind: OfferKind,
     /// Index into the program's layers.
@@ -25,32 +26,32 @@ pub struct Offer {
     /// Whether the search may leave it out.
     pub leave_out_allowed: bool,
     /// When it holds.
-    pub when: When,
+    pub when: Rare<When>,
     /// For whom.
-    pub who: Who,
+    pub who: Rare<Who>,
     /// Where.
-    pub place: Place,
+    pub place: Rare<Place>,
     /// What has to be bought, and what an effect without a target of its own lowers.
     pub buy: Selection,
     /// How much of it. Steps and repetitions have measures of their own, which see the amounts that this says; what
     /// `BuyGet` needs stands in the effect alone.
     pub threshold: Option<Threshold>,
     /// What the effect lowers, where that differs from `buy`.
-    pub target: Option<Selection>,
+    pub target: Option<Box<Selection>>,
     /// What it does.
     pub effect: Effect,
     /// What the effect adds.
-    pub terms: Terms,
+    pub terms: Rare<Terms>,
     /// How often it may be used.
-    pub limits: Limits,
+    pub limits: Rare<Limits>,
     /// Who pays; the chain pays what is not listed.
     pub funding: Vec<FundingShare>,
     /// Whether it lowers the price or is a tender.
     pub counts_as: CountsAs,
     /// How it goes with others.
-    pub stacking: OfferStacking,
+    pub stacking: Rare<OfferStacking>,
     /// How it is presented; none for automatic offers.
-    pub coupon: Option<CouponTerms>,
+    pub coupon: Option<Box<CouponTerms>>,
     /// The program's maximum total discount does not bind it.
     pub guard_exempt: bool,
 }
@@ -106,6 +107,11 @@ pub struct When {
     pub times: Vec<TimeSpan>,
 }
 
+impl Usual for When {
+    const USUAL: &'static Self =
+        &Self { from: None, until: None, weekdays: 0, days_of_month: 0, months: 0, times: Vec::new() };
+}
+
 /// An end of a validity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DayOrTime {
@@ -144,6 +150,18 @@ pub struct Who {
     pub hold_out: Option<Rate>,
 }
 
+impl Usual for Who {
+    const USUAL: &'static Self = &Self {
+        members_only: false,
+        tiers: Vec::new(),
+        segments: Vec::new(),
+        birthday: None,
+        first_purchase: false,
+        new_member_days: None,
+        hold_out: None,
+    };
+}
+
 impl Who {
     /// Whether a guest can never have it.
     #[must_use]
@@ -179,6 +197,10 @@ pub struct Place {
     pub payments: Vec<String>,
 }
 
+impl Usual for Place {
+    const USUAL: &'static Self = &Self { stores: None, channels: Vec::new(), payments: Vec::new() };
+}
+
 /// Some stores of the chain.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StoreFilter {
@@ -199,6 +221,10 @@ pub struct Limits {
     pub in_total: Option<u64>,
     /// What it may give to everybody.
     pub budget: Option<Money>,
+}
+
+impl Usual for Limits {
+    const USUAL: &'static Self = &Self { per_basket: None, per_member: None, in_total: None, budget: None };
 }
 
 /// The period of a limit.

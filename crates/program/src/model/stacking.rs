@@ -1,5 +1,7 @@
 //! How offers go together.
 
+use super::rare::Usual;
+
 /// How one offer goes with others.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OfferStacking {
@@ -10,6 +12,10 @@ pub struct OfferStacking {
     /// Offers of one pool do not share units. `default` unless named; only unit effects consume in it, and
     /// `units {at_most}` only where it is named.
     pub pool: Option<String>,
+}
+
+impl Usual for OfferStacking {
+    const USUAL: &'static Self = &Self { groups: Vec::new(), exclusive: None, pool: None };
 }
 
 /// What an exclusive offer excludes others from.

@@ -191,7 +191,7 @@ impl Maker<'_> {
         let get = if self.random.chance(55) { Some(self.selection(10)) } else { None };
         Effect::BuyGet {
             buy,
-            get,
+            get: get.map(Box::new),
             get_units: self.random.pick(&[1, 1, 2]),
             off: self.reward(),
             pick: self.random.pick(&[Pick::Cheapest, Pick::Cheapest, Pick::Dearest]),
@@ -265,7 +265,7 @@ impl Maker<'_> {
             Effect::PercentOff(_) | Effect::AmountOff { .. } | Effect::Steps(_) | Effect::Repeat { .. }
         );
         if own_target && !offer.buy.undiscounted_only && !presented(&offer.effect) && self.random.chance(15) {
-            offer.target = Some(self.selection(0));
+            offer.target = Some(Box::new(self.selection(0)));
         }
         let unit_limited = match offer.effect {
             Effect::PercentOff(_) | Effect::UnitPrice(_) => true,

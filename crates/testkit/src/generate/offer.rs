@@ -2,8 +2,8 @@
 
 use suanpan_domain::{Basket, LineKind, Money, OfferKind, Quantity, Rate, UnitPrice};
 use suanpan_program::model::{
-    AmountAt, CodeKind, CountsAs, CouponTerms, Effect, FundingShare, Limits, Offer, OfferStacking, Place,
-    Selection, Selector, TaxBasis, Terms, Threshold, Title, UnitCount, When, Who,
+    AmountAt, CodeKind, CountsAs, CouponTerms, Effect, FundingShare, Offer, Selection, Selector, TaxBasis,
+    Threshold, UnitCount,
 };
 
 use super::market::{BRANDS, CATEGORIES, Market, TAGS};
@@ -106,17 +106,17 @@ impl<'a> Maker<'a> {
             _ => 5,
         };
         if self.random.chance(conditions) {
-            offer.when = conditions::when(self.random, self.market);
+            offer.when = conditions::when(self.random, self.market).into();
         }
         if self.random.chance(conditions / 2) {
-            offer.who = conditions::who(self.random);
+            offer.who = conditions::who(self.random).into();
         }
         if self.random.chance(conditions / 3) {
-            offer.place = conditions::place(self.random);
+            offer.place = conditions::place(self.random).into();
         }
         if self.random.chance(conditions / 2) {
             let amount = self.amount();
-            offer.limits = conditions::limits(self.random, amount);
+            offer.limits = conditions::limits(self.random, amount).into();
         }
         self.layer_of(&mut offer);
         if matches!(offer.effect, Effect::Match { .. }) && self.random.chance(80) {
@@ -131,23 +131,23 @@ impl<'a> Maker<'a> {
         let layer = self.layer(if kind == OfferKind::Tier { "tier" } else { "item" });
         Offer {
             id,
-            title: Title::default(),
+            title: Default::default(),
             kind,
             layer,
             priority: self.random.pick(&[0, 0, 0, 1, 5, -3]),
             leave_out_allowed: kind == OfferKind::Tier,
-            when: When::default(),
-            who: Who::default(),
-            place: Place::default(),
+            when: Default::default(),
+            who: Default::default(),
+            place: Default::default(),
             buy: Selection::default(),
             threshold: None,
             target: None,
             effect,
-            terms: Terms::default(),
-            limits: Limits::default(),
+            terms: Default::default(),
+            limits: Default::default(),
             funding: Vec::new(),
             counts_as: CountsAs::Discount,
-            stacking: OfferStacking::default(),
+            stacking: Default::default(),
             coupon: None,
             guard_exempt: self.random.chance(5),
         }
@@ -232,7 +232,7 @@ impl<'a> Maker<'a> {
             2 => CodeKind::Unique { prefix: format!("U{}", offer.id), length: 8 },
             _ => CodeKind::Owned,
         };
-        offer.coupon = Some(CouponTerms { codes, paper: paper || presented(&offer.effect) });
+        offer.coupon = Some(Box::new(CouponTerms { codes, paper: paper || presented(&offer.effect) }));
         if self.random.chance(15) {
             offer.terms.min_gain = Some(self.amount());
         }

@@ -93,7 +93,7 @@ fn gives_beside(effect: &Effect) -> bool {
 /// Whether an offer may stand in a line group: what it takes off one line depends on that line alone.
 pub(super) fn acts_line_by_line(offer: &Offer) -> bool {
     let whole_basket =
-        offer.buy.is_everything() && offer.target.as_ref().is_none_or(Selection::is_everything);
+        offer.buy.is_everything() && offer.target.as_deref().is_none_or(Selection::is_everything);
     let line_local = match offer.effect {
         Effect::PercentOff(_) => match offer.terms.round_at {
             Some(round_at) => round_at == RoundAt::Line,

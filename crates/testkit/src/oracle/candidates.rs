@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use suanpan_domain::{Basket, ManualDiscount, ManualTarget, ManualValue, Member, OfferKind, Reason, Usage};
 use suanpan_program::model::{
-    AmountPer, CodeKind, CountsAs, Effect, Limits, OffAmount, Offer, OfferStacking, Place, Program, RoundAt,
-    Selection, Selector, Terms, Title, UnitCount, When, Who,
+    AmountPer, CodeKind, CountsAs, Effect, OffAmount, Offer, Program, RoundAt, Selection, Selector, Terms,
+    UnitCount,
 };
 
 use super::conditions::{budget_left, refusal};
@@ -278,23 +278,23 @@ fn manual_candidate(
     };
     let offer = Offer {
         id: format!("manual:{}", manual.id),
-        title: Title::default(),
+        title: Default::default(),
         kind: OfferKind::Manual,
         layer: program.layers.iter().position(|layer| layer == layer_name).expect("a known layer"),
         priority: 0,
         leave_out_allowed: false,
-        when: When::default(),
-        who: Who::default(),
-        place: Place::default(),
+        when: Default::default(),
+        who: Default::default(),
+        place: Default::default(),
         buy: Selection::default(),
         threshold: None,
         target: None,
         effect,
-        terms: Terms { round_at: Some(round_at), ..Terms::default() },
-        limits: Limits::default(),
+        terms: Terms { round_at: Some(round_at), ..Terms::default() }.into(),
+        limits: Default::default(),
         funding: Vec::new(),
         counts_as: CountsAs::Discount,
-        stacking: OfferStacking::default(),
+        stacking: Default::default(),
         coupon: None,
         guard_exempt: false,
     };

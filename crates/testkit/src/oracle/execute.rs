@@ -170,7 +170,7 @@ impl<'a> Run<'_, 'a> {
             }
             Effect::Bundle { parts, price, times } => self.bundles(index, parts, *price, *times),
             Effect::BuyGet { buy, get, get_units, off, pick, times } => {
-                let get = get.as_ref().unwrap_or(&self.candidate(index).offer.buy);
+                let get = get.as_deref().unwrap_or(&self.candidate(index).offer.buy);
                 self.buy_get(index, *buy, get, *get_units, *off, *pick, *times)
             }
             Effect::Steps(steps) => self.steps(index, steps),

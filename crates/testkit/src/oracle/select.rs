@@ -80,7 +80,7 @@ impl Candidate {
 
     /// The selection that the effect lowers when it has no parts: `target`, or `buy`.
     pub(super) fn acting_selection(&self) -> &Selection {
-        self.offer.target.as_ref().unwrap_or(&self.offer.buy)
+        self.offer.target.as_deref().unwrap_or(&self.offer.buy)
     }
 
     /// Lines that this offer acts on, before anything is executed: what it closes to others when it is exclusive
@@ -93,7 +93,7 @@ impl Candidate {
         let mut acting = match &self.offer.effect {
             Effect::Bundle { parts, .. } => parts.iter().flat_map(|part| of(&part.selection)).collect(),
             Effect::BuyGet { get, .. } => {
-                let mut acting = of(get.as_ref().unwrap_or(&self.offer.buy));
+                let mut acting = of(get.as_deref().unwrap_or(&self.offer.buy));
                 if bought_too {
                     acting.extend(of(&self.offer.buy));
                 }

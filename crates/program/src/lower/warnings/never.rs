@@ -28,7 +28,7 @@ pub(super) fn check(offer: &Offer, site: Spot, context: &Context) {
     let hint = "check `all_of`, `not` and keys that stand side by side: they hold together";
     if in_vain(&offer.buy) {
         warn(&["buy"], "no line meets all that it selects", hint);
-    } else if offer.target.as_ref().is_some_and(in_vain) {
+    } else if offer.target.as_deref().is_some_and(in_vain) {
         warn(&["effect", "target"], "no line meets all that it selects", hint);
     } else if let Effect::Bundle { parts, .. } = &offer.effect
         && parts.iter().any(|part| in_vain(&part.selection))

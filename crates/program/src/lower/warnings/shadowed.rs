@@ -72,7 +72,7 @@ fn always_wins(strong: &Offer, weak: &Offer) -> bool {
         && strong.layer == weak.layer
         && strong.counts_as == weak.counts_as
         && strong.who == weak.who;
-    let unbounded = strong.limits == Limits::default()
+    let unbounded = *strong.limits == Limits::default()
         && strong.who.hold_out.is_none()
         && strong.coupon.is_none()
         && strong.kind != OfferKind::Coupon

@@ -63,7 +63,7 @@ pub(super) fn skus(skus: &[&str]) -> Selection {
 pub(super) fn offer(id: &str, effect: Effect) -> Offer {
     Offer {
         id: id.to_owned(),
-        title: Title::default(),
+        title: Default::default(),
         kind: OfferKind::Promotion,
         layer: 1,
         priority: 0,

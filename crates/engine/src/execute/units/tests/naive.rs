@@ -186,7 +186,7 @@ impl<'a> Naive<'a> {
             return nothing();
         }
         let pool = pool_of(offer);
-        let target = self.live(offer.target.as_ref().unwrap_or(&offer.buy), true);
+        let target = self.live(offer.target.as_deref().unwrap_or(&offer.buy), true);
         let (formed, times, gifts) = match &offer.effect {
             Effect::NthUnit { group_size, form, reward, off, times } => {
                 let units = self.in_form(self.free_units(&target, pool), *form);

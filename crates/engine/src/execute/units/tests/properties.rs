@@ -110,7 +110,14 @@ fn effect() -> impl Strategy<Value = Effect> {
     let bundle = (prop::collection::vec(part, 1..=3), price, times())
         .prop_map(|(parts, price, times)| Effect::Bundle { parts, price, times });
     let get = (count(), prop::option::of(selection()), 1..3_i64, reward(), pick(), times()).prop_map(
-        |(buy, get, get_units, off, pick, times)| Effect::BuyGet { buy, get, get_units, off, pick, times },
+        |(buy, get, get_units, off, pick, times)| Effect::BuyGet {
+            buy,
+            get: get.map(Box::new),
+            get_units,
+            off,
+            pick,
+            times,
+        },
     );
     let gift = (
         prop::sample::subsequence(vec!["a", "b", "c", "towel"], 1..=3),
@@ -166,7 +173,7 @@ fn one_offer() -> impl Strategy<Value = Offer> {
             if !matches!(made.effect, Effect::Bundle { .. }) {
                 made.buy = buy;
             }
-            made.terms = terms;
+            made.terms = terms.into();
             if limited {
                 made.terms.units = limit;
                 made.terms.round_at = Some(RoundAt::Unit);

@@ -112,7 +112,7 @@ fn buy_and_get() {
 
     let shirts = Effect::BuyGet {
         buy: UnitCount::Units(1),
-        get: Some(skus(&["shirt", "shirt2"])),
+        get: Some(Box::new(skus(&["shirt", "shirt2"]))),
         get_units: 1,
         off: percent(100),
         pick: Pick::Dearest,
@@ -125,7 +125,7 @@ fn buy_and_get() {
 
     let coffee = Effect::BuyGet {
         buy: UnitCount::Units(1),
-        get: Some(skus(&["coffee"])),
+        get: Some(Box::new(skus(&["coffee"]))),
         get_units: 3,
         off: percent(100),
         pick: Pick::Cheapest,
@@ -141,7 +141,7 @@ fn the_getting_side_passes_over_what_the_buying_side_needs() {
     // Only `a` can be bought, both can be got: the cheapest is `a`, and the purchase needs it.
     let effect = Effect::BuyGet {
         buy: UnitCount::Units(1),
-        get: Some(skus(&["a", "b"])),
+        get: Some(Box::new(skus(&["a", "b"]))),
         get_units: 1,
         off: percent(100),
         pick: Pick::Cheapest,

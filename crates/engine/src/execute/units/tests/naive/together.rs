@@ -74,7 +74,7 @@ impl Naive<'_> {
             .into_iter()
             .filter(|&(line, _)| !matches!(buy, UnitCount::Weight(_)) || weighed(self.lines[line]))
             .collect();
-        let y = self.free_units(&self.live(get.as_ref().unwrap_or(&offer.buy), true), pool);
+        let y = self.free_units(&self.live(get.as_deref().unwrap_or(&offer.buy), true), pool);
         let measure = |unit: UnitId| match buy {
             UnitCount::Units(_) => 1,
             UnitCount::Spend(_) => self.amount(unit),
