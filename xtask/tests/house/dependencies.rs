@@ -13,6 +13,7 @@ const OURS: &[(&str, &[&str])] = &[
     ("suanpan-program", &["suanpan-domain"]),
     ("suanpan-engine", &["suanpan-domain", "suanpan-program"]),
     ("suanpan-ledger", &["suanpan-domain"]),
+    ("suanpan-store", &["suanpan-domain", "suanpan-ledger"]),
     ("suanpan-receipt", &["suanpan-domain"]),
     ("suanpan-rpc", &["suanpan-domain"]),
     // Holds the oracle, which shares no code with the engine that it audits.

@@ -1,0 +1,214 @@
+//! The trait.
+
+use async_trait::async_trait;
+use suanpan_domain::{CheckoutId, MemberId};
+use suanpan_ledger::Entry;
+use suanpan_ledger::head::OfferKey;
+
+use crate::code::{CodeView, CodesAdded};
+use crate::error::StoreError;
+use crate::limit::{LimitCap, LimitView, NamedHolder};
+use crate::rows::{
+    Activation, CheckoutFilter, Cursor, FeedPage, FoundCheckout, Linked, LookupKey, MemberRow, Meta, Order,
+    Page, ParkedRow, ProgramRow, RawRow, Scanned,
+};
+use crate::scope::{CodeHash, Owner, Scope};
+use crate::verdict::{Decider, OutboxEvent};
+
+/// Keeps members, sales, limits, codes and programs of chains.
+///
+/// A chain's name is an identifier of at most 128 bytes and part of every key. All instants are Unix milliseconds of the
+/// caller's clock; a store has none. A dropped future may or may not have written: its outcome is unknown.
+///
+/// `limit` of a read is a bound on its rows; a store may give fewer. Reads see everything that was answered before they
+/// began.
+///
+/// # Errors
+/// Every method: [`StoreError::Unavailable`], [`StoreError::Busy`], [`StoreError::Corrupt`],
+/// [`StoreError::Refused`] for a name outside its bounds. Methods that write: [`StoreError::Unknown`] too.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// The one way to change a member, a guest's sale, and the limits and codes that go with it: shows the decider one
+    /// consistent view, and writes all of its verdict or nothing. A race that is lost shows a new view.
+    ///
+    /// # Errors
+    /// [`StoreError::Panicked`] and [`StoreError::Contract`] beside those of every writing method.
+    async fn decide(&self, chain: &str, scope: Scope, decider: Box<dyn Decider>) -> Result<(), StoreError>;
+
+    // Members and sales.
+
+    /// A member's head; none when it was never written.
+    async fn member(&self, chain: &str, member: &MemberId) -> Result<Option<MemberRow>, StoreError>;
+
+    /// A member's rows by the version that wrote them first: its statement.
+    async fn entries(
+        &self,
+        chain: &str,
+        member: &MemberId,
+        order: Order,
+        after: &Cursor,
+        limit: usize,
+    ) -> Result<Page<Entry>, StoreError>;
+
+    /// A sale with its returns, whoever's it is. Of several owners' rows the confirmed one, else the reserved, the
+    /// cancelled, the fenced one.
+    async fn find_checkout(
+        &self,
+        chain: &str,
+        checkout: CheckoutId,
+    ) -> Result<Option<FoundCheckout>, StoreError>;
+
+    /// Sales by the moment in their ids.
+    async fn list_checkouts(
+        &self,
+        chain: &str,
+        filter: &CheckoutFilter,
+        after: &Cursor,
+        limit: usize,
+    ) -> Result<Page<FoundCheckout>, StoreError>;
+
+    // Look-ups.
+
+    /// Lets a key lead to a member. A key whose member has no head leads nowhere, and may be taken over when it was
+    /// linked [`LINK_SETTLES_MS`] ago: whoever was enrolling then has been answered since.
+    async fn link(
+        &self,
+        chain: &str,
+        key: LookupKey,
+        member: &MemberId,
+        now_ms: i64,
+    ) -> Result<Linked, StoreError>;
+
+    /// Ends a link to this member; of another's, nothing.
+    async fn unlink(&self, chain: &str, key: LookupKey, member: &MemberId) -> Result<(), StoreError>;
+
+    /// Where a key leads; none when nowhere, or to a member without a head.
+    async fn lookup(&self, chain: &str, key: LookupKey) -> Result<Option<MemberId>, StoreError>;
+
+    /// All links.
+    async fn lookups(
+        &self,
+        chain: &str,
+        after: &Cursor,
+        limit: usize,
+    ) -> Result<Page<(LookupKey, MemberId)>, StoreError>;
+
+    // The worker.
+
+    /// Looks at about `limit` members' heads, of one chain or of all, and gives those that are due at `now_ms`. Never
+    /// holds up a write.
+    async fn scan_due(
+        &self,
+        chain: Option<&str>,
+        after: &Cursor,
+        now_ms: i64,
+        limit: usize,
+    ) -> Result<Scanned, StoreError>;
+
+    /// Members' heads that changed after the cursor. Waits for the first one up to `wait_ms`. From the beginning (the
+    /// default cursor) is from now.
+    async fn feed(&self, after: &Cursor, wait_ms: u64, limit: usize) -> Result<FeedPage, StoreError>;
+
+    /// Events that are to be delivered, in the order in which they were written.
+    async fn outbox(
+        &self,
+        chain: &str,
+        after: &Cursor,
+        limit: usize,
+    ) -> Result<Page<OutboxEvent>, StoreError>;
+
+    /// Forgets events up to and including the cursor's: they were delivered to everybody. A later write of the same
+    /// event may bring it back: it is delivered at least once.
+    async fn forget_outbox(&self, chain: &str, up_to: &Cursor) -> Result<(), StoreError>;
+
+    /// A named position that somebody keeps, with the fence it was set under.
+    async fn position(&self, chain: &str, name: &str) -> Result<Option<(u64, Cursor)>, StoreError>;
+
+    /// Sets a named position; false, and nothing changes, when it was set under a higher fence.
+    async fn set_position(
+        &self,
+        chain: &str,
+        name: &str,
+        fence: u64,
+        cursor: &Cursor,
+    ) -> Result<bool, StoreError>;
+
+    /// Entries that wait for a person.
+    async fn parked(&self, chain: &str, after: &Cursor, limit: usize) -> Result<Page<ParkedRow>, StoreError>;
+
+    // Limits and codes.
+
+    /// Every limit of the chain, without holders, by offer.
+    async fn limits(&self, chain: &str) -> Result<Vec<LimitView>, StoreError>;
+
+    /// Sets what may be taken. Never below what is used or held: the cap that holds from now on is given back.
+    async fn set_limit(&self, chain: &str, offer: OfferKey, cap: LimitCap) -> Result<LimitCap, StoreError>;
+
+    /// Who has something of a limit.
+    async fn limit_holders(
+        &self,
+        chain: &str,
+        offer: OfferKey,
+        after: &Cursor,
+        limit: usize,
+    ) -> Result<Page<NamedHolder>, StoreError>;
+
+    /// Adds codes of a campaign; those that exist are left alone. At most [`CODES_PER_CALL_MAX`] at once, as one write.
+    async fn add_codes(
+        &self,
+        chain: &str,
+        campaign: OfferKey,
+        codes: &[CodeHash],
+    ) -> Result<CodesAdded, StoreError>;
+
+    /// One code; none when it was never added.
+    async fn code(&self, chain: &str, code: CodeHash) -> Result<Option<CodeView>, StoreError>;
+
+    /// All codes by their hashes.
+    async fn codes(
+        &self,
+        chain: &str,
+        after: &Cursor,
+        limit: usize,
+    ) -> Result<Page<(CodeHash, CodeView)>, StoreError>;
+
+    // Programs.
+
+    /// Keeps a program under its version. The same version again changes nothing.
+    async fn put_program(&self, chain: &str, program: &ProgramRow) -> Result<(), StoreError>;
+
+    /// A program by its version.
+    async fn program(&self, chain: &str, version: &str) -> Result<Option<ProgramRow>, StoreError>;
+
+    /// Makes a program that was put the active one; the active one again changes nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] for a version that was never put.
+    async fn activate(&self, chain: &str, version: &str, at_ms: i64) -> Result<Activation, StoreError>;
+
+    /// What is active; none before the first activation.
+    async fn active_program(&self, chain: &str) -> Result<Option<Activation>, StoreError>;
+
+    /// All activations, the newest first.
+    async fn activations(&self, chain: &str) -> Result<Vec<Activation>, StoreError>;
+
+    // The whole store.
+
+    /// Every chain that has anything, by name.
+    async fn chains(&self) -> Result<Vec<String>, StoreError>;
+
+    /// Every head with its rows, members' and guests', of all chains, in pieces of about `limit` rows; each piece is
+    /// one consistent state. What was written since a piece is not in it.
+    async fn walk(&self, after: &Cursor, limit: usize) -> Result<Page<RawRow>, StoreError>;
+
+    /// Where a walk begins with this owner's head; none when it has none.
+    async fn walk_from(&self, chain: &str, owner: &Owner) -> Result<Option<Cursor>, StoreError>;
+
+    /// What the store says of itself.
+    async fn meta(&self) -> Result<Meta, StoreError>;
+}
+
+/// After so long a link whose member has no head may be taken over. Longer than any call that enrols may take.
+pub const LINK_SETTLES_MS: i64 = 60_000;
+/// Codes that are added by one call: one write of about 1 MiB.
+pub const CODES_PER_CALL_MAX: usize = 10_000;

@@ -1,0 +1,49 @@
+//! What a decision sees.
+
+use suanpan_domain::CheckoutId;
+use suanpan_ledger::{Entry, EntryKey, Head};
+
+use crate::code::CodeView;
+use crate::limit::LimitView;
+use crate::scope::Owner;
+
+/// One consistent state of everything that the scope names.
+#[derive(Clone, Debug)]
+pub struct View {
+    /// The owner's head: [`Head::absent`] of a member that was never written, [`Head::guest`] of a guest's sale. Its
+    /// epoch is never below the store's.
+    pub head: Head,
+    /// Rows of the scope's `reads`, each once, in the order of their keys; keys that have no row are missing.
+    pub entries: Vec<Entry>,
+    /// Rows under the claimed id that belong to others.
+    pub elsewhere: Vec<Elsewhere>,
+    /// The scope's limits, in its order.
+    pub limits: Vec<LimitView>,
+    /// The scope's codes, in its order; none for a code that was never added.
+    pub codes: Vec<Option<CodeView>>,
+}
+
+/// A sale's row under another owner.
+#[derive(Clone, Debug)]
+pub struct Elsewhere {
+    /// Whose.
+    pub owner: Owner,
+    /// Its head.
+    pub head: Head,
+    /// The row.
+    pub entry: Entry,
+}
+
+impl View {
+    /// The row of a key, when it was asked for and exists.
+    #[must_use]
+    pub fn entry(&self, key: EntryKey) -> Option<&Entry> {
+        self.entries.iter().find(|entry| entry.key == key)
+    }
+
+    /// The row of a sale, when it was asked for and exists.
+    #[must_use]
+    pub fn checkout(&self, checkout: CheckoutId) -> Option<&Entry> {
+        self.entry(EntryKey::Checkout(checkout))
+    }
+}
