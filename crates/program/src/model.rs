@@ -7,6 +7,7 @@ mod rare;
 mod selector;
 mod stacking;
 mod tax;
+mod tiers;
 
 use suanpan_domain::{Currency, Money, Rate, Rounding};
 
@@ -19,13 +20,17 @@ pub use offer::{
     Place, RoundAt, StoreFilter, Threshold, TimeSpan, When, Who,
 };
 pub use points::{
-    CouponReturn, Earn, EarnOn, EarnedReturn, Expiry, Multipliers, PointsOffset, PointsPolicy, PriceReturn,
-    ReturnsPolicy, SpentReturn, TierTimes,
+    Activity, CouponReturn, Earn, EarnOn, EarnedReturn, Expiry, Multipliers, PointsOffset, PointsPolicy,
+    PriceReturn, REFERRAL_TAKEN_BACK_DAYS_DEFAULT, RESTORED_DAYS_DEFAULT, Referral, ReturnsPolicy, Reward,
+    SpentReturn, TierTimes,
 };
 pub use rare::{Rare, Usual};
 pub use selector::{Selection, Selector};
 pub use stacking::{Combine, ExclusiveScope, GroupScope, OfferStacking, StackingGroup};
 pub use tax::{CashRounding, ShippingTax, TaxBase, TaxBasis, TaxPolicy, TaxRate, TaxScope};
+pub use tiers::{
+    Qualification, Tier, TierEnd, TierEntitlement, TierKeep, WINDOW_DAYS_MAX, WINDOW_MONTHS_MAX, Window,
+};
 
 pub use suanpan_domain::OfferKind;
 
@@ -182,41 +187,4 @@ pub struct Store {
     pub groups: Vec<String>,
     /// Its zone, where it differs from the program's.
     pub time_zone: Option<String>,
-}
-
-/// A level of membership. Its discount is an offer of its own, `tier:<id>`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tier {
-    /// Its id.
-    pub id: String,
-    /// Its title.
-    pub title: Title,
-    /// Benefits that are no price.
-    pub entitlements: Vec<TierEntitlement>,
-    /// How a member gets here; evaluated by the worker. Empty for the first tier.
-    pub qualify: Option<Qualification>,
-}
-
-/// A benefit that is no price.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TierEntitlement {
-    /// Its id, such as `gift-wrap`.
-    pub id: String,
-    /// Uses in a period; none when unlimited.
-    pub quota: Option<(u32, LimitPeriod)>,
-}
-
-/// What qualifies for a tier.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Qualification {
-    /// One of them is enough.
-    AnyOf(Vec<Qualification>),
-    /// All of them are needed.
-    AllOf(Vec<Qualification>),
-    /// So much spent within so many months (none: ever).
-    Spend(Money, Option<u16>),
-    /// So many purchases within so many months (none: ever).
-    Purchases(u32, Option<u16>),
-    /// So many activity points within so many months (none: ever).
-    Activity(i64, Option<u16>),
 }

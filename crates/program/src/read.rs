@@ -17,7 +17,7 @@ pub(crate) use map::MapReader;
 pub(crate) use scalars::{
     Amount, Count, Factor, Percent, Points, Price, Priority, Switch, UnitsCount, Weight,
 };
-pub(crate) use texts::{Duration, Id, Words};
+pub(crate) use texts::{Duration, Id, WindowText, Words};
 
 use crate::yaml::{Node, Spot};
 

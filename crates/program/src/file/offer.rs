@@ -205,6 +205,18 @@ file_map! {
         in_total = "in_total": Option<Count>,
         /// What it may give to everybody.
         budget = "budget": Option<Amount<1>>,
+        /// Whether uses come back when the whole sale is returned; `never` unless said.
+        given_back = "given_back": Option<GivenBackWord>,
+    }
+}
+
+file_words! {
+    /// When uses of a limited offer come back.
+    pub(crate) enum GivenBackWord {
+        /// A use is a use.
+        Never = "never",
+        /// When nothing of the sale is left.
+        OnFullReturn = "on_full_return",
     }
 }
 

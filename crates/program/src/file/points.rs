@@ -1,7 +1,7 @@
 //! Points, and what returns give back.
 
-use super::{CountsAsWord, SelectorFile, TitleFile};
-use crate::read::{Amount, At, Duration, Entries, Factor, Percent, Points, Price};
+use super::{CountsAsWord, GiftToMemberFile, SelectorFile, TitleFile};
+use crate::read::{Amount, At, Count, Duration, Entries, Factor, Id, Later, Percent, Points, Price};
 
 file_map! {
     /// How points are earned and spent.
@@ -16,6 +16,56 @@ file_map! {
         offset = "offset": Option<At<OffsetFile>>,
         /// When they expire; never unless said.
         expire = "expire": Option<At<ExpireFile>>,
+        /// So long after earning before they can be spent; at once unless said.
+        delay = "delay": Option<Duration<false>>,
+        /// How long spent points that come back live when they have expired meanwhile; 30 days unless said.
+        restored_for = "restored_for": Option<Duration<false>>,
+        /// What else than buying earns points.
+        activities = "activities": Option<Later<ActivityFile>>,
+        /// What a member earns for a friend, when the friend's first sale is confirmed.
+        referral = "referral": Option<ReferralFile>,
+        /// What a birthday brings.
+        birthday = "birthday": Option<GiftToMemberFile>,
+        /// Whether points that are sent to another member expire as they would have, or anew; `anew` unless said.
+        transfers = "transfers": Option<TransferWord>,
+    }
+}
+
+file_map! {
+    /// Something that earns points.
+    pub(crate) struct ActivityFile ("an activity such as { id: check-in, points: 5, per_day: 1 }") {
+        /// Its id.
+        id = "id": At<Id>,
+        /// Points that can be spent; none unless said.
+        points = "points": Option<Points>,
+        /// Activity points, which count for tiers; none unless said.
+        counts = "counts": Option<Points>,
+        /// So often a day at most.
+        per_day = "per_day": Option<Count>,
+        /// So often in all at most.
+        lifetime = "lifetime": Option<Count>,
+    }
+}
+
+file_map! {
+    /// What a referral brings.
+    pub(crate) struct ReferralFile ("a referral such as { referrer: 200, friend: 100 }") {
+        /// Points for who brought the friend.
+        referrer = "referrer": Option<Points>,
+        /// Points for the friend.
+        friend = "friend": Option<Points>,
+        /// Taken back when the friend's first sale is returned whole within so many days; 30 days unless said.
+        taken_back_within = "taken_back_within": Option<Duration<false>>,
+    }
+}
+
+file_words! {
+    /// How points that are sent expire.
+    pub(crate) enum TransferWord {
+        /// As points that were just earned.
+        Anew = "anew",
+        /// As they would have.
+        Kept = "kept",
     }
 }
 
@@ -116,8 +166,10 @@ file_map! {
 file_words! {
     /// What price a return gives back.
     pub(crate) enum PriceReturnWord {
-        /// What the unit cost.
+        /// What the units cost.
         ProRata = "pro_rata",
+        /// What the sale would have cost less without them.
+        Reprice = "reprice",
     }
 }
 

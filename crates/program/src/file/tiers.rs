@@ -4,7 +4,10 @@ use super::{
     BuyFile, GuardWord, LeaveOutWord, LimitsFile, OfferStackingFile, PercentBasisWord, PeriodWord, PlaceFile,
     RoundAtWord, SelectorFile, TitleFile, WhenFile,
 };
-use crate::read::{Amount, At, Count, Duration, Entries, Id, Later, Many, Percent, Points, Priority, Switch};
+use crate::read::{
+    Amount, At, Count, Duration, Entries, Id, Later, Many, OneOrMany, Percent, Points, Priority, Switch,
+    WindowText,
+};
 
 file_map! {
     /// A level of membership.
@@ -17,8 +20,46 @@ file_map! {
         discount = "discount": Option<At<TierDiscountFile>>,
         /// How a member gets here. Not for the first tier, which everyone starts with.
         qualify = "qualify": Option<At<QualifyFile>>,
+        /// How long it lasts, and what comes then; until something better is reached unless said.
+        keep = "keep": Option<KeepFile>,
+        /// What reaching it brings.
+        welcome = "welcome": Option<GiftToMemberFile>,
         /// Benefits that are no price.
         entitlements = "entitlements": Option<Later<EntitlementFile>>,
+    }
+}
+
+file_map! {
+    /// How long a tier lasts.
+    pub(crate) struct KeepFile ("how long a tier lasts, such as { for: 12 months }") {
+        /// So long after it was reached, or kept.
+        length = "for": Duration<true>,
+        /// It stays so much longer before anything happens.
+        grace = "grace": Option<Duration<false>>,
+        /// What happens then; `re_evaluate` unless said.
+        then = "then": Option<KeepWord>,
+    }
+}
+
+file_words! {
+    /// What becomes of a tier at its end.
+    pub(crate) enum KeepWord {
+        /// The tier that the member qualifies for then.
+        ReEvaluate = "re_evaluate",
+        /// One level down, unless the member qualifies for it again.
+        OneDown = "one_down",
+        /// It is kept.
+        Keep = "keep",
+    }
+}
+
+file_map! {
+    /// Points and coupons that are given.
+    pub(crate) struct GiftToMemberFile ("what is given, such as { points: 100 }") {
+        /// So many points.
+        points = "points": Option<Points>,
+        /// Coupons for the wallet, by campaign.
+        coupons = "coupons": Option<OneOrMany<Id>>,
     }
 }
 
@@ -77,8 +118,8 @@ file_map! {
         purchases = "purchases": Option<Count>,
         /// So many activity points.
         activity = "activity": Option<Points>,
-        /// Within so many months; ever unless said.
-        within = "within": Option<Duration<true>>,
+        /// Within so many months or days, or the calendar year; ever unless said.
+        within = "within": Option<WindowText>,
     }
 }
 

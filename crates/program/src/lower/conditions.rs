@@ -5,7 +5,8 @@ use suanpan_domain::Rate;
 use super::names::{Names, Of};
 use crate::code;
 use crate::file::{
-    BirthdayWord, DayWord, LimitsFile, PeriodWord, PlaceFile, StoresFile, TitleFile, WhenFile, WhoFile,
+    BirthdayWord, DayWord, GivenBackWord, LimitsFile, PeriodWord, PlaceFile, StoresFile, TitleFile, WhenFile,
+    WhoFile,
 };
 use crate::model::{
     Birthday, DayOrTime, FundingShare, LimitPeriod, Limits, Place, StoreFilter, Title, When, Who,
@@ -185,6 +186,7 @@ pub(super) fn limits(file: Option<&At<LimitsFile>>, context: &Context) -> Limits
         per_member: file.per_member.map(|count| (count.0, file.per.map_or(LimitPeriod::Lifetime, period))),
         in_total: file.in_total.map(|count| u64::from(count.0)),
         budget: file.budget.map(|amount| amount.0),
+        given_back_if_whole: file.given_back == Some(GivenBackWord::OnFullReturn),
     }
 }
 

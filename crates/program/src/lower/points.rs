@@ -3,22 +3,27 @@
 use suanpan_domain::UnitPrice;
 
 use super::conditions::title;
-use super::names::{Names, Of};
+use super::names::{Names, Of, Unique, too_many};
 use super::offer::counts_as;
 use super::selector::selector;
+use super::tiers::reward;
 use crate::code;
 use crate::file::{
-    CouponReturnWord, EarnFile, EarnOnWord, EarnedReturnWord, ExpireAtWord, MultipliersWord, OffsetFile,
-    PointsFile, PriceReturnWord, ReturnsFile, SelectorFile, SpentReturnWord,
+    ActivityFile, CouponReturnWord, EarnFile, EarnOnWord, EarnedReturnWord, ExpireAtWord, MultipliersWord,
+    OffsetFile, PointsFile, PriceReturnWord, ReturnsFile, SelectorFile, SpentReturnWord, TransferWord,
 };
 use crate::model::{
-    CouponReturn, Earn, EarnOn, EarnedReturn, Expiry, Multipliers, PointsOffset, PointsPolicy, PriceReturn,
-    ReturnsPolicy, Selector, SpentReturn, TierTimes,
+    Activity, CouponReturn, Earn, EarnOn, EarnedReturn, Expiry, Multipliers, PointsOffset, PointsPolicy,
+    PriceReturn, REFERRAL_TAKEN_BACK_DAYS_DEFAULT, RESTORED_DAYS_DEFAULT, Referral, ReturnsPolicy, Selector,
+    SpentReturn, TierTimes,
 };
-use crate::read::{At, Context};
+use crate::read::{At, Context, Later};
+
+/// Activities of a program: a member remembers the limited ones.
+const ACTIVITIES_MAX: usize = 100;
 
 pub(super) fn policy(file: Option<&PointsFile>, names: &Names, context: &Context) -> PointsPolicy {
-    let Some(file) = file else { return PointsPolicy::default() };
+    let Some(file) = file else { return none() };
     let earn = file.earn.as_ref().map(|earn| self::earn(earn, context));
     let offset = file.offset.as_ref().map(|at| self::offset(at, earn.as_ref(), context));
     PointsPolicy {
@@ -42,7 +47,50 @@ pub(super) fn policy(file: Option<&PointsFile>, names: &Names, context: &Context
                 remind_months_before: remind,
             }
         }),
+        delay_days: file.delay.map_or(0, |days| days.0),
+        restored_days: file.restored_for.map_or(RESTORED_DAYS_DEFAULT, |days| days.0),
+        activities: activities(file.activities.as_ref(), context),
+        referral: file.referral.as_ref().map(|file| Referral {
+            referrer_points: file.referrer.map_or(0, |points| points.0),
+            friend_points: file.friend.map_or(0, |points| points.0),
+            taken_back_days: file.taken_back_within.map_or(REFERRAL_TAKEN_BACK_DAYS_DEFAULT, |days| days.0),
+        }),
+        birthday: reward(file.birthday.as_ref(), context),
+        transfers_keep_expiry: file.transfers == Some(TransferWord::Kept),
     }
+}
+
+/// A program that says nothing of points.
+fn none() -> PointsPolicy {
+    PointsPolicy { restored_days: RESTORED_DAYS_DEFAULT, ..PointsPolicy::default() }
+}
+
+fn activities(files: Option<&Later<ActivityFile>>, context: &Context) -> Vec<Activity> {
+    let mut unique = Unique::default();
+    let mut list = Vec::new();
+    let Some(files) = files else { return list };
+    if too_many(files, ACTIVITIES_MAX, "activities", context) {
+        return list;
+    }
+    for At { value: file, spot } in files.each(context) {
+        unique.add("activity", &file.id.value.0, file.id.spot, context);
+        if file.points.is_none() && file.counts.is_none() {
+            context.warning(
+                code::NO_EFFECT,
+                spot,
+                "the activity brings nothing",
+                "add `points` that can be spent, or `counts` for points that count for tiers",
+            );
+        }
+        list.push(Activity {
+            id: file.id.value.0,
+            points: file.points.map_or(0, |points| points.0),
+            counts: file.counts.map_or(0, |points| points.0),
+            per_day: file.per_day.map(|count| count.0),
+            lifetime: file.lifetime.map(|count| count.0),
+        });
+    }
+    list
 }
 
 fn except(file: Option<&SelectorFile>, context: &Context) -> Option<Selector> {
@@ -139,6 +187,7 @@ pub(super) fn returns(file: Option<&ReturnsFile>) -> ReturnsPolicy {
     ReturnsPolicy {
         prices: match file.prices {
             None | Some(PriceReturnWord::ProRata) => PriceReturn::ProRata,
+            Some(PriceReturnWord::Reprice) => PriceReturn::Reprice,
         },
         spent_points: match file.spent_points {
             None | Some(SpentReturnWord::Restore) => SpentReturn::Restore,

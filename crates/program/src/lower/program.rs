@@ -297,6 +297,9 @@ impl Offers<'_> {
         let Offers { ids, mut offers, sites, .. } = reader;
         references::order_matches(&mut offers, &sites, context);
         references::check(&offers, &sites, &ids, context);
+        let welcomes = tiers.iter().filter_map(|tier| tier.value.welcome.as_ref());
+        let birthday = file.points.as_ref().and_then(|points| points.birthday.as_ref());
+        references::check_rewards(welcomes.chain(birthday), &offers, &ids, context);
         stacking::members(groups, &mut offers, names, context);
         stacking::check_pools(&offers, &sites, context);
         stacking::check_line_groups(&offers, &sites, names, context);

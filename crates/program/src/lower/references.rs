@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::names::{Unique, unknown};
 use crate::code;
 use crate::diagnostics::quoted;
+use crate::file::GiftToMemberFile;
 use crate::model::{CodeKind, Effect, Offer};
 use crate::read::Context;
 use crate::yaml::Spot;
@@ -71,6 +72,24 @@ pub(super) fn check(offers: &[Offer], sites: &Sites, ids: &Unique, context: &Con
                 check_campaign(campaign, offers, &by_id, ids, spot, context);
             }
             _ => {}
+        }
+    }
+}
+
+/// Checks the campaigns of coupons that are given to members.
+pub(super) fn check_rewards<'r>(
+    rewards: impl Iterator<Item = &'r GiftToMemberFile>,
+    offers: &[Offer],
+    ids: &Unique,
+    context: &Context,
+) {
+    let mut by_id: Option<HashMap<&str, usize>> = None;
+    for coupons in rewards.filter_map(|reward| reward.coupons.as_ref()) {
+        let by_id = by_id.get_or_insert_with(|| {
+            offers.iter().enumerate().map(|(index, offer)| (offer.id.as_str(), index)).collect()
+        });
+        for campaign in coupons.each(context) {
+            check_campaign(&campaign.value.0, offers, by_id, ids, campaign.spot, context);
         }
     }
 }

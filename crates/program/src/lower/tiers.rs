@@ -10,10 +10,12 @@ use super::rewards::{at_most_one_measure, exactly_one, measure};
 use super::selector::exception;
 use super::stacking::offer_stacking;
 use crate::code;
-use crate::file::{LeaveOutWord, QualifyFile, TierDiscountFile, TierFile};
+use crate::file::{
+    GiftToMemberFile, KeepFile, KeepWord, LeaveOutWord, QualifyFile, TierDiscountFile, TierFile,
+};
 use crate::model::{
-    AmountAt, CountsAs, Effect, LimitPeriod, Offer, PercentBasis, Qualification, TaxBasis, Terms, Threshold,
-    Tier, TierEntitlement, Who,
+    AmountAt, CountsAs, Effect, LimitPeriod, Offer, PercentBasis, Qualification, Reward, TaxBasis, Terms,
+    Threshold, Tier, TierEnd, TierEntitlement, TierKeep, Who,
 };
 use crate::read::{At, Context, Later, Many};
 
@@ -48,9 +50,32 @@ pub(super) fn tiers(files: &[At<TierFile>], names: &mut Names, context: &Context
             title: title(file.title.as_ref()),
             entitlements: entitlements(file, context),
             qualify: file.qualify.as_ref().and_then(|qualify| qualification(qualify, context)),
+            keep: file.keep.as_ref().map(keep),
+            welcome: reward(file.welcome.as_ref(), context),
         });
     }
     tiers
+}
+
+fn keep(file: &KeepFile) -> TierKeep {
+    TierKeep {
+        months: file.length.0,
+        grace_days: file.grace.map_or(0, |days| days.0),
+        end: match file.then {
+            None | Some(KeepWord::ReEvaluate) => TierEnd::ReEvaluate,
+            Some(KeepWord::OneDown) => TierEnd::OneDown,
+            Some(KeepWord::Keep) => TierEnd::Keep,
+        },
+    }
+}
+
+/// Points and coupons that are given; whether the campaigns exist is checked when all offers are known.
+pub(super) fn reward(file: Option<&GiftToMemberFile>, context: &Context) -> Reward {
+    let Some(file) = file else { return Reward::default() };
+    Reward {
+        points: file.points.map_or(0, |points| points.0),
+        coupons: super::conditions::ids(file.coupons.as_ref(), |_| (), context),
+    }
 }
 
 fn entitlements(file: &TierFile, context: &Context) -> Vec<TierEntitlement> {
@@ -85,7 +110,7 @@ fn qualification(at: &At<QualifyFile>, context: &Context) -> Option<Qualificatio
     let several = |files: &Many<QualifyFile>| -> Vec<Qualification> {
         files.each(context).filter_map(|file| qualification(&file, context)).collect()
     };
-    let within = file.within.map(|months| months.0);
+    let within = file.within.map(|window| window.0);
     if let Some(files) = file.any_of.as_ref().or(file.all_of.as_ref()) {
         if within.is_some() {
             context.error_hint(

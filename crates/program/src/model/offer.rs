@@ -221,6 +221,8 @@ pub struct Limits {
     pub in_total: Option<u64>,
     /// What it may give to everybody.
     pub budget: Option<Money>,
+    /// Uses come back when the whole sale is returned.
+    pub given_back_if_whole: bool,
 }
 
 impl Usual for Limits {

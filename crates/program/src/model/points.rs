@@ -19,6 +19,58 @@ pub struct PointsPolicy {
     pub offset: Option<PointsOffset>,
     /// When they expire; never when none.
     pub expire: Option<Expiry>,
+    /// So many days after earning before they can be spent.
+    pub delay_days: u16,
+    /// How many days spent points live that come back when they have expired meanwhile.
+    pub restored_days: u16,
+    /// What else than buying earns points.
+    pub activities: Vec<Activity>,
+    /// What a friend's first sale brings; nothing when none.
+    pub referral: Option<Referral>,
+    /// What a birthday brings.
+    pub birthday: Reward,
+    /// Points that are sent to another member keep their expiry; otherwise it starts anew.
+    pub transfers_keep_expiry: bool,
+}
+
+/// How many days spent points live that come back expired, unless the program says otherwise.
+pub const RESTORED_DAYS_DEFAULT: u16 = 30;
+/// Within how many days a whole return of the first sale takes a referral back, unless the program says otherwise.
+pub const REFERRAL_TAKEN_BACK_DAYS_DEFAULT: u16 = 30;
+
+/// Points and coupons that are given.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reward {
+    /// Points.
+    pub points: i64,
+    /// Coupons for the wallet, by campaign.
+    pub coupons: Vec<String>,
+}
+
+/// Something else than buying that earns points.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Activity {
+    /// Its id.
+    pub id: String,
+    /// Points that can be spent.
+    pub points: i64,
+    /// Activity points, which count for tiers.
+    pub counts: i64,
+    /// So often a day at most.
+    pub per_day: Option<u32>,
+    /// So often in all at most.
+    pub lifetime: Option<u32>,
+}
+
+/// What a friend's first sale brings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Referral {
+    /// Points for who brought the friend.
+    pub referrer_points: i64,
+    /// Points for the friend.
+    pub friend_points: i64,
+    /// Taken back when that sale is returned whole within so many days.
+    pub taken_back_days: u16,
 }
 
 /// How points are earned. An exact rational per line, one floor for the basket.
@@ -113,9 +165,11 @@ pub struct ReturnsPolicy {
 /// What price a return gives back.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum PriceReturn {
-    /// What the unit cost.
+    /// What the units cost.
     #[default]
     ProRata,
+    /// What the sale would have cost less without them, under its own program, time and member facts.
+    Reprice,
 }
 
 /// What becomes of spent points.

@@ -8,6 +8,7 @@ use suanpan_domain::limits::IDENTIFIER_BYTES_MAX;
 use super::{Context, FromNode};
 use crate::code;
 use crate::diagnostics::quoted;
+use crate::model::{WINDOW_DAYS_MAX, WINDOW_MONTHS_MAX, Window};
 use crate::yaml::Node;
 
 /// Bytes of a title in one language.
@@ -137,5 +138,58 @@ impl<const MONTHS: bool> JsonSchema for Duration<MONTHS> {
             ("^[0-9]{1,4} +(days?|weeks?)$", "So many days or weeks, such as `30 days`.")
         };
         json_schema!({ "description": description, "type": "string", "pattern": pattern })
+    }
+}
+
+/// How far back something counts: days, months, or the calendar year.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct WindowText(pub(crate) Window);
+
+impl FromNode for WindowText {
+    fn from_node(node: Node<'_>, context: &Context) -> Option<Self> {
+        let text = context.text(node, "a number of months or days")?;
+        let (number, unit) = text.split_once(' ').unwrap_or((text, ""));
+        let digits = number.len() <= 3 && number.bytes().all(|byte| byte.is_ascii_digit());
+        let number = digits.then(|| number.parse::<u16>().ok()).flatten();
+        let window = match (number, unit.trim()) {
+            (None, "") if text == "calendar_year" => Some(Window::CalendarYear),
+            (Some(number), "day" | "days") => Some(Window::Days(number)),
+            (Some(number), "week" | "weeks") => Some(Window::Days(number.saturating_mul(7))),
+            (Some(number), "month" | "months") => Some(Window::Months(number)),
+            (Some(number), "year" | "years") => Some(Window::Months(number.saturating_mul(12))),
+            _ => None,
+        };
+        let window = window.filter(|window| match window {
+            Window::Days(days) => (1..=WINDOW_DAYS_MAX).contains(days),
+            Window::Months(months) => (1..=WINDOW_MONTHS_MAX).contains(months),
+            Window::CalendarYear => true,
+        });
+        if window.is_none() {
+            context.error_hint(
+                code::BAD_DURATION,
+                node.spot(),
+                format!("{} is no window that is remembered of members", quoted(text)),
+                format!(
+                    "write such as `12 months` (at most {WINDOW_MONTHS_MAX}), `30 days` (at most {WINDOW_DAYS_MAX}) or \
+                     `calendar_year`"
+                ),
+            );
+        }
+        window.map(Self)
+    }
+}
+
+impl JsonSchema for WindowText {
+    fn schema_name() -> Cow<'static, str> {
+        "Window".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "So many months or years (at most 24 months), days or weeks (at most 62 days), or \
+                            `calendar_year`.",
+            "type": "string",
+            "pattern": "^([0-9]{1,3} +(days?|weeks?|months?|years?)|calendar_year)$",
+        })
     }
 }
