@@ -4,8 +4,8 @@ use suanpan_domain::{Basket, LinePrice, Money, OfferKind, Rate, Rounding, UnitPr
 use suanpan_program::model::{
     Allocation, AllocationBasis, AllocationMethod, AllocationWeight, CashRounding, CountsAs, ENGINE_EDITION,
     Earn, EarnOn, LAYERS_DEFAULT, LimitPeriod, Multipliers, PointsOffset, PointsPolicy, Program,
-    ReturnsPolicy, SEARCH_NODES_MAX_DEFAULT, SelectionMode, ShippingTax, Store, TaxBase, TaxPolicy, TaxScope,
-    Tier, TierEntitlement, TierTimes, Title, UnitSplit,
+    ReturnsPolicy, Reward, SEARCH_NODES_MAX_DEFAULT, SelectionMode, ShippingTax, Store, TaxBase, TaxPolicy,
+    TaxScope, Tier, TierEntitlement, TierTimes, Title, UnitSplit,
 };
 
 use super::market::Market;
@@ -139,6 +139,8 @@ fn tiers() -> Vec<Tier> {
                 Vec::new()
             },
             qualify: None,
+            keep: None,
+            welcome: Reward::default(),
         })
         .collect()
 }
@@ -170,6 +172,6 @@ fn points(random: &mut Random, market: &Market, basket: &Basket) -> PointsPolicy
             except: except(random),
             counts_as: random.pick(&[CountsAs::Discount, CountsAs::Tender]),
         }),
-        expire: None,
+        ..PointsPolicy::default()
     }
 }
