@@ -226,7 +226,13 @@ pub struct Limits {
 }
 
 impl Usual for Limits {
-    const USUAL: &'static Self = &Self { per_basket: None, per_member: None, in_total: None, budget: None };
+    const USUAL: &'static Self = &Self {
+        per_basket: None,
+        per_member: None,
+        in_total: None,
+        budget: None,
+        given_back_if_whole: false,
+    };
 }
 
 /// The period of a limit.
