@@ -60,7 +60,7 @@ pub enum Action {
         content_hash: [u8; 32],
         /// Month and day of birth.
         birthday: Option<MonthDay>,
-        /// Who brought the member.
+        /// Who brought the member; never the member itself.
         referred_by: Option<MemberId>,
     },
     /// Holds everything that a sale consumes.
@@ -71,7 +71,7 @@ pub enum Action {
         content_hash: [u8; 32],
         /// The sale.
         sale: Box<Sale>,
-        /// Until when nobody else may end it, Unix milliseconds.
+        /// Until when nobody else may end it, Unix milliseconds, after now.
         until_ms: i64,
         /// What the caller is answered.
         answer: Vec<u8>,
@@ -135,7 +135,8 @@ pub enum Action {
         /// The entry.
         entry: EntryRef,
     },
-    /// The derived writes of these entries are out.
+    /// The derived writes of these entries are out. The command's own row is that of the last one, which is written
+    /// again as it is.
     ClearEmitting {
         /// All of `emitting` up to this version.
         up_to_version: u64,
@@ -197,8 +198,10 @@ pub enum Action {
     },
     /// What another member's entry brings here, once.
     Effect {
-        /// The first 16 bytes of the SHA-256 of source and effect.
+        /// Names the effect, see [`EntryKey::effect_of`](crate::EntryKey::effect_of).
         id: [u8; 16],
+        /// Whose entry brings it.
+        source: MemberId,
         /// What it brings.
         effect: Effect,
     },
@@ -300,32 +303,39 @@ pub struct Repriced {
 /// What another member's entry brings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// Points that somebody sent; expiry starts anew when the policy says so.
+    /// Points that the source sent; expiry starts anew when the policy says so.
     Transfer {
-        /// From whom.
-        from: MemberId,
         /// The lots.
         lots: Vec<Lot>,
     },
-    /// A friend's first sale was confirmed.
+    /// The first sale of the source, a friend, was confirmed.
     ReferralReward {
-        /// The friend.
-        friend: MemberId,
         /// Points.
         points: i64,
+        /// What the friend got, so that a return takes the same back.
+        friend_points: i64,
     },
     /// The friend's first sale was returned whole.
     ReferralTakenBack {
-        /// The friend.
-        friend: MemberId,
         /// Points.
         points: i64,
     },
-    /// Everything of a member that was merged into this one.
+    /// Everything of the source, which was merged into this member.
     Merged {
-        /// Who.
-        source: MemberId,
         /// What it had: encoded as a head without holds, pending and emitting entries.
         estate: Vec<u8>,
+    },
+    /// Goods of a sale came back whose member, the source, was merged into this one.
+    Returned {
+        /// When by the store's clock, Unix milliseconds.
+        business_ms: i64,
+        /// Spent points that come back, in their lots; an expiry of 0 is what had become debt.
+        restored: Vec<Lot>,
+        /// Earned points that are taken back.
+        points_taken_back: i64,
+        /// What no longer counts for tiers, minor units.
+        qualifying_minor: i64,
+        /// Whether a purchase no longer counts.
+        whole: bool,
     },
 }

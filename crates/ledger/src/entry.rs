@@ -1,9 +1,10 @@
 //! One row beside the head: a sale, a return, an adjustment, an effect from elsewhere, or what time brought.
 
-use suanpan_domain::{CheckoutId, ReturnId};
+use suanpan_domain::{CheckoutId, MemberId, ReturnId};
 
 use crate::command::Actor;
 use crate::head::{CouponId, OfferKey};
+use crate::outcome::Emit;
 use crate::sale::{Returned, Sale};
 
 /// Where a row is. Its bytes order returns right after their checkout.
@@ -15,7 +16,7 @@ pub enum EntryKey {
     Return(CheckoutId, ReturnId),
     /// What a person or a system asked for, named by the caller so that a retry is known as one.
     Request([u8; 16]),
-    /// An effect of another member's entry: the first 16 bytes of the SHA-256 of its source.
+    /// An effect of another member's entry, see [`EntryKey::effect_of`].
     Effect([u8; 16]),
     /// What time brought, named by the version that wrote it.
     Time(u64),
@@ -45,6 +46,8 @@ pub struct Entry {
     pub key: EntryKey,
     /// Where it stands.
     pub state: State,
+    /// What it is.
+    pub verb: Verb,
     /// The version that wrote it first.
     pub version: u64,
     /// When it was written first, Unix milliseconds, by the head's clock.
@@ -69,6 +72,55 @@ pub struct Entry {
     pub accrued_version: u64,
     /// Recorded as a fact: something could no longer be taken.
     pub overrun: bool,
+    /// Derived writes that this row owes, in order, so that a repetition sends the same under the same keys.
+    pub emits: Vec<Emit>,
+    /// The other member of a transfer, a merge, a referral or an effect.
+    pub other: Option<MemberId>,
+    /// For people, such as why it was parked; empty where there is nothing to say.
+    pub note: String,
+}
+
+/// What a row is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Verb {
+    /// A sale, or the mark that there will be none.
+    Sale,
+    /// A return.
+    Return,
+    /// The member began.
+    Enrol,
+    /// Points by hand.
+    Adjust,
+    /// A coupon into the wallet.
+    GrantCoupon,
+    /// A coupon out of the wallet.
+    RevokeCoupon,
+    /// Points for an activity.
+    Activity,
+    /// Points sent.
+    TransferOut,
+    /// Points that another member sent.
+    TransferIn,
+    /// A friend's first sale.
+    ReferralReward,
+    /// The whole return of a friend's first sale.
+    ReferralTakenBack,
+    /// Another member merged into this one.
+    Merged,
+    /// A return of a sale of a member that was merged into this one.
+    ReturnElsewhere,
+    /// No spending from now on.
+    Block,
+    /// Spending again.
+    Unblock,
+    /// A merge into this member began; cancelled when it was given up.
+    MergeLock,
+    /// The member was merged into another.
+    CloseInto,
+    /// The member left.
+    Close,
+    /// What time brought.
+    Time,
 }
 
 /// One line of the account's statement. The rows' movements in version order explain every point and coupon.
@@ -80,9 +132,10 @@ pub struct Movement {
     pub at_ms: i64,
     /// What.
     pub kind: MovementKind,
-    /// Points, never negative but for adjustments; 0 for coupons and tiers.
+    /// Points, never negative but for adjustments, debt that moves and [`MovementKind::Moved`]; the new place for
+    /// tiers, 0 for coupons.
     pub points: i64,
-    /// The expiry of the lot or the coupon, Unix milliseconds; 0 where no lot is meant (debt).
+    /// The expiry of the lot, of the delayed points or of the coupon, Unix milliseconds; 0 where no lot is meant (debt).
     pub expires_ms: i64,
     /// The coupon, for movements of coupons.
     pub coupon: Option<CouponName>,
@@ -102,11 +155,11 @@ pub struct CouponName {
 pub enum MovementKind {
     /// Earned: into a lot, or (lot 0) against debt.
     Earned,
-    /// Spent points that came back.
+    /// Spent points that came back; lot 0 cancels the debt that they had made.
     Restored,
     /// By hand; negative ones take from lots, or (lot 0) make debt.
     Adjusted,
-    /// From another member; lot 0 moves debt.
+    /// From another member; lot 0 pays debt, and moves debt here when negative.
     TransferredIn,
     /// Paid with; lot 0 makes debt (a fact that found no points).
     Spent,
@@ -114,10 +167,13 @@ pub enum MovementKind {
     Expired,
     /// Earned points that a return took; lot 0 makes debt.
     TakenBack,
-    /// To another member.
+    /// To another member; lot 0, negative, moves debt there.
     TransferredOut,
-    /// From delayed to spendable; lot 0 pays debt. Changes no sum.
+    /// From delayed to spendable, within their expiry. Changes no sum.
     Released,
+    /// From one lot (negative) to another, or into debt (lot 0), which they pay: two movements that cancel each other
+    /// out. Released points pay debt so, and lots are joined so at their bound. Changes no sum.
+    Moved,
     /// Held by a reservation. Changes no sum.
     Held,
     /// A hold ended without a sale. Changes no sum.
@@ -128,7 +184,7 @@ pub enum MovementKind {
     CouponUsed,
     /// A used coupon came back.
     CouponReturned,
-    /// A coupon was taken out by hand.
+    /// A coupon was taken out by hand, for a newer one at the bound of the wallet, or went to another member.
     CouponRevoked,
     /// A coupon lapsed.
     CouponExpired,

@@ -25,7 +25,7 @@ pub struct Head {
     pub version: u64,
     /// The latest instant that any write of this member carried, Unix milliseconds: time never runs back.
     pub as_of_ms: i64,
-    /// The version of the policy that `due_at` was computed with.
+    /// The version of the policy that last looked at tier, birthday and reminders; behind the active one a tick is due.
     pub policy_version: u64,
     /// Whether the member may act.
     pub status: Status,
@@ -41,9 +41,9 @@ pub struct Head {
     pub lots: Vec<Lot>,
     /// Points that were earned and cannot be spent yet, by release, then expiry.
     pub delayed: Vec<Delayed>,
-    /// Points owed to the chain. Only while there is nothing in `lots` but what is held.
+    /// Points owed to the chain. Any later credit pays it but restored points, so that a member may have both.
     pub debt_points: i64,
-    /// Coupons in the wallet, by id.
+    /// Coupons in the wallet, by id; never two of one id.
     pub coupons: Vec<Coupon>,
     /// Reservations, by checkout.
     pub holds: Vec<Hold>,
@@ -59,7 +59,7 @@ pub struct Head {
     pub activities: Vec<Counter>,
     /// The sale that was the first purchase.
     pub first_purchase: Option<CheckoutId>,
-    /// Confirmed sales and returns that the worker has to accrue, in version order.
+    /// Confirmed sales and returns that the worker has to accrue, in version order; the first one first.
     pub pending: Vec<Pending>,
     /// Accrued entries whose derived writes are not known to be out, in version order.
     pub emitting: Vec<Pending>,
@@ -99,7 +99,8 @@ pub struct TierState {
     pub tier: TierKey,
     /// Since when, Unix milliseconds.
     pub since_ms: i64,
-    /// When it is evaluated again; never when none.
+    /// The first instant after its validity, Unix milliseconds; for ever when none. It is evaluated the policy's days of
+    /// grace later.
     pub until_ms: Option<i64>,
 }
 

@@ -7,6 +7,7 @@
 pub mod command;
 pub mod entry;
 pub mod head;
+pub mod key;
 pub mod limits;
 pub mod outcome;
 pub mod policy;
@@ -14,7 +15,7 @@ pub mod refusal;
 pub mod sale;
 
 pub use command::{Action, Actor, Command, Role};
-pub use entry::{CouponName, Entry, EntryKey, Movement, MovementKind, State};
+pub use entry::{CouponName, Entry, EntryKey, Movement, MovementKind, State, Verb};
 pub use head::Head;
 pub use outcome::{Applied, Change, Emit};
 pub use policy::Policy;

@@ -13,9 +13,10 @@ pub enum Applied {
     Changed(Box<Change>),
     /// The command was done before, with the same content: this is its entry, with the answer that was given.
     Known(Box<Entry>),
-    /// Nothing to do (a tick before its time, a reservation that is not there any more).
+    /// Nothing to do (a tick before its time, a reservation that is not there any more, an entry that is not the next
+    /// one to accrue, or one that has to wait until derived writes are out).
     Nothing,
-    /// `pending` is at its bound: accrue its first entry, then try again.
+    /// `pending` or `emitting` is at its bound: do the first of [`due`](crate::due()), then try again.
     AccrueFirst,
 }
 
@@ -26,7 +27,8 @@ pub struct Change {
     pub head: Head,
     /// The entry as it is from now on.
     pub entry: Entry,
-    /// What has to be written elsewhere, at least once, under keys made of the entry's and the place in this list.
+    /// What has to be written elsewhere, at least once, under keys made of the entry's and the place in this list: all
+    /// of the entry's `emits` when this write added to them, otherwise empty.
     pub emits: Vec<Emit>,
     /// What a fact found missing, in the order of refusals; empty otherwise.
     pub overruns: crate::refusal::Conflicts,
@@ -79,5 +81,10 @@ pub enum Emit {
     Birthday {
         /// The year.
         year: i32,
+    },
+    /// Bodies of rows that were written before this instant, Unix milliseconds, move to the archive.
+    Archive {
+        /// The instant.
+        before_ms: i64,
     },
 }

@@ -31,7 +31,7 @@ pub struct Policy {
     pub birthday: Option<BirthdayRule>,
     /// Whether transferred points keep their expiry; otherwise it starts anew.
     pub transfers_keep_expiry: bool,
-    /// The offers of the program that heads may name, by key.
+    /// The offers of the program that heads may name, in ascending order of their keys.
     pub offers: Vec<OfferName>,
     /// After how many days an entry's body moves to the archive; never when none.
     pub archive_days: Option<u16>,

@@ -71,7 +71,7 @@ const PURE: &[(&str, &[&str])] = &[
             "thiserror",
         ],
     ),
-    ("suanpan-ledger", &["jiff", "minicbor", "thiserror"]),
+    ("suanpan-ledger", &["jiff", "minicbor", "sha2", "thiserror"]),
     ("suanpan-receipt", &["anstyle", "thiserror", "unicode-width"]),
 ];
 
