@@ -2,11 +2,15 @@
 
 use std::{env, error::Error, fs, path::PathBuf};
 
-const PROTO_FILES: [&str; 4] = [
+const PROTO_FILES: [&str; 8] = [
     "suanpan/pricing/v1/basket.proto",
     "suanpan/pricing/v1/member.proto",
     "suanpan/pricing/v1/quote.proto",
     "suanpan/pricing/v1/pricing_service.proto",
+    "suanpan/member/v1/actor.proto",
+    "suanpan/member/v1/member_service.proto",
+    "suanpan/checkout/v1/checkout.proto",
+    "suanpan/checkout/v1/checkout_service.proto",
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -24,6 +28,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     tonic_prost_build::configure()
         .codec_path("crate::codec::BoundedCodec")
         .compile_fds(compiler.file_descriptor_set())?;
-    pbjson_build::Builder::new().register_descriptors(&encoded)?.build(&[".suanpan.pricing.v1"])?;
+    pbjson_build::Builder::new().register_descriptors(&encoded)?.build(&[
+        ".suanpan.pricing.v1",
+        ".suanpan.member.v1",
+        ".suanpan.checkout.v1",
+    ])?;
     Ok(())
 }

@@ -15,6 +15,8 @@ use crate::problem::{Fault, Problems};
 pub const BATCH_BASKETS_MAX: usize = 256;
 /// Bytes of a message with a batch.
 pub const BATCH_BYTES_MAX: usize = 16 << 20;
+/// Tenders of one sale: cash, some cards and vouchers.
+pub const TENDERS_MAX: usize = 32;
 /// A message up to this size is decoded unseen: even empty elements alone make less than 2 MiB of it.
 pub const UNSEEN_BYTES_MAX: usize = 8 << 10;
 
@@ -42,7 +44,7 @@ enum Kind {
 }
 
 /// One counter for each list.
-const SLOTS: usize = 13;
+const SLOTS: usize = 15;
 
 const fn one(number: u64, name: &'static str, of: &'static Shape) -> Field {
     Field { number, name, kind: Kind::One(of) }
@@ -94,6 +96,22 @@ pub(crate) static BASKET: Shape = Shape {
 pub(crate) static BATCH: Shape = Shape { fields: &[list_of(2, "baskets", 12, BATCH_BASKETS_MAX, &BASKET)] };
 
 pub(crate) static EXPLAIN: Shape = Shape { fields: &[one(2, "basket", &BASKET)] };
+
+pub(crate) static RESERVE: Shape = Shape { fields: &[one(4, "basket", &BASKET)] };
+
+pub(crate) static CONFIRM: Shape =
+    Shape { fields: &[one(4, "basket", &BASKET), list_of(7, "tenders", 13, TENDERS_MAX, &LEAF)] };
+
+pub(crate) static OFFLINE_SALE: Shape =
+    Shape { fields: &[one(4, "basket", &BASKET), list_of(5, "tenders", 13, TENDERS_MAX, &LEAF)] };
+
+// Numbers of units come packed, four bytes of memory for at least one on the wire: bounded by the request's size.
+static RETURN_LINE: Shape = Shape { fields: &[] };
+
+pub(crate) static RETURN: Shape =
+    Shape { fields: &[list_of(5, "lines", 14, limits::BASKET_LINES_MAX, &RETURN_LINE)] };
+
+pub(crate) static ENROL: Shape = Shape { fields: &[list(5, "cards", 3, MEMBER_CARDS_MAX)] };
 
 /// Why bytes are not decoded.
 #[derive(Debug, PartialEq, Eq)]

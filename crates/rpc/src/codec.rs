@@ -9,7 +9,7 @@ use tonic::codec::{BufferSettings, Codec, DecodeBuf, Decoder};
 use tonic_prost::ProstEncoder;
 
 use crate::bounds::{self, OutOfBounds, Shape};
-use crate::{status, v1};
+use crate::{checkout_v1, member_v1, status, v1};
 
 /// Encodes with prost and decodes with prost what is within its bounds. Sends `T`, receives `U`.
 #[derive(Clone, Debug)]
@@ -89,14 +89,14 @@ pub trait Received: Message + Default + 'static {
 pub struct RequestShape(&'static Shape);
 
 macro_rules! received {
-    ($($message:ident: $shape:expr;)*) => {$(
-        impl Received for v1::$message {
+    ($package:ident { $($message:ident: $shape:expr;)* }) => {$(
+        impl Received for $package::$message {
             const SHAPE: Option<RequestShape> = $shape;
         }
     )*};
 }
 
-received! {
+received! { v1 {
     Basket: Some(RequestShape(&bounds::BASKET));
     QuoteBatchRequest: Some(RequestShape(&bounds::BATCH));
     ExplainRequest: Some(RequestShape(&bounds::EXPLAIN));
@@ -106,4 +106,34 @@ received! {
     QuoteResult: None;
     ExplainResponse: None;
     GetProgramResponse: None;
-}
+} }
+
+received! { checkout_v1 {
+    ReserveRequest: Some(RequestShape(&bounds::RESERVE));
+    ConfirmRequest: Some(RequestShape(&bounds::CONFIRM));
+    CancelRequest: Some(RequestShape(&bounds::LEAF));
+    ReturnRequest: Some(RequestShape(&bounds::RETURN));
+    RecordOfflineSaleRequest: Some(RequestShape(&bounds::OFFLINE_SALE));
+    RecordOfflineReturnRequest: Some(RequestShape(&bounds::RETURN));
+    GetCheckoutRequest: Some(RequestShape(&bounds::LEAF));
+    ListCheckoutsRequest: Some(RequestShape(&bounds::LEAF));
+    Checkout: None;
+    ReturnResponse: None;
+    ListCheckoutsResponse: None;
+} }
+
+received! { member_v1 {
+    EnrolRequest: Some(RequestShape(&bounds::ENROL));
+    GetRequest: Some(RequestShape(&bounds::LEAF));
+    AdjustRequest: Some(RequestShape(&bounds::LEAF));
+    GrantCouponRequest: Some(RequestShape(&bounds::LEAF));
+    RevokeCouponRequest: Some(RequestShape(&bounds::LEAF));
+    BlockRequest: Some(RequestShape(&bounds::LEAF));
+    TransferRequest: Some(RequestShape(&bounds::LEAF));
+    MergeRequest: Some(RequestShape(&bounds::LEAF));
+    CloseRequest: Some(RequestShape(&bounds::LEAF));
+    RecordActivityRequest: Some(RequestShape(&bounds::LEAF));
+    ListEntriesRequest: Some(RequestShape(&bounds::LEAF));
+    Member: None;
+    ListEntriesResponse: None;
+} }

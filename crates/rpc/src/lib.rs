@@ -7,9 +7,12 @@
 //! What this crate does not do: it prices nothing, looks nothing up and opens no socket.
 
 pub mod bounds;
+pub mod checkout_v1;
 pub mod codec;
 pub mod decode;
 pub mod encode;
+mod generated;
+pub mod member_v1;
 pub mod problem;
 pub mod status;
 pub mod v1;
