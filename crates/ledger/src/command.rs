@@ -3,6 +3,7 @@
 use suanpan_domain::{CheckoutId, MemberId, MonthDay, ReturnId};
 
 use crate::head::{CouponId, Lot, OfferKey};
+use crate::refusal::Conflicts;
 use crate::sale::Sale;
 
 /// A command with its instant and its actor.
@@ -80,8 +81,12 @@ pub enum Action {
     Confirm {
         /// The sale's id.
         checkout: CheckoutId,
-        /// Of the sale's content, as for `Reserve`.
+        /// Of the sale's content and its tenders.
         content_hash: [u8; 32],
+        /// Of the sale's content alone, as for `Reserve`; compared with the reservation's.
+        reserve_hash: [u8; 32],
+        /// What others found missing (limits, codes), for a fact; joins what the ledger finds.
+        missing: Conflicts,
         /// The sale; must be the reserved one when there is a reservation.
         sale: Box<Sale>,
         /// The money has been taken already.

@@ -5,6 +5,7 @@ use suanpan_domain::{CheckoutId, MemberId, ReturnId};
 use crate::command::Actor;
 use crate::head::{CouponId, OfferKey};
 use crate::outcome::Emit;
+use crate::refusal::Conflicts;
 use crate::sale::{Returned, Sale};
 
 /// Where a row is. Its bytes order returns right after their checkout.
@@ -121,6 +122,8 @@ pub enum Verb {
     Close,
     /// What time brought.
     Time,
+    /// What a fact found missing when it was recorded, in the order of refusals; empty otherwise. Part of the answer.
+    pub overruns: Conflicts,
 }
 
 /// One line of the account's statement. The rows' movements in version order explain every point and coupon.

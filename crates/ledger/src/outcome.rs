@@ -30,8 +30,6 @@ pub struct Change {
     /// What has to be written elsewhere, at least once, under keys made of the entry's and the place in this list: all
     /// of the entry's `emits` when this write added to them, otherwise empty.
     pub emits: Vec<Emit>,
-    /// What a fact found missing, in the order of refusals; empty otherwise.
-    pub overruns: crate::refusal::Conflicts,
 }
 
 /// A derived write.

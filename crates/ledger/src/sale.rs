@@ -37,6 +37,8 @@ pub struct Sale {
     pub first_purchase: bool,
     /// What is taken from limits that hold for everybody, in the order of their ids.
     pub global_uses: Vec<GlobalUse>,
+    /// Unique codes that are used up, by their keyed hashes. Owned by the store, as `global_uses` are.
+    pub codes: Vec<[u8; 16]>,
     /// Coupons that accrual puts into the wallet.
     pub issued: Vec<IssuedCoupons>,
     /// The sale that this one exchanges goods of.
