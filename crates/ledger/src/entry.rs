@@ -71,8 +71,8 @@ pub struct Entry {
     pub movements: Vec<Movement>,
     /// The version that accrued it; 0 while it waits. Of rows that need no accrual their own version.
     pub accrued_version: u64,
-    /// Recorded as a fact: something could no longer be taken.
-    pub overrun: bool,
+    /// What a fact found missing when it was recorded, in the order of refusals; empty otherwise. Part of the answer.
+    pub overruns: Conflicts,
     /// Derived writes that this row owes, in order, so that a repetition sends the same under the same keys.
     pub emits: Vec<Emit>,
     /// The other member of a transfer, a merge, a referral or an effect.
@@ -122,8 +122,6 @@ pub enum Verb {
     Close,
     /// What time brought.
     Time,
-    /// What a fact found missing when it was recorded, in the order of refusals; empty otherwise. Part of the answer.
-    pub overruns: Conflicts,
 }
 
 /// One line of the account's statement. The rows' movements in version order explain every point and coupon.
