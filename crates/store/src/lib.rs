@@ -8,6 +8,8 @@
 
 mod code;
 mod error;
+#[cfg(feature = "faulty")]
+mod faulty;
 mod limit;
 mod rows;
 mod scope;
@@ -17,6 +19,8 @@ mod view;
 
 pub use code::{CodeHolder, CodeMove, CodeState, CodeStep, CodeView, CodesAdded};
 pub use error::{Executed, StoreError};
+#[cfg(feature = "faulty")]
+pub use faulty::{Faults, FaultyStore};
 pub use limit::{HolderState, LimitCap, LimitHolder, LimitMove, LimitStep, LimitView, NamedHolder, Taken};
 pub use rows::{
     Activation, CheckoutFilter, Cursor, DueRow, FeedPage, FeedRow, FoundCheckout, Linked, LookupKey,

@@ -221,3 +221,85 @@ impl LimitView {
         Some(next)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn taken(uses: i64) -> Taken {
+        Taken { uses, amount_minor: 10 * uses }
+    }
+
+    /// A limit of five uses, of which others have one used and one held.
+    fn limit(holder: Option<(HolderState, i64)>) -> LimitView {
+        let mut limit = LimitView::unknown(OfferKey(1));
+        limit.cap = Some(LimitCap { uses: Some(5), amount_minor: None });
+        (limit.used, limit.held) = (taken(1), taken(1));
+        if let Some((state, uses)) = holder {
+            match state {
+                HolderState::Held => limit.held = limit.held.plus(taken(uses)),
+                HolderState::Used => limit.used = limit.used.plus(taken(uses)),
+                HolderState::Overrun => limit.overrun = limit.overrun.plus(taken(uses)),
+                HolderState::Freed | HolderState::GivenBack => {}
+            }
+            limit.holder = Some(LimitHolder { state, taken: taken(uses), until_ms: 0 });
+        }
+        limit
+    }
+
+    #[test]
+    fn steps_move_between_the_sums() {
+        use HolderState::{Freed, GivenBack, Held, Overrun, Used};
+        use LimitStep::{Free, GiveBack, Settle, Take};
+        let hold = LimitStep::Hold { until_ms: 9 };
+        for (before, step, uses, after) in [
+            // Step, its uses, then used, held, overrun and state after it.
+            (None, hold, 3, Some((1, 4, 0, Some(Held)))),
+            (None, hold, 4, None),
+            (None, Take, 3, Some((4, 1, 0, Some(Used)))),
+            (None, Take, 4, None),
+            (None, Settle, 9, Some((1, 1, 9, Some(Overrun)))),
+            (None, Free, 0, Some((1, 1, 0, None))),
+            (None, GiveBack, 0, Some((1, 1, 0, None))),
+            (Some((Held, 2)), hold, 3, Some((1, 4, 0, Some(Held)))),
+            (Some((Held, 2)), hold, 4, None),
+            (Some((Held, 2)), Take, 1, Some((2, 1, 0, Some(Used)))),
+            (Some((Held, 2)), Settle, 0, Some((3, 1, 0, Some(Used)))),
+            (Some((Held, 2)), Free, 0, Some((1, 1, 0, Some(Freed)))),
+            (Some((Held, 2)), GiveBack, 0, Some((1, 3, 0, Some(Held)))),
+            (Some((Used, 2)), hold, 1, Some((3, 1, 0, Some(Used)))),
+            (Some((Used, 2)), Take, 9, Some((3, 1, 0, Some(Used)))),
+            (Some((Used, 2)), Settle, 9, Some((3, 1, 0, Some(Used)))),
+            (Some((Used, 2)), Free, 0, Some((3, 1, 0, Some(Used)))),
+            (Some((Used, 2)), GiveBack, 0, Some((1, 1, 0, Some(GivenBack)))),
+            (Some((Overrun, 9)), Settle, 1, Some((1, 1, 9, Some(Overrun)))),
+            (Some((Overrun, 9)), GiveBack, 0, Some((1, 1, 0, Some(GivenBack)))),
+            (Some((Freed, 2)), Settle, 2, Some((1, 1, 2, Some(Overrun)))),
+            (Some((Freed, 2)), Take, 3, Some((4, 1, 0, Some(Used)))),
+            (None, Take, -1, None),
+        ] {
+            let told = limit(before).after(step, taken(uses)).map(|limit| {
+                let sums = (limit.used, limit.held, limit.overrun);
+                for sum in [sums.0, sums.1, sums.2] {
+                    assert_eq!(sum.amount_minor, 10 * sum.uses);
+                }
+                (sums.0.uses, sums.1.uses, sums.2.uses, limit.holder.map(|holder| holder.state))
+            });
+            assert_eq!(told, after, "{before:?} {step:?} {uses}");
+        }
+    }
+
+    #[test]
+    fn nothing_fits_where_no_cap_was_set() {
+        assert!(!LimitView::unknown(OfferKey(1)).fits(taken(0)));
+        let mut free = limit(None);
+        free.cap = Some(LimitCap::default());
+        assert!(free.fits(Taken { uses: i64::MAX, amount_minor: i64::MAX }));
+        free.cap = Some(LimitCap { uses: None, amount_minor: Some(100) });
+        assert!(free.fits(Taken { uses: 1_000, amount_minor: 80 }));
+        assert!(!free.fits(Taken { uses: 1, amount_minor: 81 }));
+        // Overruns may stand above the cap: what takes nothing of it still fits.
+        free.overrun = taken(1_000);
+        assert!(free.fits(Taken { uses: 1, amount_minor: 0 }));
+    }
+}

@@ -3,15 +3,16 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use suanpan_domain::MemberId;
+use suanpan_ledger::head::OfferKey;
 use suanpan_ledger::outcome::Change;
 use suanpan_ledger::{EntryKey, Head};
 
 use crate::code::CodeMove;
 use crate::error::StoreError;
 use crate::limit::LimitMove;
-use crate::scope::{Owner, Scope};
+use crate::scope::{CodeHash, Owner, Scope};
 use crate::store::Store;
-use crate::view::View;
+use crate::view::{Elsewhere, View};
 
 /// Decides on a view. Has no effect but its verdict: it runs again when the store finds that the view is out of date,
 /// and its last run counts. It may run on a thread of the store, so it waits for nothing.
@@ -45,10 +46,10 @@ pub struct Write {
     pub limits: Vec<LimitMove>,
     /// Moves of the scope's codes, for the same holder.
     pub codes: Vec<CodeMove>,
-    /// The same moves for the holders that fencing ends: owners of `heads`.
-    pub fenced_limits: Vec<(Owner, LimitMove)>,
-    /// As `fenced_limits`.
-    pub fenced_codes: Vec<(Owner, CodeMove)>,
+    /// Limits of which a fenced owner's hold is freed, before `limits` move; see [`Write::fence`].
+    pub fenced_limits: Vec<(Owner, OfferKey)>,
+    /// Codes of which a fenced owner's hold is freed, before `codes` move; see [`Write::fence`].
+    pub fenced_codes: Vec<(Owner, CodeHash)>,
     /// Rows under keys made of the entry's, at least once, before the decision is answered where the store can.
     pub derived: Vec<Derived>,
 }
@@ -111,6 +112,16 @@ impl Write {
     #[must_use]
     pub fn of(owner: Owner, change: Change, due_at_ms: Option<i64>) -> Self {
         Self { heads: vec![HeadWrite { owner, change, due_at_ms }], ..Self::default() }
+    }
+
+    /// Fences another owner's row, and frees what its reservation held of limits and codes.
+    pub fn fence(&mut self, other: &Elsewhere, change: Change, due_at_ms: Option<i64>) {
+        let owner = &other.owner;
+        self.fenced_limits.extend(other.limits.iter().map(|limit| (owner.clone(), limit.offer)));
+        if let Some(sale) = &other.entry.sale {
+            self.fenced_codes.extend(sale.codes.iter().map(|code| (owner.clone(), CodeHash(*code))));
+        }
+        self.heads.push(HeadWrite { owner: owner.clone(), change, due_at_ms });
     }
 
     /// The own head after the write; none when only limits, codes or derived rows change.

@@ -3,8 +3,9 @@
 use suanpan_domain::CheckoutId;
 use suanpan_ledger::{Entry, EntryKey, Head};
 
+use crate::code::CodeState;
 use crate::code::CodeView;
-use crate::limit::LimitView;
+use crate::limit::{HolderState, LimitView};
 use crate::scope::Owner;
 
 /// One consistent state of everything that the scope names.
@@ -32,9 +33,40 @@ pub struct Elsewhere {
     pub head: Head,
     /// The row.
     pub entry: Entry,
+    /// Limits of the row's sale, with this owner's share as their holder.
+    pub limits: Vec<LimitView>,
 }
 
 impl View {
+    /// A limit of the scope, by its place, as it is when the reservations elsewhere are fenced by the same write.
+    #[must_use]
+    pub fn limit_after_fencing(&self, place: usize) -> Option<LimitView> {
+        let mut limit = self.limits.get(place)?.clone();
+        let theirs = self.elsewhere.iter().flat_map(|other| &other.limits);
+        for holder in theirs.filter(|theirs| theirs.offer == limit.offer).filter_map(|theirs| theirs.holder) {
+            if holder.state == HolderState::Held {
+                limit.held = limit.held.minus(holder.taken);
+            }
+        }
+        Some(limit)
+    }
+
+    /// A code of the scope, by its place, as it is when the reservations elsewhere are fenced by the same write; none
+    /// for a code that was never added.
+    #[must_use]
+    pub fn code_after_fencing(&self, place: usize) -> Option<CodeView> {
+        let mut code = self.codes.get(place)?.clone()?;
+        if let CodeState::Held { by, .. } = &code.state
+            && self
+                .elsewhere
+                .iter()
+                .any(|other| other.owner == by.owner && other.entry.key == EntryKey::Checkout(by.checkout))
+        {
+            code.state = CodeState::Free;
+        }
+        Some(code)
+    }
+
     /// The row of a key, when it was asked for and exists.
     #[must_use]
     pub fn entry(&self, key: EntryKey) -> Option<&Entry> {

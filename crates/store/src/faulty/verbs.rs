@@ -1,0 +1,208 @@
+//! Every verb with its fate.
+
+use async_trait::async_trait;
+use suanpan_domain::{CheckoutId, MemberId};
+use suanpan_ledger::Entry;
+use suanpan_ledger::head::OfferKey;
+
+use crate::code::{CodeView, CodesAdded};
+use crate::error::StoreError;
+use crate::faulty::{Again, FaultyStore};
+use crate::limit::{LimitCap, LimitView, NamedHolder};
+use crate::rows::{
+    Activation, CheckoutFilter, Cursor, FeedPage, FoundCheckout, Linked, LookupKey, MemberRow, Meta, Order,
+    Page, ParkedRow, ProgramRow, RawRow, Scanned,
+};
+use crate::scope::{CodeHash, Owner, Scope};
+use crate::store::Store;
+use crate::verdict::{Decider, OutboxEvent};
+
+#[async_trait]
+impl Store for FaultyStore {
+    async fn decide(&self, chain: &str, scope: Scope, decider: Box<dyn Decider>) -> Result<(), StoreError> {
+        let fate = self.fate(true);
+        let decider = Box::new(Again { inner: decider, times: fate.again });
+        self.fated(fate, true, self.inner.decide(chain, scope, decider)).await
+    }
+
+    async fn member(&self, chain: &str, member: &MemberId) -> Result<Option<MemberRow>, StoreError> {
+        self.call(false, self.inner.member(chain, member)).await
+    }
+
+    async fn entries(
+        &self,
+        chain: &str,
+        member: &MemberId,
+        order: Order,
+        after: &Cursor,
+        limit: usize,
+    ) -> Result<Page<Entry>, StoreError> {
+        self.call(false, self.inner.entries(chain, member, order, after, limit)).await
+    }
+
+    async fn find_checkout(
+        &self,
+        chain: &str,
+        checkout: CheckoutId,
+    ) -> Result<Option<FoundCheckout>, StoreError> {
+        self.call(false, self.inner.find_checkout(chain, checkout)).await
+    }
+
+    async fn list_checkouts(
+        &self,
+        chain: &str,
+        filter: &CheckoutFilter,
+        after: &Cursor,
+        limit: usize,
+    ) -> Result<Page<FoundCheckout>, StoreError> {
+        self.call(false, self.inner.list_checkouts(chain, filter, after, limit)).await
+    }
+
+    async fn link(
+        &self,
+        chain: &str,
+        key: LookupKey,
+        member: &MemberId,
+        now_ms: i64,
+    ) -> Result<Linked, StoreError> {
+        self.call(true, self.inner.link(chain, key, member, now_ms)).await
+    }
+
+    async fn unlink(&self, chain: &str, key: LookupKey, member: &MemberId) -> Result<(), StoreError> {
+        self.call(true, self.inner.unlink(chain, key, member)).await
+    }
+
+    async fn lookup(&self, chain: &str, key: LookupKey) -> Result<Option<MemberId>, StoreError> {
+        self.call(false, self.inner.lookup(chain, key)).await
+    }
+
+    async fn lookups(
+        &self,
+        chain: &str,
+        after: &Cursor,
+        limit: usize,
+    ) -> Result<Page<(LookupKey, MemberId)>, StoreError> {
+        self.call(false, self.inner.lookups(chain, after, limit)).await
+    }
+
+    async fn scan_due(
+        &self,
+        chain: Option<&str>,
+        after: &Cursor,
+        now_ms: i64,
+        limit: usize,
+    ) -> Result<Scanned, StoreError> {
+        self.call(false, self.inner.scan_due(chain, after, now_ms, limit)).await
+    }
+
+    async fn feed(&self, after: &Cursor, wait_ms: u64, limit: usize) -> Result<FeedPage, StoreError> {
+        self.call(false, self.inner.feed(after, wait_ms, limit)).await
+    }
+
+    async fn outbox(
+        &self,
+        chain: &str,
+        after: &Cursor,
+        limit: usize,
+    ) -> Result<Page<OutboxEvent>, StoreError> {
+        self.call(false, self.inner.outbox(chain, after, limit)).await
+    }
+
+    async fn forget_outbox(&self, chain: &str, up_to: &Cursor) -> Result<(), StoreError> {
+        self.call(true, self.inner.forget_outbox(chain, up_to)).await
+    }
+
+    async fn position(&self, chain: &str, name: &str) -> Result<Option<(u64, Cursor)>, StoreError> {
+        self.call(false, self.inner.position(chain, name)).await
+    }
+
+    async fn set_position(
+        &self,
+        chain: &str,
+        name: &str,
+        fence: u64,
+        cursor: &Cursor,
+    ) -> Result<bool, StoreError> {
+        self.call(true, self.inner.set_position(chain, name, fence, cursor)).await
+    }
+
+    async fn parked(&self, chain: &str, after: &Cursor, limit: usize) -> Result<Page<ParkedRow>, StoreError> {
+        self.call(false, self.inner.parked(chain, after, limit)).await
+    }
+
+    async fn limits(&self, chain: &str) -> Result<Vec<LimitView>, StoreError> {
+        self.call(false, self.inner.limits(chain)).await
+    }
+
+    async fn set_limit(&self, chain: &str, offer: OfferKey, cap: LimitCap) -> Result<LimitCap, StoreError> {
+        self.call(true, self.inner.set_limit(chain, offer, cap)).await
+    }
+
+    async fn limit_holders(
+        &self,
+        chain: &str,
+        offer: OfferKey,
+        after: &Cursor,
+        limit: usize,
+    ) -> Result<Page<NamedHolder>, StoreError> {
+        self.call(false, self.inner.limit_holders(chain, offer, after, limit)).await
+    }
+
+    async fn add_codes(
+        &self,
+        chain: &str,
+        campaign: OfferKey,
+        codes: &[CodeHash],
+    ) -> Result<CodesAdded, StoreError> {
+        self.call(true, self.inner.add_codes(chain, campaign, codes)).await
+    }
+
+    async fn code(&self, chain: &str, code: CodeHash) -> Result<Option<CodeView>, StoreError> {
+        self.call(false, self.inner.code(chain, code)).await
+    }
+
+    async fn codes(
+        &self,
+        chain: &str,
+        after: &Cursor,
+        limit: usize,
+    ) -> Result<Page<(CodeHash, CodeView)>, StoreError> {
+        self.call(false, self.inner.codes(chain, after, limit)).await
+    }
+
+    async fn put_program(&self, chain: &str, program: &ProgramRow) -> Result<(), StoreError> {
+        self.call(true, self.inner.put_program(chain, program)).await
+    }
+
+    async fn program(&self, chain: &str, version: &str) -> Result<Option<ProgramRow>, StoreError> {
+        self.call(false, self.inner.program(chain, version)).await
+    }
+
+    async fn activate(&self, chain: &str, version: &str, at_ms: i64) -> Result<Activation, StoreError> {
+        self.call(true, self.inner.activate(chain, version, at_ms)).await
+    }
+
+    async fn active_program(&self, chain: &str) -> Result<Option<Activation>, StoreError> {
+        self.call(false, self.inner.active_program(chain)).await
+    }
+
+    async fn activations(&self, chain: &str) -> Result<Vec<Activation>, StoreError> {
+        self.call(false, self.inner.activations(chain)).await
+    }
+
+    async fn chains(&self) -> Result<Vec<String>, StoreError> {
+        self.call(false, self.inner.chains()).await
+    }
+
+    async fn walk(&self, after: &Cursor, limit: usize) -> Result<Page<RawRow>, StoreError> {
+        self.call(false, self.inner.walk(after, limit)).await
+    }
+
+    async fn walk_from(&self, chain: &str, owner: &Owner) -> Result<Option<Cursor>, StoreError> {
+        self.call(false, self.inner.walk_from(chain, owner)).await
+    }
+
+    async fn meta(&self) -> Result<Meta, StoreError> {
+        self.call(false, self.inner.meta()).await
+    }
+}
