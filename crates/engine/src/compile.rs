@@ -10,7 +10,7 @@ use suanpan_domain::{OfferBook, OfferKind, Rounding};
 use suanpan_program::model::{Allocation, GroupScope, Program, SelectionMode, StackingGroup};
 
 pub use check::CompileProblem;
-pub(crate) use index::Index;
+pub(crate) use index::{Index, Posting};
 pub(crate) use offer::{CompiledOffer, CompiledSelection, Conditions};
 pub(crate) use pattern::{LineSymbols, Pattern, Symbols};
 

@@ -15,9 +15,9 @@ use suanpan_program::model::{Effect, ShippingEffect, UnitCount};
 use crate::allocate::Slot;
 use crate::compile::{CompiledOffer, CompiledSelection};
 use crate::ground::{Ground, SET_BUY, SET_TARGET};
-use crate::state::State;
+use crate::state::{Run, State};
 use limits::cap_without_guard;
-pub(crate) use limits::{apply_takes, cap_of, keep_sku_floor, room_of, settle_takes, take_level};
+pub(crate) use limits::{Room, Rooms, apply_takes, cap_of, keep_sku_floor, settle_takes, take_level};
 pub(crate) use thresholds::{amounts_at, missing_of};
 use thresholds::{lacking, measure_of, steps_of};
 
@@ -65,7 +65,12 @@ pub(crate) struct Work {
     /// Lines that are live for the offer at hand.
     pub(crate) live: Vec<u64>,
     pub(crate) live_buy: Vec<u64>,
-    pub(crate) units: units::UnitWork,
+    /// Taken out while an effect on units is executed.
+    pub(crate) units: Option<Box<units::UnitWork>>,
+    /// Runs of the line that a fixed price lowers.
+    pub(crate) runs: Vec<Run>,
+    /// Units that a fixed price lowers: line, run, what it takes from each.
+    pub(crate) staged: Vec<(u32, Run, i64)>,
     /// A second state for what-ifs.
     pub(crate) trial: State,
     pub(crate) alone: State,

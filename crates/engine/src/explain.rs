@@ -6,9 +6,10 @@ use suanpan_domain::quote::{Missing, OfferOutcome};
 use suanpan_domain::{Money, OfferRef, Quote, Reason};
 use suanpan_program::model::AmountAt;
 
+use crate::execute::Take;
 use crate::gather::{Refused, reach};
 use crate::ground::{Ground, SET_TARGET, bits};
-use crate::record::{Record, Recorded};
+use crate::record::Record;
 use crate::select::{Dropped, Selected};
 
 pub(crate) use near::near_misses;
@@ -39,8 +40,8 @@ pub(crate) fn account(
                 row.needs_hold = row.applied && facts.needs_hold;
                 if given.reason == Some(Reason::ExcludedBy) {
                     row.winner = bits(ground.set(candidate, SET_TARGET))
-                        .find_map(|line| record.first_change[line])
-                        .map(|first| ground.candidates[first as usize].source);
+                        .find_map(|line| record.first_change(line))
+                        .map(|first| ground.candidates[first].source);
                 }
             }
             None => explain_dropped(&mut row, selected.dropped[candidate]),
@@ -70,8 +71,8 @@ fn missing_then(ground: &Ground<'_>, refused: &Refused, record: &Record) -> Miss
         return refused.missing;
     };
     let start = set as usize * ground.words;
-    let comes_before = |candidate: u32| {
-        let facts = &ground.candidates[candidate as usize];
+    let comes_before = |candidate: usize| {
+        let facts = &ground.candidates[candidate];
         let earlier = (facts.layer, -i64::from(facts.priority), facts.source)
             < (offer.layer, -i64::from(offer.priority), refused.source);
         match threshold.at {
@@ -80,21 +81,22 @@ fn missing_then(ground: &Ground<'_>, refused: &Refused, record: &Record) -> Miss
         }
     };
     let set = &ground.sets[start..start + ground.words];
-    let in_set = |line: u32| set[line as usize / 64] >> (line % 64) & 1 == 1;
-    let lowering = |take: &&Recorded| {
-        in_set(take.line)
-            && comes_before(take.candidate)
-            && !ground.candidates[take.candidate as usize].tender
+    let in_set = |take: &&Take| set[take.line as usize / 64] >> (take.line % 64) & 1 == 1;
+    // What lowered lines of the set before.
+    let lowering = || {
+        let before = record.recorded().filter(|recorded| {
+            !ground.candidates[recorded.candidate].tender && comes_before(recorded.candidate)
+        });
+        before.flat_map(|recorded| recorded.takes).filter(in_set)
     };
     let converts = threshold.tax.is_some_and(|tax| tax != ground.compiled.program.price_mode);
     if let (Missing::Amount(short), false) = (refused.missing, converts) {
         // No line for itself: what was missing of the gross, and what was taken off since.
-        let taken: i64 = record.takes.iter().filter(lowering).map(|take| take.amount).sum();
+        let taken = lowering().fold(0, |sum, take| sum + take.amount);
         return Missing::Amount(short + Money::from_minor(taken));
     }
     let taken = |line: usize| -> i64 {
-        let takes = record.takes.iter().filter(|take| take.line as usize == line).filter(lowering);
-        takes.map(|take| take.amount).sum()
+        lowering().filter(|take| take.line as usize == line).map(|take| take.amount).sum()
     };
     let amount = |line: usize| ground.lines[line].gross - taken(line);
     reach(ground.compiled, &threshold, set, ground.lines, ground.tax_rates, amount).1

@@ -59,7 +59,10 @@ pub(crate) struct Gathered {
     flat: Vec<u32>,
     in_view: view::InView,
     presentations: Vec<Presentation>,
-    work: Vec<u64>,
+    /// Lines that take discounts.
+    open: Vec<u64>,
+    /// Lines whose price a person changed.
+    overridden: Vec<u64>,
     /// What an offer without a selector means: goods and services that take discounts.
     merchandise: Vec<u64>,
 }
@@ -81,29 +84,32 @@ impl Gathered {
         self.symbols.clear();
         self.flat.clear();
         self.rates.clear();
-        for facts in &self.lines.facts {
+        for masks in [&mut self.open, &mut self.merchandise, &mut self.overridden] {
+            masks.clear();
+            masks.resize(self.words, 0);
+        }
+        let mut before = None;
+        for (place, facts) in self.lines.facts.iter().enumerate() {
             let line = &basket.lines[facts.first as usize];
-            self.symbols.push(compiled.symbols.read(line, &mut self.flat));
+            let symbols = compiled.symbols.read(line, before, &mut self.flat);
+            before = Some((line, symbols));
+            self.symbols.push(symbols);
             let mut rates = LineRates::default();
             for tax in &line.taxes {
                 let sum = if tax.included { &mut rates.included_ppm } else { &mut rates.added_ppm };
                 *sum += tax.rate.ppm();
             }
             self.rates.push(rates);
+            let bit = |holds: bool| u64::from(holds) << (place % 64);
+            self.open[place / 64] |= bit(facts.open);
+            self.merchandise[place / 64] |= bit(facts.open && facts.is_merchandise());
+            self.overridden[place / 64] |= bit(facts.overridden);
         }
         let gross: i64 = self.lines.facts.iter().map(|facts| facts.gross.max(0)).sum();
         self.guard = compiled.program.maximum_discount.map_or(i64::MAX, |share| {
             let exact = i128::from(gross) * i128::from(share.ppm());
             suanpan_domain::divide_i128(exact, 1_000_000, suanpan_domain::Rounding::Down) as i64
         });
-
-        self.merchandise.clear();
-        self.merchandise.resize(self.words, 0);
-        for (line, facts) in self.lines.facts.iter().enumerate() {
-            if facts.open && facts.is_merchandise() {
-                self.merchandise[line / 64] |= 1 << (line % 64);
-            }
-        }
 
         let clock = if compiled.looks_at_clock { basket.business_time.wall_clock() } else { None };
         self.bring_into_view(compiled, basket, member);
@@ -116,22 +122,24 @@ impl Gathered {
 
     /// Order of execution: layer, the program's offers before manual discounts, priority, id.
     fn order(&mut self, basket: &Basket) {
-        let rank = |source: OfferRef| match source {
-            // The book is sorted by id, so an index stands for the id.
-            OfferRef::Program(index) => (0, index),
-            OfferRef::Manual(index) => (1, index),
-            OfferRef::Code(index) => (2, index),
-            OfferRef::Points => (3, 0),
+        // The book is sorted by id, so an index stands for the id; those of manual discounts are compared themselves.
+        let key = |candidate: &Candidate| {
+            let (kind, place) = match candidate.source {
+                OfferRef::Program(index) => (0, index),
+                OfferRef::Manual(_) => (1, 0),
+                OfferRef::Code(index) => (2, index),
+                OfferRef::Points => (3, 0),
+            };
+            let rising = u32::MAX - (candidate.priority as u32 ^ 1 << 31);
+            let whole = u64::from(candidate.layer) << 2 | kind;
+            u128::from(whole) << 64 | u128::from(u64::from(rising) << 32 | u64::from(place))
         };
         let manual_id = |place: u32| &basket.manual_discounts[place as usize].id;
-        let order = |a: &Candidate, b: &Candidate| {
-            let ((kind_a, place_a), (kind_b, place_b)) = (rank(a.source), rank(b.source));
-            (a.layer, kind_a).cmp(&(b.layer, kind_b)).then_with(|| b.priority.cmp(&a.priority)).then_with(
-                || match (a.source, b.source) {
-                    (OfferRef::Manual(x), OfferRef::Manual(y)) => manual_id(x).cmp(manual_id(y)),
-                    _ => place_a.cmp(&place_b),
-                },
-            )
+        let order = |a: &Candidate, b: &Candidate| match (a.source, b.source) {
+            (OfferRef::Manual(x), OfferRef::Manual(y)) => {
+                key(a).cmp(&key(b)).then_with(|| manual_id(x).cmp(manual_id(y)))
+            }
+            _ => key(a).cmp(&key(b)),
         };
         // Stable: presentations of one offer were gathered in their order.
         if !self.candidates.is_sorted_by(|a, b| order(a, b).is_le()) {
@@ -144,14 +152,17 @@ impl Gathered {
         let code = |refused: &Refused| refused.code.map(|code| basket.codes[code as usize].as_str());
         let order = |a: &Refused, b: &Refused| {
             let by_offer = match (a.source, b.source) {
+                (OfferRef::Program(x), OfferRef::Program(y)) => x.cmp(&y),
                 (OfferRef::Code(_), OfferRef::Code(_)) => std::cmp::Ordering::Equal,
                 (x, y) => x.cmp(&y),
             };
-            by_offer
-                .then_with(|| code(a).cmp(&code(b)))
-                .then(a.reason.cmp(&b.reason))
-                .then(a.paper.cmp(&b.paper))
-                .then(a.code.cmp(&b.code))
+            by_offer.then_with(|| {
+                code(a)
+                    .cmp(&code(b))
+                    .then(a.reason.cmp(&b.reason))
+                    .then(a.paper.cmp(&b.paper))
+                    .then(a.code.cmp(&b.code))
+            })
         };
         if !self.refused.is_sorted_by(|a, b| order(a, b).is_le()) {
             self.refused.sort_unstable_by(order);

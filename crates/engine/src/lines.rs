@@ -44,7 +44,8 @@ pub(crate) struct Lines {
     pub(crate) members: Vec<u32>,
     /// Merged line of each request line.
     pub(crate) of_request: Vec<u32>,
-    order: Vec<(u64, u32)>,
+    /// By [`key`].
+    order: Vec<u128>,
     /// Request lines that a manual discount or a paper coupon names.
     named: Vec<u64>,
 }
@@ -55,48 +56,57 @@ impl Lines {
         let lines = &basket.lines;
         self.mark_named(basket);
         self.order.clear();
-        self.order
-            .extend(lines.iter().enumerate().map(|(index, line)| (leading(line.sku.as_str()), index as u32)));
+        self.order.extend(
+            lines.iter().enumerate().map(|(index, line)| key(leading(line.sku.as_str()), index as u32)),
+        );
         let named = &self.named;
         let merges = |place: u32| {
             named[place as usize / 64] >> (place % 64) & 1 == 0 && is_mergeable(&lines[place as usize])
         };
-        self.order.sort_unstable_by(|a, b| {
-            let (x, y) = (&lines[a.1 as usize], &lines[b.1 as usize]);
-            let alike = a.0.cmp(&b.0).then_with(|| content(x, y));
-            let alike = alike.then_with(|| x.legal_minimum.cmp(&y.legal_minimum));
-            alike.then_with(|| match (merges(a.1), merges(b.1)) {
-                // These will be one line, named by the smallest id.
-                (true, true) => x.id.cmp(&y.id),
-                (true, false) => Ordering::Less,
-                (false, true) => Ordering::Greater,
-                (false, false) => Ordering::Equal,
-            })
-        });
+        self.order.sort_unstable();
+        // The leading bytes keep nearly all lines apart; only those alike are compared in full.
+        for alike in self.order.chunk_by_mut(|a, b| leading_of(*a) == leading_of(*b)) {
+            if alike.len() == 1 {
+                continue;
+            }
+            alike.sort_unstable_by(|&a, &b| {
+                let (a, b) = (index_of(a), index_of(b));
+                let (x, y) = (&lines[a as usize], &lines[b as usize]);
+                let alike = content(x, y).then_with(|| x.legal_minimum.cmp(&y.legal_minimum));
+                alike.then_with(|| match (merges(a), merges(b)) {
+                    // These will be one line, named by the smallest id.
+                    (true, true) => x.id.cmp(&y.id),
+                    (true, false) => Ordering::Less,
+                    (false, true) => Ordering::Greater,
+                    (false, false) => Ordering::Equal,
+                })
+            });
+        }
 
         self.facts.clear();
         self.members.clear();
         self.of_request.clear();
         self.of_request.resize(lines.len(), 0);
-        for place in 0..self.order.len() {
-            let index = self.order[place].1;
+        let mut before = None;
+        for &key in &self.order {
+            let index = index_of(key);
             let line = &lines[index as usize];
-            let merged = self.facts.len();
-            if merged > 0 && merges(index) {
-                let last = &mut self.facts[merged - 1];
-                if self.order[place - 1].0 == self.order[place].0
+            let alike = before.replace(leading_of(key)) == Some(leading_of(key));
+            if let Some(last) = self.facts.last_mut().filter(|_| alike) {
+                let first = &lines[last.first as usize];
+                if merges(index)
                     && merges(last.first)
-                    && content(&lines[last.first as usize], line) == Ordering::Equal
-                    && lines[last.first as usize].legal_minimum == line.legal_minimum
+                    && content(first, line) == Ordering::Equal
+                    && first.legal_minimum == line.legal_minimum
                 {
                     last.members_len += 1;
                     last.quantity_milli += line.quantity.milli();
                     self.members.push(index);
-                    self.of_request[index as usize] = merged as u32 - 1;
+                    self.of_request[index as usize] = self.facts.len() as u32 - 1;
                     continue;
                 }
             }
-            self.of_request[index as usize] = merged as u32;
+            self.of_request[index as usize] = self.facts.len() as u32;
             self.facts.push(facts(line, index, self.members.len() as u32));
             self.members.push(index);
         }
@@ -150,10 +160,27 @@ impl Lines {
 
 /// The first eight bytes as a number: most comparisons of skus end here.
 fn leading(text: &str) -> u64 {
-    let mut bytes = [0; 8];
-    let len = text.len().min(8);
-    bytes[..len].copy_from_slice(&text.as_bytes()[..len]);
-    u64::from_be_bytes(bytes)
+    match text.as_bytes().first_chunk() {
+        Some(bytes) => u64::from_be_bytes(*bytes),
+        // Shorter ones stand at the front, as in the order of texts.
+        None => {
+            let bytes = text.bytes().fold(0, |bytes, byte| bytes << 8 | u64::from(byte));
+            bytes.checked_shl(64 - 8 * text.len() as u32).unwrap_or(0)
+        }
+    }
+}
+
+/// A request line in the order of [`Lines::order`]: the leading bytes of its sku, then its index.
+fn key(leading: u64, index: u32) -> u128 {
+    u128::from(leading) << 32 | u128::from(index)
+}
+
+fn leading_of(key: u128) -> u64 {
+    (key >> 32) as u64
+}
+
+fn index_of(key: u128) -> u32 {
+    key as u32
 }
 
 fn is_mergeable(line: &Line) -> bool {

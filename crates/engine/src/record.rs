@@ -1,17 +1,24 @@
 //! What happened while the final choice was executed.
 
 use crate::evaluate::Observer;
-use crate::execute::{GiftGiven, Given, Work};
+use crate::execute::{GiftGiven, Given, Take, Work};
 use crate::ground::Ground;
 use crate::state::{Run, State};
 
-/// What a candidate took from a merged line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Recorded {
-    pub(crate) candidate: u32,
-    pub(crate) line: u32,
-    pub(crate) amount: i64,
+/// What a candidate took from merged lines.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Recorded<'a> {
+    pub(crate) candidate: usize,
+    pub(crate) takes: &'a [Take],
     pub(crate) prorated: bool,
+}
+
+/// A candidate that took something, and where its takes end.
+#[derive(Clone, Copy, Debug)]
+struct Taker {
+    candidate: u32,
+    end: u32,
+    prorated: bool,
 }
 
 /// What of it fell on a request line, for merged lines of several request lines.
@@ -26,14 +33,14 @@ pub(crate) struct RecordedShare {
 /// The record of the final choice, in the order of execution.
 #[derive(Debug, Default)]
 pub(crate) struct Record {
-    pub(crate) takes: Vec<Recorded>,
+    /// Takes of all candidates, one after another.
+    takes: Vec<Take>,
+    takers: Vec<Taker>,
     pub(crate) shares: Vec<RecordedShare>,
     pub(crate) gifts: Vec<(u32, GiftGiven)>,
     /// By candidate; none for candidates that were not kept.
     pub(crate) given: Vec<Option<Given>>,
-    /// For each merged line the first candidate that lowered it.
-    pub(crate) first_change: Vec<Option<u32>>,
-    /// What each request line of a merged line with several costs now, and at first.
+    /// What each request line costs now, and at first; empty where each is a line by itself.
     pub(crate) request_running: Vec<i64>,
     pub(crate) request_gross: Vec<i64>,
     runs: Vec<Run>,
@@ -43,13 +50,16 @@ impl Record {
     /// Begins with the gross of every request line.
     pub(crate) fn begin(&mut self, ground: &Ground<'_>) {
         self.takes.clear();
+        self.takers.clear();
         self.shares.clear();
         self.gifts.clear();
         self.given.clear();
         self.given.resize(ground.candidates.len(), None);
-        self.first_change.clear();
-        self.first_change.resize(ground.lines.len(), None);
         self.request_running.clear();
+        self.request_gross.clear();
+        if ground.lines.len() == ground.basket.lines.len() {
+            return;
+        }
         self.request_running.resize(ground.basket.lines.len(), 0);
         for facts in ground.lines {
             let members =
@@ -64,7 +74,6 @@ impl Record {
             divide(&runs, members, ground, |request, amount| self.request_running[request] = amount);
             self.runs = runs;
         }
-        self.request_gross.clear();
         self.request_gross.extend_from_slice(&self.request_running);
     }
 }
@@ -96,16 +105,16 @@ impl Observer for Record {
     fn executed(&mut self, ground: &Ground<'_>, state: &State, work: &Work, candidate: usize, given: &Given) {
         self.given[candidate] = Some(*given);
         self.gifts.extend(work.gifts.iter().map(|gift| (candidate as u32, *gift)));
+        let (prorated, name) = (given.prorated, candidate as u32);
+        if !work.takes.is_empty() {
+            self.takes.extend_from_slice(&work.takes);
+            self.takers.push(Taker { candidate: name, end: self.takes.len() as u32, prorated });
+        }
+        if self.request_running.is_empty() {
+            return;
+        }
         for take in &work.takes {
             let line = take.line as usize;
-            let prorated = given.prorated;
-            self.takes.push(Recorded {
-                candidate: candidate as u32,
-                line: take.line,
-                amount: take.amount,
-                prorated,
-            });
-            self.first_change[line].get_or_insert(candidate as u32);
             let facts = &ground.lines[line];
             if facts.members_len == 1 {
                 continue;
@@ -115,7 +124,7 @@ impl Observer for Record {
             let mut runs = std::mem::take(&mut self.runs);
             runs.clear();
             if ground.candidates[candidate].tender {
-                self.share_tender(candidate as u32, take.amount, members, prorated);
+                self.share_tender(name, take.amount, members, prorated);
             } else {
                 state.units.push_runs(line, facts.units, state.running[line], &mut runs);
                 let Self { request_running, shares, .. } = self;
@@ -124,12 +133,7 @@ impl Observer for Record {
                     request_running[request] = amount;
                     if fell > 0 {
                         let request = request as u32;
-                        shares.push(RecordedShare {
-                            candidate: candidate as u32,
-                            request,
-                            amount: fell,
-                            prorated,
-                        });
+                        shares.push(RecordedShare { candidate: name, request, amount: fell, prorated });
                     }
                 });
             }
@@ -139,6 +143,27 @@ impl Observer for Record {
 }
 
 impl Record {
+    /// What candidates took, in the order of execution.
+    pub(crate) fn recorded(&self) -> impl Iterator<Item = Recorded<'_>> {
+        let mut start = 0;
+        self.takers.iter().map(move |taker| {
+            let takes = &self.takes[start..taker.end as usize];
+            start = taker.end as usize;
+            Recorded { candidate: taker.candidate as usize, takes, prorated: taker.prorated }
+        })
+    }
+
+    /// All takes from merged lines, in the order of execution.
+    pub(crate) fn takes(&self) -> &[Take] {
+        &self.takes
+    }
+
+    /// The first candidate that lowered a merged line.
+    pub(crate) fn first_change(&self, line: usize) -> Option<usize> {
+        let lowered = |recorded: &Recorded<'_>| recorded.takes.iter().any(|take| take.line as usize == line);
+        self.recorded().find(lowered).map(|recorded| recorded.candidate)
+    }
+
     /// A tender leaves the units alone; its amount is divided by what the request lines cost.
     fn share_tender(&mut self, candidate: u32, amount: i64, members: &[u32], prorated: bool) {
         use crate::allocate::{Slot, allocate};

@@ -47,8 +47,29 @@ pub(crate) struct LineSymbols {
 }
 
 impl Symbols {
-    /// Looks a line's names up; categories and tags are pushed to `flat`.
-    pub(crate) fn read(&self, line: &Line, flat: &mut Vec<u32>) -> LineSymbols {
+    /// Looks a line's names up; categories and tags are pushed to `flat`. `before` is the line read before: lines that
+    /// stand side by side often share their category.
+    pub(crate) fn read(
+        &self,
+        line: &Line,
+        before: Option<(&Line, LineSymbols)>,
+        flat: &mut Vec<u32>,
+    ) -> LineSymbols {
+        let known = before.filter(|(other, _)| other.category == line.category);
+        let categories =
+            known.map_or_else(|| self.read_categories(line, flat), |(_, known)| known.categories);
+        let start = flat.len() as u32;
+        flat.extend(line.tags.iter().filter_map(|tag| self.tags.find(tag)));
+        LineSymbols {
+            sku: self.skus.find(line.sku.as_str()),
+            brand: if line.brand.is_empty() { None } else { self.brands.find(&line.brand) },
+            categories,
+            tags: (start, flat.len() as u32 - start),
+        }
+    }
+
+    /// Pushes the categories of a line from the root down; gives their range.
+    fn read_categories(&self, line: &Line, flat: &mut Vec<u32>) -> (u32, u32) {
         let start = flat.len() as u32;
         if self.categories.len() > 0 && !line.category.is_empty() {
             let path = line.category.as_str();
@@ -57,14 +78,7 @@ impl Symbols {
                 flat.extend(self.categories.find(&path[..end]));
             }
         }
-        let middle = flat.len() as u32;
-        flat.extend(line.tags.iter().filter_map(|tag| self.tags.find(tag)));
-        LineSymbols {
-            sku: self.skus.find(line.sku.as_str()),
-            brand: if line.brand.is_empty() { None } else { self.brands.find(&line.brand) },
-            categories: (start, middle - start),
-            tags: (middle, flat.len() as u32 - middle),
-        }
+        (start, flat.len() as u32 - start)
     }
 }
 
@@ -118,9 +132,13 @@ impl Pattern {
     }
 
     /// Whether it selects a line, kinds apart.
+    #[inline]
     pub(crate) fn matches(&self, line: &LineSymbols, flat: &[u32], facts: &LineFacts) -> bool {
         let slice = |(start, len): (u32, u32)| &flat[start as usize..(start + len) as usize];
-        let has = |list: &[u32], id: u32| list.binary_search(&id).is_ok();
+        let has = |list: &[u32], id: u32| match list {
+            [only] => *only == id,
+            list => list.binary_search(&id).is_ok(),
+        };
         match self {
             Pattern::Everything => true,
             Pattern::Sku(list) => line.sku.is_some_and(|sku| has(list, sku)),

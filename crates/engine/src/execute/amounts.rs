@@ -4,7 +4,7 @@ use suanpan_domain::{OfferRef, Reason};
 use suanpan_program::model::{AllocationWeight, AmountPer, OffAmount, TaxBasis};
 
 use super::{
-    Given, Take, Work, apply_takes, cap_of, keep_sku_floor, room_of, settle_takes, take_level, units,
+    Given, Room, Rooms, Take, Work, apply_takes, cap_of, keep_sku_floor, settle_takes, take_level, units,
 };
 use crate::allocate::{Slot, allocate};
 use crate::compile::CompiledOffer;
@@ -56,10 +56,12 @@ pub(super) fn once(
     let Work { takes, live, slots, .. } = work;
     slots.clear();
     let mut free = 0;
+    let rooms = Rooms::new(ground, state, candidate);
+    let weight = ground.weight();
     for line in bits(live) {
-        free += state.free(ground.lines, line);
-        let room = room_of(ground, state, candidate, line);
-        slots.push(Slot::new(line as u32, weight_of(ground, state, line), room));
+        let room = rooms.of(line);
+        free += room.free;
+        slots.push(Slot::new(line as u32, weight_of(ground, state, weight, line), room.above_floors));
     }
     if all_or_nothing && (wanted < amount || free < wanted) {
         return Given::nothing(Reason::AllOrNothing);
@@ -68,9 +70,9 @@ pub(super) fn once(
     if ground.terms(candidate).floor_sku.is_some() {
         keep_sku_floors(ground, state, candidate, wanted, slots);
     }
-    takes.extend(
-        slots.iter().filter(|slot| slot.share > 0).map(|slot| Take { line: slot.key, amount: slot.share }),
-    );
+    for slot in slots.iter().filter(|slot| slot.share > 0) {
+        takes.push(Take { line: slot.key, amount: slot.share });
+    }
     let given = apply_takes(ground, state, work, candidate);
     let reason = if wanted < amount { binding } else { None };
     match (given, reason) {
@@ -117,13 +119,14 @@ fn keep_sku_floors(ground: &Ground<'_>, state: &State, candidate: usize, wanted:
 }
 
 /// What a line weighs when an amount is divided; zero lines weigh nothing.
-fn weight_of(ground: &Ground<'_>, state: &State, line: usize) -> i64 {
+#[inline]
+fn weight_of(ground: &Ground<'_>, state: &State, weight: AllocationWeight, line: usize) -> i64 {
     let running = state.running[line];
     if running <= 0 {
         return 0;
     }
     let mode = ground.compiled.program.price_mode;
-    match ground.weight() {
+    match weight {
         AllocationWeight::Amount => running,
         AllocationWeight::Units => ground.lines[line].units,
         AllocationWeight::AmountTaxExcluded => {
@@ -138,10 +141,12 @@ fn weight_of(ground: &Ground<'_>, state: &State, line: usize) -> i64 {
 /// The amount from each line; nothing moves to another.
 fn by_line(ground: &Ground<'_>, state: &mut State, work: &mut Work, candidate: usize, amount: i64) -> Given {
     let mut cut = false;
+    let rooms = Rooms::new(ground, state, candidate);
     let Work { takes, live, .. } = work;
     for line in bits(live) {
-        let taken = amount.min(room_of(ground, state, candidate, line));
-        cut |= amount > state.free(ground.lines, line);
+        let Room { free, above_floors } = rooms.of(line);
+        let taken = amount.min(above_floors);
+        cut |= amount > free;
         if taken > 0 {
             takes.push(Take { line: line as u32, amount: taken });
         }

@@ -1,10 +1,12 @@
 //! What bounds every offer: caps, budgets, the maximum discount, floors, and what is free (docs/pricing.md, rules 14 to 18).
 
 use suanpan_domain::{Money, Reason};
+use suanpan_program::model::Terms;
 
 use super::{Given, Take, Work};
 use crate::allocate::{Slot, allocate};
 use crate::ground::{Ground, bits};
+use crate::lines::LineFacts;
 use crate::planted::{self, Bug};
 use crate::state::State;
 
@@ -43,20 +45,44 @@ pub(super) fn cap_without_guard(
     least
 }
 
-/// What an offer may take from a line: what is free, above its own floors.
-#[inline]
-pub(crate) fn room_of(ground: &Ground<'_>, state: &State, candidate: usize, line: usize) -> i64 {
-    let free = state.free(ground.lines, line);
-    let terms = ground.terms(candidate);
-    let no_floor = terms.floor_unit_price.is_none() && terms.floor_line.is_none();
-    if no_floor || planted::is(Bug::FloorIgnored) {
-        return free;
-    }
-    let Some(floor) = floor_of(terms, &ground.lines[line]) else { return free };
-    free.min((state.running[line] - floor).max(0))
+/// What offers may take from lines.
+#[derive(Clone, Copy)]
+pub(crate) struct Rooms<'a> {
+    lines: &'a [LineFacts],
+    running: &'a [i64],
+    reserved: &'a [i64],
+    /// The offer's terms, where it has floors.
+    floors: Option<&'a Terms>,
 }
 
-fn floor_of(terms: &suanpan_program::model::Terms, facts: &crate::lines::LineFacts) -> Option<i64> {
+/// What an offer may take from a line.
+#[derive(Clone, Copy)]
+pub(crate) struct Room {
+    /// What is free of it.
+    pub(crate) free: i64,
+    /// What of that lies above the offer's own floors.
+    pub(crate) above_floors: i64,
+}
+
+impl<'a> Rooms<'a> {
+    pub(crate) fn new(ground: &Ground<'a>, state: &'a State, candidate: usize) -> Self {
+        let terms = ground.terms(candidate);
+        let has_floor = terms.floor_unit_price.is_some() || terms.floor_line.is_some();
+        let floors = Some(terms).filter(|_| has_floor && !planted::is(Bug::FloorIgnored));
+        Self { lines: ground.lines, running: &state.running, reserved: &state.reserved, floors }
+    }
+
+    #[inline]
+    pub(crate) fn of(&self, line: usize) -> Room {
+        let (facts, running) = (&self.lines[line], self.running[line]);
+        let free = (running - self.reserved[line] - facts.legal_minimum).max(0);
+        let floor = self.floors.and_then(|terms| floor_of(terms, facts));
+        let above_floors = floor.map_or(free, |floor| free.min((running - floor).max(0)));
+        Room { free, above_floors }
+    }
+}
+
+fn floor_of(terms: &Terms, facts: &LineFacts) -> Option<i64> {
     use suanpan_domain::{Quantity, Rounding, UnitPrice};
     let by_unit = terms.floor_unit_price.map(|price| {
         let quantity = Quantity::from_milli(facts.quantity_milli);
@@ -139,9 +165,7 @@ pub(crate) fn settle_takes(
     cut: bool,
 ) -> Given {
     let all_or_nothing = ground.terms(candidate).all_or_nothing;
-    let mut takes = std::mem::take(&mut work.takes);
-    keep_sku_floor(ground, state, candidate, &mut takes);
-    work.takes = takes;
+    keep_sku_floor(ground, state, candidate, &mut work.takes);
     let total: i64 = work.takes.iter().map(|take| take.amount).sum();
     let (cap, binding) = cap_of(ground, state, candidate);
     work.wanted = total;
@@ -177,19 +201,23 @@ pub(crate) fn settle_takes(
 /// Lowers (or reserves) what stands in `work.takes`; drops empty takes. Units follow.
 pub(crate) fn apply_takes(ground: &Ground<'_>, state: &mut State, work: &mut Work, candidate: usize) -> i64 {
     let facts = &ground.candidates[candidate];
-    work.takes.retain(|take| take.amount > 0);
     let mut total = 0;
+    if work.takes.iter().any(|take| take.amount <= 0) {
+        work.takes.retain(|take| take.amount > 0);
+    }
+    let State { running, reserved, units, changed, .. } = state;
+    let (running, changed) = (&mut running[..], &mut changed[..]);
     for take in &work.takes {
         let line = take.line as usize;
         total += take.amount;
         if facts.tender {
-            state.reserved[line] += take.amount;
+            reserved[line] += take.amount;
         } else {
-            let before = state.running[line];
-            state.running[line] = before - take.amount;
-            state.units.rescale(line, before, before - take.amount);
+            let before = running[line];
+            running[line] = before - take.amount;
+            units.rescale(line, before, before - take.amount);
         }
-        state.mark_changed(line);
+        changed[line / 64] |= 1 << (line % 64);
     }
     if !facts.guard_exempt && !facts.tender && state.guard_left != i64::MAX {
         state.guard_left -= total;

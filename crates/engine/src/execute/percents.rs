@@ -3,7 +3,7 @@
 use suanpan_domain::{Rate, divide_i128};
 use suanpan_program::model::{PercentBasis, RoundAt};
 
-use super::{Given, Take, Work, amounts, room_of, settle_takes, take_level, units};
+use super::{Given, Room, Rooms, Take, Work, amounts, settle_takes, take_level, units};
 use crate::compile::CompiledOffer;
 use crate::ground::{Ground, bits};
 use crate::planted::{self, Bug};
@@ -45,12 +45,14 @@ pub(super) fn by_line(
     let down = planted::is(Bug::PercentRoundedDown);
     let rounding = if down { suanpan_domain::Rounding::Down } else { ground.compiled.rounding() };
     let mut cut = false;
+    let rooms = Rooms::new(ground, state, candidate);
     let Work { takes, live, .. } = work;
     for line in bits(live) {
         let exact = i128::from(basis(ground, state, terms.basis, line)) * i128::from(rate.ppm());
         let wanted = divide_i128(exact, 1_000_000, rounding) as i64;
-        let amount = wanted.min(room_of(ground, state, candidate, line));
-        cut |= wanted > state.free(ground.lines, line);
+        let Room { free, above_floors } = rooms.of(line);
+        let amount = wanted.min(above_floors);
+        cut |= wanted > free;
         if amount > 0 {
             takes.push(Take { line: line as u32, amount });
         }

@@ -2,7 +2,7 @@
 
 use suanpan_domain::{Quantity, Rounding, UnitPrice};
 
-use super::{Given, Take, Work, room_of, settle_takes};
+use super::{Given, Room, Rooms, Take, Work, settle_takes};
 use crate::ground::{Ground, bits};
 use crate::state::{Run, State};
 
@@ -40,9 +40,10 @@ fn to_prices(
     price_of: impl Fn(usize) -> Option<UnitPrice>,
 ) -> Given {
     let mut cut = false;
-    let mut runs = std::mem::take(&mut work.units.runs);
-    let mut staged = std::mem::take(&mut work.units.staged);
+    let mut runs = std::mem::take(&mut work.runs);
+    let mut staged = std::mem::take(&mut work.staged);
     staged.clear();
+    let rooms = Rooms::new(ground, state, candidate);
     for line in bits(&work.live) {
         let Some(price) = price_of(line) else { continue };
         let facts = &ground.lines[line];
@@ -55,8 +56,9 @@ fn to_prices(
             staged.extend(runs.iter().map(|run| (line as u32, *run, (run.amount - each).max(0))));
             runs.iter().map(|run| run.count * (run.amount - each).max(0)).sum()
         };
-        let amount = wanted.min(room_of(ground, state, candidate, line));
-        cut |= wanted > state.free(ground.lines, line);
+        let Room { free, above_floors } = rooms.of(line);
+        let amount = wanted.min(above_floors);
+        cut |= wanted > free;
         if amount > 0 {
             work.takes.push(Take { line: line as u32, amount });
         }
@@ -65,8 +67,8 @@ fn to_prices(
     if !ground.candidates[candidate].tender {
         place_on_units(state, work, &staged, &mut runs);
     }
-    work.units.runs = runs;
-    work.units.staged = staged;
+    work.runs = runs;
+    work.staged = staged;
     given
 }
 
@@ -116,11 +118,13 @@ pub(super) fn line_price(
     price: i64,
 ) -> Given {
     let mut cut = false;
+    let rooms = Rooms::new(ground, state, candidate);
     let Work { takes, live, .. } = work;
     for line in bits(live) {
         let wanted = state.running[line] - price;
-        let amount = wanted.min(room_of(ground, state, candidate, line));
-        cut |= wanted > state.free(ground.lines, line);
+        let Room { free, above_floors } = rooms.of(line);
+        let amount = wanted.min(above_floors);
+        cut |= wanted > free;
         if amount > 0 {
             takes.push(Take { line: line as u32, amount });
         }
@@ -130,9 +134,10 @@ pub(super) fn line_price(
 
 /// All that is free.
 pub(super) fn free(ground: &Ground<'_>, state: &mut State, work: &mut Work, candidate: usize) -> Given {
+    let rooms = Rooms::new(ground, state, candidate);
     let Work { takes, live, .. } = work;
     for line in bits(live) {
-        let amount = room_of(ground, state, candidate, line);
+        let amount = rooms.of(line).above_floors;
         if amount > 0 {
             takes.push(Take { line: line as u32, amount });
         }

@@ -2,7 +2,7 @@
 
 use suanpan_domain::{Money, Rate, Reason, divide_i128};
 
-use super::{Given, Take, Work, room_of, settle_takes};
+use super::{Given, Room, Rooms, Take, Work, settle_takes};
 use crate::allocate::{Slot, allocate};
 use crate::compile::CompiledOffer;
 use crate::ground::Ground;
@@ -22,6 +22,7 @@ pub(super) fn matching(
 ) -> Given {
     let Some(other) = offer.matches else { return Given::nothing(Reason::NothingToMatch) };
     let matchable = std::mem::take(&mut state.matchable);
+    let rooms = Rooms::new(ground, state, candidate);
     let mut any = false;
     let mut cut = false;
     let mut start = 0;
@@ -48,8 +49,9 @@ pub(super) fn matching(
             let line = slot.key as usize;
             let before: i64 =
                 work.takes.iter().filter(|take| take.line == slot.key).map(|take| take.amount).sum();
-            let amount = slot.share.min((room_of(ground, state, candidate, line) - before).max(0));
-            cut |= slot.share > (state.free(ground.lines, line) - before).max(0);
+            let Room { free, above_floors } = rooms.of(line);
+            let amount = slot.share.min((above_floors - before).max(0));
+            cut |= slot.share > (free - before).max(0);
             match work.takes.iter_mut().find(|take| take.line == slot.key) {
                 Some(take) => take.amount += amount,
                 None if amount > 0 => work.takes.push(Take { line: slot.key, amount }),

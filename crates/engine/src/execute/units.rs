@@ -30,7 +30,7 @@ use spread::Spread;
 /// Reusable memory of unit effects.
 #[derive(Debug, Default)]
 pub(crate) struct UnitWork {
-    pub(crate) runs: Vec<Run>,
+    runs: Vec<Run>,
     /// Lines that the effect at hand looks at.
     spans: Vec<Span>,
     segments: Vec<Segment>,
@@ -51,8 +51,6 @@ pub(crate) struct UnitWork {
     by_measure: Vec<u32>,
     /// Gifts: places in the offer's list and how many of each, in order.
     chosen: Vec<(u32, i64)>,
-    /// Units that a fixed price lowers: line, run, what it takes from each.
-    pub(crate) staged: Vec<(u32, Run, i64)>,
     /// Units that gifts have taken: line, how many, what they cost together.
     left_out: Vec<(u32, i64, i64)>,
 }
@@ -66,7 +64,7 @@ pub(crate) fn execute(
     offer: &CompiledOffer,
     times_max: u32,
 ) -> Given {
-    let mut units = std::mem::take(&mut work.units);
+    let mut units = work.units.take().unwrap_or_default();
     units.begin();
     let mut call = Call { ground, state, work, units: &mut units, candidate, offer, times_max };
     let given = match &offer.effect {
@@ -93,7 +91,7 @@ pub(crate) fn execute(
         | Effect::IssueCoupon { .. }
         | Effect::Entitlement(_) => Given::nothing(Reason::NoCompleteGroup),
     };
-    work.units = units;
+    work.units = Some(units);
     given
 }
 
@@ -106,12 +104,12 @@ pub(crate) fn percent_of_each(
     offer: &CompiledOffer,
     rate: Rate,
 ) -> Given {
-    let mut units = std::mem::take(&mut work.units);
+    let mut units = work.units.take().unwrap_or_default();
     units.begin();
     let times_max = u32::MAX;
     let mut call = Call { ground, state, work, units: &mut units, candidate, offer, times_max };
     let given = limited::percent(&mut call, rate);
-    work.units = units;
+    work.units = Some(units);
     given
 }
 

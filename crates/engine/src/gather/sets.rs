@@ -17,12 +17,6 @@ impl Gathered {
     /// Checks every presentation and keeps the candidates.
     pub(super) fn visit_all(&mut self, visit: &Visit<'_>) {
         let words = self.words;
-        // Rows of lines that postings selected, for the offers in view.
-        self.work.clear();
-        self.work.resize(self.in_view.offers.len() * words, 0);
-        for &(place, line) in &self.in_view.hits {
-            self.work[place as usize * words + line as usize / 64] |= 1 << (line % 64);
-        }
         for at in 0..self.presentations.len() {
             let presentation = self.presentations[at];
             let hits = presentation.row.map(|row| row as usize * words);
@@ -106,17 +100,10 @@ impl Gathered {
         let shipping = matches!(offer.effect, Effect::Shipping(_));
         match hits.filter(|_| is_single(&offer.buy)) {
             Some(row) => {
-                self.sets.extend_from_slice(&self.work[row..row + words]);
-                for word in 0..words {
-                    let mut rest = self.sets[start + word];
-                    while rest != 0 {
-                        let line = word * 64 + rest.trailing_zeros() as usize;
-                        rest &= rest - 1;
-                        if !reachable(&offer.buy, &self.lines.facts[line]) {
-                            self.sets[start + word] &= !(1 << (line % 64));
-                        }
-                    }
-                }
+                let selected = &self.in_view.rows[row..row + words];
+                let reachable = reachable(&offer.buy, &self.open, &self.merchandise);
+                self.sets
+                    .extend(selected.iter().zip(reachable).map(|(selected, reachable)| selected & reachable));
             }
             None => self.push_selection(&offer.buy),
         }
@@ -164,10 +151,8 @@ impl Gathered {
     }
 
     fn drop_overridden(&mut self, start: usize) {
-        for (line, facts) in self.lines.facts.iter().enumerate() {
-            if facts.overridden {
-                self.sets[start + line / 64] &= !(1 << (line % 64));
-            }
+        for (word, overridden) in self.sets[start..].iter_mut().zip(&self.overridden) {
+            *word &= !overridden;
         }
     }
 
@@ -176,14 +161,14 @@ impl Gathered {
             self.sets.extend_from_slice(&self.merchandise);
             return;
         }
-        let start = self.sets.len();
-        self.sets.resize(start + self.words, 0);
-        for (line, facts) in self.lines.facts.iter().enumerate() {
-            if reachable(selection, facts)
-                && selection.pattern.matches(&self.symbols[line], &self.flat, facts)
-            {
-                self.sets[start + line / 64] |= 1 << (line % 64);
+        let Self { sets, symbols, flat, lines, .. } = self;
+        for (word, &reachable) in reachable(selection, &self.open, &self.merchandise).iter().enumerate() {
+            let mut selected = 0;
+            for line in bits(&[reachable]) {
+                let (symbols, facts) = (&symbols[word * 64 + line], &lines.facts[word * 64 + line]);
+                selected |= u64::from(selection.pattern.matches(symbols, flat, facts)) << line;
             }
+            sets.push(selected);
         }
     }
 
@@ -272,9 +257,9 @@ fn is_single(selection: &CompiledSelection) -> bool {
     matches!(selection.pattern, Sku(_) | Category(_) | Brand(_) | Tag(_))
 }
 
-/// Whether a selection may reach a line at all (docs/pricing.md, rules 6 and 7).
-fn reachable(selection: &CompiledSelection, facts: &LineFacts) -> bool {
-    facts.open && (selection.names_kinds || facts.is_merchandise())
+/// The lines that a selection may reach at all (docs/pricing.md, rules 6 and 7).
+fn reachable<'a>(selection: &CompiledSelection, open: &'a [u64], merchandise: &'a [u64]) -> &'a [u64] {
+    if selection.names_kinds { open } else { merchandise }
 }
 
 /// Whether a gift that the shopper chooses was chosen.

@@ -3,46 +3,62 @@
 use suanpan_domain::{Basket, Member, OfferRef};
 
 use super::{Gathered, Presentation};
-use crate::compile::Compiled;
+use crate::compile::{Compiled, Posting};
 
 /// Which offers are in view, and on which lines a posting already selected them.
 #[derive(Debug, Default)]
 pub(crate) struct InView {
-    /// By offer: the round in which it came into view, so that nothing has to be cleared.
-    seen: Vec<u32>,
+    /// By offer.
+    marks: Vec<Mark>,
     round: u32,
-    /// Place in `offers` of an offer in view.
-    place: Vec<u32>,
     pub(crate) offers: Vec<u32>,
-    sorted: Vec<u32>,
-    /// Hits of postings that select a line: place in `offers`, line.
-    pub(crate) hits: Vec<(u32, u32)>,
+    /// A row of lines for each offer in view, as bits: those that a posting selects.
+    pub(crate) rows: Vec<u64>,
+    words: usize,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Mark {
+    /// The round in which the offer came into view, so that nothing has to be cleared.
+    seen: u32,
+    /// Its row.
+    row: u32,
 }
 
 impl InView {
-    fn begin(&mut self, offers: usize) {
+    fn begin(&mut self, offers: usize, words: usize) {
         self.round = self.round.wrapping_add(1);
-        if self.seen.len() < offers || self.round == 0 {
-            self.seen.clear();
-            self.seen.resize(offers, 0);
-            self.place.clear();
-            self.place.resize(offers, 0);
+        if self.marks.len() < offers || self.round == 0 {
+            self.marks.clear();
+            self.marks.resize(offers, Mark::default());
             self.round = 1;
         }
         self.offers.clear();
-        self.hits.clear();
+        self.rows.clear();
+        self.words = words;
     }
 
-    /// Brings an offer into view; gives its place.
+    /// Brings an offer into view; gives its row.
     #[inline]
-    pub(crate) fn add(&mut self, offer: u32) -> u32 {
-        let at = offer as usize;
-        if self.seen[at] != self.round {
-            self.seen[at] = self.round;
-            self.place[at] = self.offers.len() as u32;
+    fn add(&mut self, offer: u32) -> u32 {
+        let mark = &mut self.marks[offer as usize];
+        if mark.seen != self.round {
+            *mark = Mark { seen: self.round, row: self.offers.len() as u32 };
             self.offers.push(offer);
+            (0..self.words).for_each(|_| self.rows.push(0));
         }
-        self.place[at]
+        mark.row
+    }
+
+    /// Brings the offers of a line's postings into view.
+    #[inline]
+    fn post(&mut self, postings: &[Posting], line: usize) {
+        for posting in postings {
+            let row = self.add(posting.offer) as usize;
+            if posting.selects {
+                self.rows[row * self.words + line / 64] |= 1 << (line % 64);
+            }
+        }
     }
 }
 
@@ -50,21 +66,20 @@ impl Gathered {
     /// Finds every offer that the basket's lines, store, tier, segments and codes bring into view.
     pub(super) fn bring_into_view(&mut self, compiled: &Compiled, basket: &Basket, member: Option<&Member>) {
         let index = &compiled.index;
-        self.in_view.begin(compiled.offers.len());
+        self.in_view.begin(compiled.offers.len(), self.words);
         for (line, symbols) in self.symbols.iter().enumerate() {
             let slice = |(start, len): (u32, u32)| &self.flat[start as usize..(start + len) as usize];
-            let lists = symbols
-                .sku
-                .iter()
-                .map(|&sku| index.skus.of(sku))
-                .chain(slice(symbols.categories).iter().map(|&category| index.categories.of(category)))
-                .chain(symbols.brand.iter().map(|&brand| index.brands.of(brand)))
-                .chain(slice(symbols.tags).iter().map(|&tag| index.tags.of(tag)));
-            for posting in lists.flatten() {
-                let place = self.in_view.add(posting.offer);
-                if posting.selects {
-                    self.in_view.hits.push((place, line as u32));
-                }
+            if let Some(sku) = symbols.sku {
+                self.in_view.post(index.skus.of(sku), line);
+            }
+            for &category in slice(symbols.categories) {
+                self.in_view.post(index.categories.of(category), line);
+            }
+            if let Some(brand) = symbols.brand {
+                self.in_view.post(index.brands.of(brand), line);
+            }
+            for &tag in slice(symbols.tags) {
+                self.in_view.post(index.tags.of(tag), line);
             }
         }
         for &offer in &index.always {
@@ -86,15 +101,13 @@ impl Gathered {
         }
         self.presentations.clear();
         // By id from the beginning, so that what follows rarely has to be sorted.
-        let InView { offers, place, sorted, .. } = &mut self.in_view;
-        sorted.clear();
-        sorted.extend_from_slice(offers);
-        sorted.sort_unstable();
+        let InView { offers, marks, .. } = &mut self.in_view;
+        offers.sort_unstable();
         let automatic = |&offer: &u32| Presentation {
-            row: Some(place[offer as usize]),
+            row: Some(marks[offer as usize].row),
             ..Presentation::automatic(offer)
         };
-        self.presentations.extend(sorted.iter().map(automatic));
+        self.presentations.extend(offers.iter().map(automatic));
         self.present_codes(compiled, basket, member);
         // A `match` comes into view with the offer that it adds to.
         for at in 0..self.presentations.len() {

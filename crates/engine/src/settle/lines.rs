@@ -58,7 +58,7 @@ fn write_steps(ground: &Ground<'_>, record: &Record, parts: &Parts, work: &mut R
     let rows = &mut work.rows;
     rows.clear();
     rows.extend(ground.lines.iter().map(|facts| Row { start: 0, next: 0, running: facts.gross }));
-    for take in &record.takes {
+    for take in record.takes() {
         rows[take.line as usize].next += 1;
     }
     let falls = &parts.paid.net_falls;
@@ -73,23 +73,27 @@ fn write_steps(ground: &Ground<'_>, record: &Record, parts: &Parts, work: &mut R
     }
     // Every row below is written: what stands there from the basket before need not be cleared first.
     quote.steps.resize(start as usize, NO_STEP);
-    for take in &record.takes {
-        let candidate = &ground.candidates[take.candidate as usize];
-        let row = &mut rows[take.line as usize];
-        row.running -= if candidate.tender { 0 } else { take.amount };
-        quote.steps[row.next as usize] = Step {
-            sequence: row.next - row.start + 1,
-            offer: candidate.source,
-            amount: Money::from_minor(take.amount),
-            running: Money::from_minor(row.running),
-            prorated: take.prorated,
-        };
-        row.next += 1;
+    let (rows, steps) = (&mut rows[..], &mut quote.steps[..]);
+    for recorded in record.recorded() {
+        let candidate = &ground.candidates[recorded.candidate];
+        for take in recorded.takes {
+            let row = &mut rows[take.line as usize];
+            row.running -= if candidate.tender { 0 } else { take.amount };
+            let place = row.next;
+            row.next += 1;
+            steps[place as usize] = Step {
+                sequence: row.next - row.start,
+                offer: candidate.source,
+                amount: Money::from_minor(take.amount),
+                running: Money::from_minor(row.running),
+                prorated: recorded.prorated,
+            };
+        }
     }
     let prorated = falls.iter().filter(|fall| **fall > 0).count() > 1;
     for (row, &fall) in rows.iter_mut().zip(falls).filter(|(_, fall)| **fall > 0) {
         row.running -= fall;
-        quote.steps[row.next as usize] = Step {
+        steps[row.next as usize] = Step {
             sequence: row.next - row.start + 1,
             offer: OfferRef::Points,
             amount: Money::from_minor(fall),

@@ -160,10 +160,10 @@ fn only_got(units: &UnitWork) -> i64 {
 
 /// Picks the targets, passing over units that the purchases cannot spare. Notes them in `members`.
 fn pick_targets(units: &mut UnitWork, deal: Deal, measure: Measure<'_>, applications: i64) {
-    units.sort(match deal.pick {
-        Pick::Dearest => dearest_first,
-        Pick::Cheapest => cheapest_first,
-    });
+    match deal.pick {
+        Pick::Dearest => units.sort(dearest_first),
+        Pick::Cheapest => units.sort(cheapest_first),
+    }
     units.members.clear();
     let mut rest = Rest {
         purchase: purchase_of(units, measure),

@@ -97,27 +97,30 @@ impl UnitWork {
         state.units.push_runs(line, facts.units, state.running[line], &mut self.runs);
         let start = self.segments.len();
         let first = self.classes.len();
+        // The units of a level line differ from run to run; others may come back to an amount.
+        let level = state.units.is_level(line);
         for &run in &self.runs {
             if run.consumed & pool != 0 && !planted::is(Bug::UnitConsumedTwice) {
                 self.segments.push(Segment { class: None, run });
                 continue;
             }
-            let known = self.classes[first..].iter().position(|class| class.amount == run.amount);
+            let mut classes = self.classes[first..].iter();
+            let known = if level { None } else { classes.position(|class| class.amount == run.amount) };
             let place = known.map_or(self.classes.len(), |place| first + place);
-            if known.is_none() {
-                self.classes.push(Class {
+            match known {
+                Some(_) => self.classes[place].count += run.count,
+                None => self.classes.push(Class {
                     line: line as u32,
                     amount: run.amount,
                     requested: facts.requested_micro,
-                    count: 0,
+                    count: run.count,
                     mask,
                     bought: 0,
                     rewarded: 0,
                     at: 0,
                     reward: 0,
-                });
+                }),
             }
-            self.classes[place].count += run.count;
             self.segments.push(Segment { class: Some(place as u32), run });
         }
         let segments = (start as u32, self.segments.len() as u32);
@@ -125,7 +128,8 @@ impl UnitWork {
     }
 
     /// Brings the classes in order.
-    pub(super) fn sort(&mut self, compare: fn(&Class, &Class) -> Ordering) {
+    #[inline]
+    pub(super) fn sort(&mut self, compare: impl Fn(&Class, &Class) -> Ordering) {
         self.order.clear();
         self.order.extend(0..self.classes.len() as u32);
         let classes = &self.classes;

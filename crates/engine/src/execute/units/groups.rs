@@ -22,10 +22,10 @@ pub(super) fn run(
     if groups <= 0 {
         return Given::nothing(Reason::NoCompleteGroup);
     }
-    call.units.sort(match form {
-        GroupForm::DearestFirst => dearest_first,
-        GroupForm::CheapestFirst => cheapest_first,
-    });
+    match form {
+        GroupForm::DearestFirst => call.units.sort(dearest_first),
+        GroupForm::CheapestFirst => call.units.sort(cheapest_first),
+    }
     let end = groups * size;
     // How many of the first so many units are the nth of their group.
     let nth_among = |units: i64| (units + size - reward.nth) / size;

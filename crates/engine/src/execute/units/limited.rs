@@ -53,12 +53,12 @@ fn percents(call: &mut Call<'_, '_>, rate: Rate) -> Given {
 fn choose(units: &mut UnitWork, limit: Option<UnitLimit>) {
     let pick = limit.map_or(Pick::Dearest, |limit| limit.pick);
     let by_line = limit.is_some_and(|limit| limit.per == UnitLimitPer::Line);
-    units.sort(match (pick, by_line) {
-        (Pick::Dearest, false) => dearest_first,
-        (Pick::Cheapest, false) => cheapest_first,
-        (Pick::Dearest, true) => |a, b| a.line.cmp(&b.line).then_with(|| dearest_first(a, b)),
-        (Pick::Cheapest, true) => |a, b| a.line.cmp(&b.line).then_with(|| cheapest_first(a, b)),
-    });
+    match (pick, by_line) {
+        (Pick::Dearest, false) => units.sort(dearest_first),
+        (Pick::Cheapest, false) => units.sort(cheapest_first),
+        (Pick::Dearest, true) => units.sort(|a, b| a.line.cmp(&b.line).then_with(|| dearest_first(a, b))),
+        (Pick::Cheapest, true) => units.sort(|a, b| a.line.cmp(&b.line).then_with(|| cheapest_first(a, b))),
+    }
     let at_most = limit.map_or(i64::MAX, |limit| limit.at_most);
     let UnitWork { members, order, classes, .. } = units;
     members.clear();
