@@ -140,8 +140,7 @@ pub enum Action {
         /// The entry.
         entry: EntryRef,
     },
-    /// The derived writes of these entries are out. The command's own row is that of the last one, which is written
-    /// again as it is.
+    /// The derived writes of these entries are out. The command's own row is that of the last one.
     ClearEmitting {
         /// All of `emitting` up to this version.
         up_to_version: u64,

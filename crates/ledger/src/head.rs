@@ -73,6 +73,47 @@ pub struct Head {
     pub sums: Sums,
 }
 
+impl Head {
+    /// A member that was never enrolled.
+    #[must_use]
+    pub fn absent() -> Self {
+        Self {
+            epoch: 0,
+            version: 0,
+            as_of_ms: 0,
+            policy_version: 0,
+            status: Status::Absent,
+            enrolled_ms: 0,
+            birthday: None,
+            referred_by: None,
+            tier: TierState::default(),
+            lots: Vec::new(),
+            delayed: Vec::new(),
+            debt_points: 0,
+            coupons: Vec::new(),
+            holds: Vec::new(),
+            counters: Vec::new(),
+            months: Vec::new(),
+            days: Vec::new(),
+            lifetime: Activity::default(),
+            activities: Vec::new(),
+            first_purchase: None,
+            pending: Vec::new(),
+            emitting: Vec::new(),
+            parked: 0,
+            watermarks: Watermarks::default(),
+            merge_lock: None,
+            sums: Sums::default(),
+        }
+    }
+
+    /// The partition of a guest's sale that does not exist yet.
+    #[must_use]
+    pub fn guest() -> Self {
+        Self { status: Status::Guest, ..Self::absent() }
+    }
+}
+
 /// Whether a member may act.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Status {

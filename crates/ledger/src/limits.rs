@@ -5,6 +5,10 @@ pub const HEAD_BYTES_MAX: usize = 4_096;
 /// Above it nothing that somebody chooses to do is added (reservation, grant, activity): refused as
 /// [`Refusal::HeadFull`](crate::Refusal::HeadFull). The rest is room for what has to be recorded.
 pub const HEAD_BYTES_SOFT: usize = 3_000;
+/// Above it lots, delayed points, days and months are joined until the head fits.
+pub const HEAD_BYTES_FIT: usize = 4_000;
+/// Above it a confirm, a fact or a return accrues what is pending first, by a write of its own.
+pub const HEAD_BYTES_ACCRUE: usize = 3_900;
 /// Lots of different expiry. At the bound the two neighbours that expire closest together become one, with the later
 /// expiry.
 pub const LOTS_MAX: usize = 64;
@@ -18,6 +22,8 @@ pub const HOLDS_MAX: usize = 4;
 /// Counters of limited offers. At the bound the oldest ended period goes; without one, a use is refused, a fact counts
 /// as overrun.
 pub const COUNTERS_MAX: usize = 48;
+/// Counters of limited activities. At the bound the oldest ended period goes; without one, the activity is refused.
+pub const ACTIVITIES_MAX: usize = 16;
 /// Months of spend, purchases and activity: a window of 24 months touches 25.
 pub const MONTHS_MAX: usize = 25;
 /// Days of the same, for windows of up to 62 days.
@@ -35,8 +41,31 @@ pub const TENDERS_MAX: usize = 32;
 /// The largest balance, debt or lifetime sum, in points.
 pub const POINTS_MAX: i64 = suanpan_domain::limits::POINTS_MAX;
 
+/// Coupons that one sale uses, or brings.
+pub const SALE_COUPONS_MAX: usize = COUPONS_MAX;
+/// Offers limited per member that one sale uses.
+pub const SALE_USES_MAX: usize = 32;
+/// Limits that hold for everybody of which one sale takes.
+pub const SALE_GLOBAL_USES_MAX: usize = 64;
+/// Bytes of a text that names something: a line, an article, a tender, an actor, a channel.
+pub const NAME_BYTES_MAX: usize = suanpan_domain::limits::IDENTIFIER_BYTES_MAX;
+/// Bytes of a reason and of a note, for people.
+pub const REASON_BYTES_MAX: usize = 512;
+/// Bytes of an answer that is kept with its row.
+pub const ANSWER_BYTES_MAX: usize = 1 << 20;
+/// The largest lifetime sum of points or money, and the largest count of purchases. A member that passed it can do
+/// nothing more; a million sales of the largest amount reach it.
+pub const SUM_MAX: i64 = 1_000_000_000_000_000_000;
+/// The same for purchases.
+pub const PURCHASES_MAX: i32 = 1_000_000_000;
+
 const _: () = {
-    assert!(HEAD_BYTES_SOFT < HEAD_BYTES_MAX);
-    // Pending sales alone (17 bytes of key, 5 of version) fit beside a head at its soft bound.
-    assert!(HEAD_BYTES_SOFT + 44 * (17 + 5) < HEAD_BYTES_MAX);
+    assert!(HEAD_BYTES_SOFT < HEAD_BYTES_ACCRUE);
+    // What a sale that must be recorded adds, the longest pending and emitting keys, fits above both bounds.
+    assert!(HEAD_BYTES_ACCRUE + 2 * 45 <= HEAD_BYTES_FIT);
+    assert!(HEAD_BYTES_FIT + 2 * 45 <= HEAD_BYTES_MAX);
+    // Entries whose derived writes are not out fit beside a head at its soft bound.
+    assert!(HEAD_BYTES_SOFT + EMITTING_MAX * 45 < HEAD_BYTES_ACCRUE);
+    // One command moves a sum by less than the room above it.
+    assert!(SUM_MAX.checked_add(64 * POINTS_MAX).is_some());
 };

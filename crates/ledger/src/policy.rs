@@ -37,6 +37,35 @@ pub struct Policy {
     pub archive_days: Option<u16>,
 }
 
+impl Policy {
+    /// A policy without rules: one tier, points that never lapse, returns that give back everything.
+    #[must_use]
+    pub fn plain(time_zone: TimeZone) -> Self {
+        Self {
+            version: 0,
+            time_zone,
+            tiers: Vec::new(),
+            window_days_max: 0,
+            expiry: None,
+            delay_days: 0,
+            restored_days: 0,
+            returns: ReturnRules { restore_points: true, take_back_points: true, give_back_coupons: true },
+            activities: Vec::new(),
+            referral: None,
+            birthday: None,
+            transfers_keep_expiry: true,
+            offers: Vec::new(),
+            archive_days: None,
+        }
+    }
+
+    /// The offer of a key; none when the program does not know it.
+    #[must_use]
+    pub fn offer(&self, key: OfferKey) -> Option<&OfferName> {
+        self.offers.binary_search_by_key(&key, |offer| offer.key).ok().map(|place| &self.offers[place])
+    }
+}
+
 /// An offer's key and id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OfferName {

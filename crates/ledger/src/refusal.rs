@@ -84,3 +84,35 @@ pub enum Refusal {
     /// An amount is outside its range.
     OutOfRange,
 }
+
+impl Conflict {
+    /// A reason that is about the whole.
+    #[must_use]
+    pub fn of(reason: Refusal) -> Self {
+        Self { reason, subject: String::new(), have: 0, need: 0 }
+    }
+
+    /// A reason that is about something that has a name.
+    #[must_use]
+    pub fn about(reason: Refusal, subject: impl Into<String>) -> Self {
+        Self { reason, subject: subject.into(), have: 0, need: 0 }
+    }
+
+    /// A reason with what is there and what would be needed.
+    #[must_use]
+    pub fn short(reason: Refusal, subject: impl Into<String>, have: i64, need: i64) -> Self {
+        Self { reason, subject: subject.into(), have, need }
+    }
+}
+
+impl std::fmt::Display for crate::head::OfferKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+impl std::fmt::Display for crate::head::CouponId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}

@@ -1,0 +1,63 @@
+//! Entries that cannot be accrued wait for a person, apart from the others.
+
+use crate::apply::{Call, key_of, ret, sorted};
+use crate::command::EntryRef;
+use crate::draft::Draft;
+use crate::entry::{EntryKey, State};
+use crate::head::Pending;
+use crate::limits::REASON_BYTES_MAX;
+use crate::outcome::Applied;
+use crate::refusal::{Conflict, Conflicts, Refusal};
+use crate::shape::Shape;
+
+/// Takes an entry out of those that wait. The member goes on; returns of a parked sale are parked when they are met.
+pub(crate) fn park(call: Call<'_>, entry: EntryRef, why: &str) -> Result<Applied, Conflicts> {
+    let mut shape = Shape::default();
+    shape.need(why.len() <= REASON_BYTES_MAX, || "why".to_owned());
+    sorted(shape.wrong)?;
+    let key = key_of(entry);
+    let Some(row) = call.row(key) else { return Err(vec![Conflict::of(Refusal::CheckoutUnknown)]) };
+    if row.state == State::Parked {
+        return Ok(Applied::Known(Box::new(row.clone())));
+    }
+    let Some(place) = call.head.pending.iter().position(|waiting| waiting.key == key) else {
+        return Ok(Applied::Nothing);
+    };
+    let mut draft = Draft::new(call.policy, call.head, call.command);
+    draft.head.pending.remove(place);
+    draft.head.parked += 1;
+    let mut row = row.clone();
+    row.state = State::Parked;
+    row.note = why.to_owned();
+    Ok(draft.finish(row))
+}
+
+/// Puts a parked entry back. A return waits until its sale is back.
+pub(crate) fn unpark(call: Call<'_>, entry: EntryRef) -> Result<Applied, Conflicts> {
+    let key = key_of(entry);
+    let Some(row) = call.row(key) else { return Err(vec![Conflict::of(Refusal::CheckoutUnknown)]) };
+    if row.state != State::Parked {
+        return Ok(Applied::Nothing);
+    }
+    let sale_parked =
+        |checkout| call.row(EntryKey::Checkout(checkout)).is_none_or(|sale| sale.state == State::Parked);
+    let state = match entry {
+        EntryRef::Checkout(_) => State::Confirmed,
+        EntryRef::Return(checkout, _) if sale_parked(checkout) => {
+            return Err(vec![Conflict::about(Refusal::EntriesPending, ret::SALE_PARKED)]);
+        }
+        EntryRef::Return(..) => State::Done,
+    };
+    if call.pending_full() {
+        return Ok(Applied::AccrueFirst);
+    }
+    let mut draft = Draft::new(call.policy, call.head, call.command);
+    // A sale was written before its returns, so that this order keeps it before them.
+    let place = draft.head.pending.partition_point(|waiting| waiting.version <= row.version);
+    draft.head.pending.insert(place, Pending { version: row.version, key });
+    draft.head.parked = draft.head.parked.saturating_sub(1);
+    let mut row = row.clone();
+    row.state = state;
+    row.note.clear();
+    Ok(draft.finish(row))
+}
