@@ -36,7 +36,7 @@ use crate::shape::Shape;
 ///
 /// A command that was done before with the same content is [`Applied::Known`], whatever happened since. Facts (a sale or
 /// a return that has happened) are refused only when they make no sense in themselves: what could not be taken stands
-/// in [`Change::overruns`](crate::Change::overruns).
+/// in [`Entry::overruns`](crate::Entry::overruns).
 ///
 /// ```
 /// use suanpan_ledger::{Action, Actor, Applied, Command, Head, Policy, apply};

@@ -49,7 +49,7 @@ pub(crate) fn blank(key: EntryKey, verb: Verb, version: u64, now_ms: i64, actor:
         answer: Vec::new(),
         movements: Vec::new(),
         accrued_version: version,
-        overrun: false,
+        overruns: Vec::new(),
         emits: Vec::new(),
         other: None,
         note: String::new(),
@@ -158,10 +158,10 @@ impl<'a> Draft<'a> {
             self.fit();
         }
         entry.movements.append(&mut self.movements);
-        overruns.sort();
-        overruns.dedup();
-        entry.overrun |= !overruns.is_empty();
+        entry.overruns.append(&mut overruns);
+        entry.overruns.sort();
+        entry.overruns.dedup();
         check::assert_sound(&self.head);
-        Applied::Changed(Box::new(Change { head: self.head, entry, emits, overruns }))
+        Applied::Changed(Box::new(Change { head: self.head, entry, emits }))
     }
 }

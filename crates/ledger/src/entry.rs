@@ -53,7 +53,7 @@ pub struct Entry {
     pub version: u64,
     /// When it was written first, Unix milliseconds, by the head's clock.
     pub written_ms: i64,
-    /// What the reservation's content was, see `content_hash` of the verb; none when it was not reserved.
+    /// Of the sale's content alone, as it was reserved, or confirmed at once; none of other rows.
     pub reserve_hash: Option<[u8; 32]>,
     /// What the content of the call was that decided it (confirm, return, request).
     pub content_hash: Option<[u8; 32]>,

@@ -73,6 +73,7 @@ impl Shape {
             (sale.coupons.len(), limits::SALE_COUPONS_MAX, "coupons"),
             (sale.uses.len(), limits::SALE_USES_MAX, "uses"),
             (sale.global_uses.len(), limits::SALE_GLOBAL_USES_MAX, "global_uses"),
+            (sale.codes.len(), suanpan_domain::limits::BASKET_CODES_MAX, "codes"),
         ] {
             self.within(len as i64, 0, most as i64, || field.to_owned());
         }

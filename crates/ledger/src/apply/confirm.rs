@@ -12,7 +12,9 @@ use crate::sale::Sale;
 use crate::shape::Shape;
 
 pub(crate) fn confirm(call: Call<'_>) -> Result<Applied, Conflicts> {
-    let Action::Confirm { checkout, content_hash, sale, fact, answer } = &call.command.action else {
+    let Action::Confirm { checkout, content_hash, reserve_hash, missing, sale, fact, answer } =
+        &call.command.action
+    else {
         return Ok(Applied::Nothing);
     };
     let key = EntryKey::Checkout(*checkout);
@@ -30,10 +32,11 @@ pub(crate) fn confirm(call: Call<'_>) -> Result<Applied, Conflicts> {
     shape.need(answer.len() <= ANSWER_BYTES_MAX, || "answer".to_owned());
     sorted(shape.wrong)?;
     let mut found: Conflicts = reserve::spender_conflicts(call.head).into_iter().collect();
+    found.extend_from_slice(missing);
     let mut reserved = false;
     match row.map(|row| (row.state, row)) {
         Some((State::Reserved, row)) => {
-            reserved = row.reserve_hash.as_ref() == Some(content_hash)
+            reserved = row.reserve_hash.as_ref() == Some(reserve_hash)
                 && row.sale.as_ref().is_some_and(|held| takes_the_same(held, sale));
             if !reserved && fact.is_none() {
                 found.push(Conflict::of(Refusal::ReservationDiffers));
@@ -69,6 +72,7 @@ pub(crate) fn confirm(call: Call<'_>) -> Result<Applied, Conflicts> {
         None => blank(key, Verb::Sale, draft.head.version, draft.now_ms, &call.command.actor),
     };
     paid(&mut next, sale, answer, *content_hash);
+    next.reserve_hash = Some(*reserve_hash);
     next.actor.clone_from(&call.command.actor);
     next.accrued_version = if draft.head.has_account() { 0 } else { draft.head.version };
     Ok(draft.finish_with(next, found))
@@ -90,4 +94,6 @@ fn takes_the_same(held: &Sale, sale: &Sale) -> bool {
         && held.first_purchase == sale.first_purchase
         && held.due_minor == sale.due_minor
         && held.lines == sale.lines
+        && held.global_uses == sale.global_uses
+        && held.codes == sale.codes
 }

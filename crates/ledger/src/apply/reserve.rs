@@ -18,8 +18,7 @@ pub(crate) fn reserve(call: Call<'_>) -> Result<Applied, Conflicts> {
     let key = EntryKey::Checkout(*checkout);
     let mut found = Vec::new();
     if let Some(row) = call.row(key) {
-        let same = row.reserve_hash.as_ref() == Some(content_hash)
-            || row.content_hash.as_ref() == Some(content_hash);
+        let same = row.reserve_hash.as_ref() == Some(content_hash);
         match row.state {
             State::Reserved | State::Confirmed | State::Parked | State::Done if same => {
                 return Ok(Applied::Known(Box::new(row.clone())));

@@ -13,6 +13,7 @@ use crate::command::{Actor, Effect, Role};
 use crate::entry::{CouponName, Entry, EntryKey, Movement, MovementKind, State, Verb};
 use crate::head::{Lot, OfferKey, TierKey};
 use crate::outcome::Emit;
+use crate::refusal::{Conflict, Refusal};
 
 macro_rules! numbered {
     ($name:ident, $of:ident: $($number:literal $variant:ident),* $(,)?) => {
@@ -53,6 +54,16 @@ numbered! {
     17 CouponExpired, 18 TierUp, 19 TierDown,
 }
 
+numbered! {
+    reason, Refusal:
+    1 MemberUnknown, 2 MemberExists, 3 MemberBlocked, 4 MemberClosed, 5 ContentDiffers, 6 CheckoutCancelled,
+    7 CheckoutFenced, 8 CheckoutConfirmed, 9 CheckoutUnknown, 10 ReservationDiffers, 11 PointsShort, 12 CouponUnknown,
+    13 CouponHeld, 14 CouponExpired, 15 MemberLimit, 16 NotFirstPurchase, 17 GlobalLimit, 18 GlobalBudget,
+    19 CodeHeld, 20 CodeUsed, 21 CodeUnknown, 22 LineUnknown, 23 QuantityExceeded, 24 UnitReturned,
+    25 TooManyReturns, 26 ActivityUnknown, 27 ActivityLimit, 28 HoldsOpen, 29 EntriesPending, 30 MergeInProgress,
+    31 HeadFull, 32 OutOfRange,
+}
+
 /// A row as bytes.
 #[must_use]
 pub fn encode_entry(entry: &Entry) -> Vec<u8> {
@@ -88,7 +99,14 @@ fn write<W: Write<Error = Infallible>>(out: &mut Out<W>, entry: &Entry) -> Encod
     out.bytes_field(11, &entry.answer)?;
     out.list_field(12, 7, &entry.movements, write_movement)?;
     out.uint_field(13, entry.accrued_version)?;
-    out.flag_field(14, entry.overrun)?;
+    out.list_field(14, 4, &entry.overruns, |out, conflict| {
+        out.0
+            .u8(reason::number(conflict.reason))?
+            .str(&conflict.subject)?
+            .i64(conflict.have)?
+            .i64(conflict.need)?
+            .ok()
+    })?;
     out.list_field(15, 1, &entry.emits, write_emit)?;
     out.text_field(16, entry.other.as_ref().map_or("", |member| member.as_str()))?;
     out.text_field(17, &entry.note)?;
@@ -168,7 +186,7 @@ pub fn decode_entry(bytes: &[u8]) -> Result<Entry, DecodeError> {
             11 => entry.answer = d.bytes()?.to_vec(),
             12 => entry.movements = wire::list(d, 7, read_movement)?,
             13 => entry.accrued_version = d.u64()?,
-            14 => entry.overrun = d.bool()?,
+            14 => entry.overruns = wire::list(d, 4, read_conflict)?,
             15 => entry.emits = wire::list(d, 1, read_emit)?,
             16 => entry.other = Some(wire::member(d)?),
             17 => entry.note = d.str()?.to_owned(),
@@ -187,6 +205,11 @@ fn read_actor(d: &mut Decoder<'_>) -> Result<Actor, Error> {
     }
     let (id, role) = (d.str()?.to_owned(), role::read(d.u8()?)?);
     Ok(Actor { id, role, channel: d.str()?.to_owned(), reason: d.str()?.to_owned() })
+}
+
+fn read_conflict(d: &mut Decoder<'_>) -> Result<Conflict, Error> {
+    let (reason, subject) = (reason::read(d.u8()?)?, d.str()?.to_owned());
+    Ok(Conflict { reason, subject, have: d.i64()?, need: d.i64()? })
 }
 
 fn read_movement(d: &mut Decoder<'_>) -> Result<Movement, Error> {

@@ -40,6 +40,7 @@ pub(super) fn write_sale<W: Write<Error = Infallible>>(out: &mut Out<W>, sale: &
         out.0.u64(issued.campaign.0)?.u32(issued.count)?.i64(issued.expires_ms)?.ok()
     })?;
     out.bytes_field(16, sale.exchange_of.as_ref().map_or(&[], |checkout| checkout.as_bytes()))?;
+    out.list_field(17, 1, &sale.codes, |out, code| out.0.bytes(code)?.ok())?;
     out.end()
 }
 
@@ -85,6 +86,7 @@ pub(super) fn read_sale(d: &mut Decoder<'_>) -> Result<Sale, Error> {
                 })?;
             }
             16 => sale.exchange_of = Some(wire::checkout(d)?),
+            17 => sale.codes = wire::list(d, 1, wire::sized)?,
             _ => return Err(Error::message("an unknown field of a sale")),
         }
         Ok(())
