@@ -23,7 +23,7 @@ pub struct Sale {
     pub tenders: Vec<Tender>,
     /// Points paid with.
     pub points_used: i64,
-    /// What they are worth.
+    /// What they took off the lines, minor units: the sum of the lines' own.
     pub points_value_minor: i64,
     /// Points that accrual credits.
     pub points_earned: i64,

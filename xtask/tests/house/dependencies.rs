@@ -14,6 +14,7 @@ const OURS: &[(&str, &[&str])] = &[
     ("suanpan-engine", &["suanpan-domain", "suanpan-program"]),
     ("suanpan-ledger", &["suanpan-domain"]),
     ("suanpan-store", &["suanpan-domain", "suanpan-ledger"]),
+    ("suanpan-checkout", &["suanpan-domain", "suanpan-program", "suanpan-ledger", "suanpan-store"]),
     ("suanpan-receipt", &["suanpan-domain"]),
     ("suanpan-rpc", &["suanpan-domain"]),
     // Holds the oracle, which shares no code with the engine that it audits.
