@@ -7,6 +7,8 @@
 //! There is no store in here, and no clock.
 
 mod code;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod error;
 #[cfg(feature = "faulty")]
 mod faulty;

@@ -15,6 +15,7 @@ const OURS: &[(&str, &[&str])] = &[
     ("suanpan-ledger", &["suanpan-domain"]),
     ("suanpan-store", &["suanpan-domain", "suanpan-ledger"]),
     ("suanpan-checkout", &["suanpan-domain", "suanpan-program", "suanpan-ledger", "suanpan-store"]),
+    ("suanpan-store-embedded", &["suanpan-domain", "suanpan-ledger", "suanpan-store"]),
     ("suanpan-receipt", &["suanpan-domain"]),
     ("suanpan-rpc", &["suanpan-domain"]),
     // Holds the oracle, which shares no code with the engine that it audits.
@@ -86,6 +87,9 @@ const QUARANTINE: &[(&str, &[&str])] = &[
     ("saphyr", &["suanpan-testkit"]),
     ("serde_yaml", &[]),
     ("tokio", ASYNC),
+    ("rusqlite", &["suanpan-store-embedded"]),
+    ("libsqlite3", &[]),
+    ("fail", &["suanpan-store-embedded"]),
     ("hyper", RUNTIME),
     ("axum", RUNTIME),
     ("tracing", RUNTIME),
@@ -99,6 +103,7 @@ const RUNTIME: &[&str] = WIRE;
 /// Stores answer later; they log and measure nothing.
 const ASYNC: &[&str] = &[
     "suanpan-store",
+    "suanpan-store-embedded",
     "suanpan-rpc",
     "suanpan-pricing-node",
     "suanpan",

@@ -1,0 +1,160 @@
+//! Copies of a file: while it is in use, and back.
+
+use std::path::Path;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use rusqlite::Connection;
+use rusqlite::backup::{Backup, StepResult};
+use suanpan_store::{Meta, StoreError};
+
+use crate::failed::{Failed, damaged};
+use crate::open::{self, Lock, beside};
+use crate::schema;
+
+/// Pages of one step of a copy: 32 MiB.
+const STEP_PAGES: i32 = 4_096;
+
+/// What a checked file holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Contents {
+    /// What it says of itself.
+    pub meta: Meta,
+    /// Members' heads.
+    pub members: u64,
+    /// Guests' sales.
+    pub guests: u64,
+    /// Rows of both.
+    pub entries: u64,
+}
+
+fn told(path: &Path, error: &dyn std::fmt::Display) -> StoreError {
+    StoreError::Refused(format!("{}: {error}", path.display()))
+}
+
+fn only_new(path: &Path) -> Result<(), StoreError> {
+    match path.try_exists() {
+        Ok(false) => Ok(()),
+        Ok(true) => Err(told(path, &"is there already")),
+        Err(error) => Err(told(path, &error)),
+    }
+}
+
+/// Checks a file from its pages up and counts it: SQLite's own check, and that what belongs together is there.
+///
+/// # Errors
+/// [`StoreError::Corrupt`] with the first findings.
+pub fn check(path: &Path) -> Result<Contents, StoreError> {
+    let connection = open::reader(path)?;
+    check_connection(&connection)
+}
+
+pub(crate) fn check_connection(connection: &Connection) -> Result<Contents, StoreError> {
+    let run = || -> Result<Contents, Failed> {
+        let mut statement = connection.prepare("PRAGMA integrity_check(10)")?;
+        let found: Vec<String> =
+            statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+        if found.first().map(String::as_str) != Some("ok") {
+            return Err(damaged(found.join("; ")).into());
+        }
+        let meta = schema::read(connection)?;
+        let count = |sql: &str| -> Result<u64, Failed> {
+            let count: i64 = connection.query_row(sql, [], |row| row.get(0))?;
+            Ok(crate::bytes::counted(count)?)
+        };
+        for (what, sql) in [
+            (
+                "heads without their blob",
+                "SELECT count(*) FROM head h WHERE NOT EXISTS (SELECT 1 FROM head_blob b WHERE b.id = h.id)",
+            ),
+            (
+                "rows without their body",
+                "SELECT count(*) FROM entry e WHERE NOT EXISTS (SELECT 1 FROM entry_body b WHERE b.id = e.body)",
+            ),
+        ] {
+            let missing = count(sql)?;
+            if missing > 0 {
+                return Err(damaged(format!("{missing} {what}")).into());
+            }
+        }
+        Ok(Contents {
+            meta,
+            members: count("SELECT count(*) FROM head")?,
+            guests: count("SELECT count(*) FROM guest")?,
+            entries: count("SELECT count(*) FROM entry")?,
+        })
+    };
+    run().map_err(StoreError::from)
+}
+
+/// Copies one state of the source into a new file, which is durable and checked when this returns.
+pub(crate) fn copy(source: &Connection, to: &Path) -> Result<Contents, StoreError> {
+    only_new(to)?;
+    let run = || -> Result<(), Failed> {
+        let mut target = Connection::open(to)?;
+        // One read transaction keeps the state: without it every commit would begin the copy anew.
+        let state = source.unchecked_transaction()?;
+        state.query_row("SELECT count(*) FROM meta", [], |_| Ok(()))?;
+        {
+            let backup = Backup::new(&state, &mut target)?;
+            loop {
+                match backup.step(STEP_PAGES)? {
+                    StepResult::Done => break,
+                    StepResult::More => {}
+                    _ => std::thread::sleep(Duration::from_millis(10)),
+                }
+            }
+        }
+        state.commit()?;
+        // One file that can be carried away: no log beside it.
+        target.pragma_update_and_check(None, "journal_mode", "delete", |_| Ok(()))?;
+        Ok(())
+    };
+    let copied = run().map_err(StoreError::from).and_then(|()| {
+        let file = std::fs::File::open(to).map_err(|error| told(to, &error))?;
+        file.sync_all().map_err(|error| told(to, &error))?;
+        if let Some(folder) = to.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            let folder = std::fs::File::open(folder).map_err(|error| told(folder, &error))?;
+            folder.sync_all().map_err(|error| told(to, &error))?;
+        }
+        check(to)
+    });
+    if copied.is_err() {
+        // A copy that is not whole must not be found.
+        let _ = std::fs::remove_file(to);
+    }
+    copied
+}
+
+/// Makes a store of a backup, in a new file. Its epoch is above the backup's, so that whatever was written after the
+/// backup and still lives somewhere (a cache, another system) is older than anything this store writes.
+///
+/// Stop everything that used the store before: this cannot know them.
+///
+/// # Errors
+/// [`StoreError::Corrupt`] when the backup is damaged, [`StoreError::Refused`] when the target is there already,
+/// [`StoreError::TooNew`] for a backup of a newer release.
+pub fn restore(backup: &Path, target: &Path) -> Result<Contents, StoreError> {
+    for path in [target.to_owned(), beside(target, "-wal"), beside(target, "-shm")] {
+        only_new(&path)?;
+    }
+    let lock = Lock::take(target)?;
+    let source = open::reader(backup)?;
+    check_connection(&source)?;
+    copy(&source, target)?;
+    let raise = || -> Result<(), Failed> {
+        let mut connection = Connection::open(target)?;
+        connection.pragma_update(None, "synchronous", "full")?;
+        schema::migrate(&mut connection)?;
+        // Seconds, so that the same backup restored twice gives two epochs, and the later one is the higher.
+        let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        let seconds = crate::bytes::count_column(seconds)?;
+        connection.execute("UPDATE meta SET value = max(value + 1, ?1) WHERE key = 'epoch'", [seconds])?;
+        Ok(())
+    };
+    let raised = raise().map_err(StoreError::from).and_then(|()| check(target));
+    if raised.is_err() {
+        let _ = std::fs::remove_file(target);
+    }
+    drop(lock);
+    raised
+}

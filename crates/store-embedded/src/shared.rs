@@ -1,0 +1,48 @@
+//! What the store's threads share.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use suanpan_store::StoreError;
+use tokio::sync::watch;
+
+use crate::feed::Feed;
+
+pub(crate) struct Shared {
+    /// Held during a commit, and by a checkpoint that empties the log.
+    pub(crate) turn: Mutex<()>,
+    /// Set once, when the writer cannot go on.
+    pub(crate) poisoned: AtomicBool,
+    why: Mutex<String>,
+    told: watch::Sender<bool>,
+    pub(crate) feed: Feed,
+}
+
+impl Shared {
+    pub(crate) fn new() -> Self {
+        Self {
+            turn: Mutex::new(()),
+            poisoned: AtomicBool::new(false),
+            why: Mutex::new("it is closed".to_owned()),
+            told: watch::Sender::new(false),
+            feed: Feed::new(),
+        }
+    }
+
+    /// Nothing is written any more.
+    pub(crate) fn poison(&self, why: &str) {
+        *self.why.lock().unwrap_or_else(PoisonError::into_inner) =
+            format!("it has to be opened again: {why}");
+        self.poisoned.store(true, Ordering::Release);
+        self.told.send_replace(true);
+    }
+
+    /// The refusal of whoever comes after the end.
+    pub(crate) fn closed(&self) -> StoreError {
+        StoreError::Unavailable(self.why.lock().unwrap_or_else(PoisonError::into_inner).clone())
+    }
+
+    pub(crate) fn watch(&self) -> watch::Receiver<bool> {
+        self.told.subscribe()
+    }
+}

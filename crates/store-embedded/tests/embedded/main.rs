@@ -1,0 +1,4 @@
+//! What the embedded store does as a store, and what only a file can do: be opened, copied, cut off, be full.
+
+mod conformance;
+mod scratch;
