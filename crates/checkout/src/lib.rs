@@ -1,14 +1,17 @@
 //! From quote to money, over any store.
 //!
 //! [`policy()`] compiles a program's rules of membership for the ledger, [`sale()`] makes of a quote what the ledger keeps,
-//! [`token`] lets a quote be honoured by any node. Prices are the engine's, decisions the ledger's, atomicity the store's;
+//! [`token`] lets a quote be honoured by any node, and [`Books`]
+//! carries every change of a sale or a member out. Prices are the engine's, decisions the ledger's, atomicity the store's;
 //! what is here is the protocol between them.
 
+mod books;
 mod key;
 mod policy;
 mod sale;
 pub mod token;
 
+pub use books::{Ask, Books, BooksError, MemberAsk, Recorded, Refund, Verb, Worked};
 pub use key::{offer_key, tier_key};
 pub use policy::{House, PolicyError, policy};
 pub use sale::{Paid, Priced, SaleError, coupon_id, coupon_text, sale};

@@ -1,0 +1,172 @@
+//! The books of a chain: every change of a sale or a member, as a decision of the ledger carried out by a store.
+//!
+//! What a call does is decided by pure functions on one view of the store, which may run several times; so a retry, a
+//! lost race and a lost answer all end in the same rows.
+
+mod accrue;
+mod cancel;
+mod effects;
+mod member;
+mod outbox;
+mod refund;
+mod sell;
+
+use std::sync::Arc;
+
+use suanpan_domain::{CheckoutId, MemberId};
+use suanpan_ledger::head::Status;
+use suanpan_ledger::refusal::Conflicts;
+use suanpan_ledger::{Action, Actor, Applied, Change, Command, Entry, Head, Policy, State, apply, due_at};
+use suanpan_store::{Owner, Scope, Store, StoreError, Verdict, View, Write, decide_with};
+
+pub use accrue::Worked;
+pub use member::MemberAsk;
+pub use refund::Refund;
+pub use sell::{Ask, Verb};
+
+/// The books of one chain under one policy.
+#[derive(Clone)]
+pub struct Books {
+    /// Where they are kept.
+    pub store: Arc<dyn Store>,
+    /// Whose.
+    pub chain: String,
+    /// The rules that hold now.
+    pub policy: Arc<Policy>,
+}
+
+/// A row as it stands after a call, whoever's it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recorded {
+    /// Whose: an id that turned out to belong to another owner's sale is answered with that.
+    pub owner: Owner,
+    /// The row.
+    pub entry: Entry,
+    /// It was there before the call.
+    pub repeated: bool,
+}
+
+/// Why a call changed nothing, or may have.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BooksError {
+    /// Every reason why not.
+    #[error("refused for {} reasons", _0.len())]
+    Refused(Conflicts),
+    /// A return was priced on what was left, and another one came in between: price again.
+    #[error("another return of the sale came in between")]
+    Stale,
+    /// The store did not do it, or may have.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Why a decider wrote nothing and has no answer.
+enum Undecided {
+    /// Every reason why not.
+    Refused(Conflicts),
+    /// The member's first waiting entry has to be accrued before.
+    AccrueFirst,
+    /// The member was merged into this one.
+    Moved(MemberId),
+    /// What the call was prepared with has changed.
+    Stale,
+}
+
+impl From<Conflicts> for Undecided {
+    fn from(conflicts: Conflicts) -> Self {
+        Self::Refused(conflicts)
+    }
+}
+
+/// What a decider gives beside its verdict.
+type Decided<T> = Result<T, Undecided>;
+
+/// A verdict with its answer, or none that writes.
+fn leaving<T>(decided: Decided<(Verdict, T)>) -> (Verdict, Decided<T>) {
+    match decided {
+        Ok((verdict, value)) => (verdict, Ok(value)),
+        Err(undecided) => (Verdict::Leave, Err(undecided)),
+    }
+}
+
+/// A merged member's calls go to who survives.
+fn moved(head: &Head) -> Result<(), Undecided> {
+    match &head.status {
+        Status::Closed { survivor: Some(survivor) } => Err(Undecided::Moved(survivor.clone())),
+        Status::Closed { survivor: None }
+        | Status::Absent
+        | Status::Guest
+        | Status::Active
+        | Status::Blocked => Ok(()),
+    }
+}
+
+/// Every reason once, in the order of refusals.
+fn ordered(mut conflicts: Conflicts) -> Conflicts {
+    conflicts.sort();
+    conflicts.dedup();
+    conflicts
+}
+
+/// How often a call accrues another sale of its member, or follows a merge, before it gives up.
+const TURNS_MAX: usize = 8;
+
+impl Books {
+    fn command(now_ms: i64, actor: &Actor, action: Action) -> Command {
+        Command { now_ms, actor: actor.clone(), action }
+    }
+
+    /// The write of one changed head with the events that follow from it.
+    fn write(policy: &Policy, owner: Owner, change: Change) -> Write {
+        let due_at_ms = due_at(policy, &change.head);
+        let derived = match &owner {
+            Owner::Member(member) => outbox::events(policy, member, &change),
+            Owner::Guest(_) => Vec::new(),
+        };
+        Write { derived, ..Write::of(owner, change, due_at_ms) }
+    }
+
+    /// Ends what others have reserved under a sale's id.
+    fn end_elsewhere(policy: &Policy, view: &View, command: &Command, write: &mut Write) {
+        for other in view.elsewhere.iter().filter(|other| other.entry.state == State::Reserved) {
+            let rows = std::slice::from_ref(&other.entry);
+            if let Ok(Applied::Changed(change)) = apply(policy, &other.head, rows, command) {
+                let due_at_ms = due_at(policy, &change.head);
+                write.fence(other, *change, due_at_ms);
+            }
+        }
+    }
+
+    /// The command that fences another owner's reservation of a sale.
+    fn fencing(now_ms: i64, actor: &Actor, checkout: CheckoutId) -> Command {
+        Self::command(now_ms, actor, Action::EndReservation { checkout, fenced: true })
+    }
+
+    /// Decides on a view. Accrues the member's first waiting entry when the ledger asks for it; for a merged member
+    /// gives [`Undecided::Moved`] as the inner error.
+    async fn decide<T: Send + 'static>(
+        &self,
+        now_ms: i64,
+        scope: Scope,
+        decider: impl FnMut(&View) -> (Verdict, Decided<T>) + Send + Clone + 'static,
+    ) -> Result<Result<T, MemberId>, BooksError> {
+        let member = match &scope.owner {
+            Owner::Member(member) => Some(member.clone()),
+            Owner::Guest(_) => None,
+        };
+        for _ in 0..TURNS_MAX {
+            match decide_with(&*self.store, &self.chain, scope.clone(), decider.clone()).await? {
+                Ok(value) => return Ok(Ok(value)),
+                Err(Undecided::Refused(conflicts)) => return Err(BooksError::Refused(conflicts)),
+                Err(Undecided::Stale) => return Err(BooksError::Stale),
+                Err(Undecided::Moved(survivor)) => return Ok(Err(survivor)),
+                Err(Undecided::AccrueFirst) => {
+                    let Some(member) = &member else { break };
+                    // Boxed: the step decides by this function too.
+                    Box::pin(self.work_once(member, now_ms)).await?;
+                }
+            }
+        }
+        Err(StoreError::Busy.into())
+    }
+}

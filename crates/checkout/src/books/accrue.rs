@@ -1,0 +1,251 @@
+//! The worker's steps: what waits and what time made due, one after the other, each by one conditional write.
+
+use std::sync::Arc;
+
+use suanpan_domain::MemberId;
+use suanpan_ledger::command::EntryRef;
+use suanpan_ledger::refusal::Conflicts;
+use suanpan_ledger::{Action, Actor, Applied, Due, EntryKey, Head, Policy, Role, apply, due};
+use suanpan_store::{Derived, Owner, Scope, Verdict, View};
+
+use super::{Books, BooksError, Undecided, leaving};
+
+/// What was done for a member.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Worked {
+    /// Sales credited and returns taken back.
+    pub accrued: u32,
+    /// Entries that could not be and wait for a person.
+    pub parked: u32,
+    /// Reservations that ended.
+    pub ended: u32,
+    /// Ticks.
+    pub ticks: u32,
+    /// Rows whose effects and events are out.
+    pub emitted: u32,
+}
+
+impl Worked {
+    /// Both together.
+    #[must_use]
+    pub const fn plus(self, other: Self) -> Self {
+        Self {
+            accrued: self.accrued + other.accrued,
+            parked: self.parked + other.parked,
+            ended: self.ended + other.ended,
+            ticks: self.ticks + other.ticks,
+            emitted: self.emitted + other.emitted,
+        }
+    }
+
+    const fn any(self) -> bool {
+        self.accrued + self.parked + self.ended + self.ticks + self.emitted > 0
+    }
+}
+
+/// Steps for one member in one go: what a full list of waiting entries needs, twice. More waits for the next go.
+const STEPS_MAX: usize = 256;
+
+impl Books {
+    /// Does everything that is due for a member.
+    ///
+    /// # Errors
+    /// [`BooksError::Store`]; what was done before stays done. Refusals of an effect by another member too: they need a
+    /// person, and are met again.
+    pub async fn work(&self, member: &MemberId, now_ms: i64) -> Result<Worked, BooksError> {
+        let mut done = Worked::default();
+        for _ in 0..STEPS_MAX {
+            let step = self.work_once(member, now_ms).await?;
+            if !step.any() {
+                break;
+            }
+            done = done.plus(step);
+        }
+        Ok(done)
+    }
+
+    /// Does the first thing that is due for a member; nothing when nothing is.
+    pub(super) async fn work_once(&self, member: &MemberId, now_ms: i64) -> Result<Worked, BooksError> {
+        let Some(row) = self.store.member(&self.chain, member).await? else { return Ok(Worked::default()) };
+        let actor = worker();
+        let mut done = Worked::default();
+        let Some(first) = due(&self.policy, &row.head, now_ms).into_iter().next() else { return Ok(done) };
+        match first {
+            Due::ClearEmitting(version) => {
+                self.emit(member, &row.head, version, &actor, now_ms).await?;
+                done.emitted = 1;
+            }
+            Due::Accrue(entry) => match self.accrue(member, entry, &actor, now_ms).await? {
+                Accrued::Yes => done.accrued = 1,
+                Accrued::Parked => done.parked = 1,
+                Accrued::Nothing => {}
+            },
+            Due::EndReservation(checkout) => {
+                let owner = Owner::Member(member.clone());
+                done.ended = u32::from(self.end_reservation(owner, checkout, &actor, now_ms).await?);
+            }
+            Due::Tick => {
+                let scope = Scope::of(Owner::Member(member.clone()));
+                done.ticks = u32::from(self.step(member, scope, Action::Tick, &actor, now_ms).await?);
+            }
+        }
+        Ok(done)
+    }
+
+    /// Sends what the rows in `emitting` owe, then clears them.
+    async fn emit(
+        &self,
+        member: &MemberId,
+        head: &Head,
+        version: u64,
+        actor: &Actor,
+        now_ms: i64,
+    ) -> Result<(), BooksError> {
+        let mut last = None;
+        for waiting in head.emitting.iter().filter(|waiting| waiting.version <= version) {
+            let scope = Scope::of(Owner::Member(member.clone())).reading(waiting.key);
+            let key = waiting.key;
+            let reader = move |view: &View| leaving(Ok((Verdict::Leave, view.entry(key).cloned())));
+            if let Ok(Some(row)) = self.decide(now_ms, scope, reader).await? {
+                self.carry(member, &row, actor, now_ms).await?;
+            }
+            last = Some(waiting.key);
+        }
+        let Some(key) = last else { return Ok(()) };
+        let scope = Scope::of(Owner::Member(member.clone())).reading(key);
+        let action = Action::ClearEmitting { up_to_version: version };
+        self.step(member, scope, action, actor, now_ms).await.map(|_| ())
+    }
+
+    async fn accrue(
+        &self,
+        member: &MemberId,
+        entry: EntryRef,
+        actor: &Actor,
+        now_ms: i64,
+    ) -> Result<Accrued, BooksError> {
+        let policy = Arc::clone(&self.policy);
+        let (owner, actor) = (Owner::Member(member.clone()), actor.clone());
+        let decider = move |view: &View| {
+            leaving(Ok::<_, Undecided>(accrued(&policy, view, &owner, entry, &actor, now_ms)))
+        };
+        let scope = scope_of(member, entry);
+        Ok(self.decide(now_ms, scope, decider).await?.unwrap_or(Accrued::Nothing))
+    }
+
+    /// Puts a parked entry back among those that wait.
+    ///
+    /// # Errors
+    /// [`BooksError::Refused`] when it is not there, or when a return's sale is parked itself.
+    pub async fn unpark(
+        &self,
+        member: &MemberId,
+        entry: EntryRef,
+        actor: &Actor,
+        now_ms: i64,
+    ) -> Result<bool, BooksError> {
+        let key = key_of(entry);
+        let policy = Arc::clone(&self.policy);
+        let owner = Owner::Member(member.clone());
+        let command = Arc::new(Self::command(now_ms, actor, Action::Unpark { entry }));
+        let decider = move |view: &View| {
+            leaving(match apply(&policy, &view.head, &view.entries, &command) {
+                Ok(Applied::Changed(change)) => {
+                    let mut write = Books::write(&policy, owner.clone(), *change);
+                    write.derived.push(Derived::Unparked { key });
+                    Ok((write.into(), true))
+                }
+                Ok(Applied::Known(_) | Applied::Nothing) => Ok((Verdict::Leave, false)),
+                Ok(Applied::AccrueFirst) => Err(Undecided::AccrueFirst),
+                Err(conflicts) => Err(conflicts.into()),
+            })
+        };
+        Ok(self.decide(now_ms, scope_of(member, entry), decider).await?.unwrap_or(false))
+    }
+
+    /// One command of the worker's; whether it changed anything.
+    async fn step(
+        &self,
+        member: &MemberId,
+        scope: Scope,
+        action: Action,
+        actor: &Actor,
+        now_ms: i64,
+    ) -> Result<bool, BooksError> {
+        let (policy, owner) = (Arc::clone(&self.policy), Owner::Member(member.clone()));
+        let command = Arc::new(Self::command(now_ms, actor, action));
+        let decider = move |view: &View| {
+            leaving(match apply(&policy, &view.head, &view.entries, &command) {
+                Ok(Applied::Changed(change)) => {
+                    Ok((Books::write(&policy, owner.clone(), *change).into(), true))
+                }
+                // What has to be done first is met by the next step.
+                Ok(Applied::Known(_) | Applied::Nothing | Applied::AccrueFirst) => {
+                    Ok((Verdict::Leave, false))
+                }
+                Err(conflicts) => Err(Undecided::from(conflicts)),
+            })
+        };
+        Ok(self.decide(now_ms, scope, decider).await?.unwrap_or(false))
+    }
+}
+
+enum Accrued {
+    Yes,
+    Parked,
+    Nothing,
+}
+
+fn scope_of(member: &MemberId, entry: EntryRef) -> Scope {
+    let scope = Scope::of(Owner::Member(member.clone()));
+    match entry {
+        EntryRef::Checkout(checkout) => scope.reading(EntryKey::Checkout(checkout)),
+        EntryRef::Return(checkout, _) => scope.with_returns(checkout),
+    }
+}
+
+const fn key_of(entry: EntryRef) -> EntryKey {
+    match entry {
+        EntryRef::Checkout(checkout) => EntryKey::Checkout(checkout),
+        EntryRef::Return(checkout, back) => EntryKey::Return(checkout, back),
+    }
+}
+
+/// Accrues an entry; one that cannot be is parked, so that the member goes on.
+fn accrued(
+    policy: &Policy,
+    view: &View,
+    owner: &Owner,
+    entry: EntryRef,
+    actor: &Actor,
+    now_ms: i64,
+) -> (Verdict, Accrued) {
+    let command = Books::command(now_ms, actor, Action::Accrue { entry });
+    match apply(policy, &view.head, &view.entries, &command) {
+        Ok(Applied::Changed(change)) => (Books::write(policy, owner.clone(), *change).into(), Accrued::Yes),
+        Ok(Applied::Known(_) | Applied::Nothing | Applied::AccrueFirst) => (Verdict::Leave, Accrued::Nothing),
+        Err(conflicts) => {
+            let why = words(&conflicts);
+            let command = Books::command(now_ms, actor, Action::Park { entry, why: why.clone() });
+            match apply(policy, &view.head, &view.entries, &command) {
+                Ok(Applied::Changed(change)) => {
+                    let at_ms = change.head.as_of_ms;
+                    let mut write = Books::write(policy, owner.clone(), *change);
+                    write.derived.push(Derived::Parked { key: key_of(entry), why, at_ms });
+                    (write.into(), Accrued::Parked)
+                }
+                _ => (Verdict::Leave, Accrued::Nothing),
+            }
+        }
+    }
+}
+
+fn words(conflicts: &Conflicts) -> String {
+    let reasons: Vec<String> = conflicts.iter().map(|conflict| format!("{:?}", conflict.reason)).collect();
+    reasons.join(", ")
+}
+
+/// The actor of everything that nobody asked for.
+fn worker() -> Actor {
+    Actor { id: "accrual-worker".to_owned(), role: Role::Worker, ..Actor::default() }
+}
