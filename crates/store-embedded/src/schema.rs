@@ -150,3 +150,59 @@ pub(crate) fn read(connection: &Connection) -> Result<Meta, StoreError> {
         min_writer: small("min_writer")?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn second(min_reader: u32, min_writer: u32) -> Vec<Migration> {
+        let first = Migration { sql: FIRST, min_reader: 1, min_writer: 1 };
+        let sql = "ALTER TABLE chain ADD COLUMN note TEXT;";
+        vec![first, Migration { sql, min_reader, min_writer }]
+    }
+
+    #[test]
+    fn an_older_file_becomes_a_newer_one() {
+        let mut file = Connection::open_in_memory().unwrap();
+        assert_eq!(migrate(&mut file).unwrap(), Meta { epoch: 1, schema: 1, min_reader: 1, min_writer: 1 });
+        file.execute("UPDATE meta SET value = 7 WHERE key = 'epoch'", []).unwrap();
+        let newer = Meta { epoch: 7, schema: 2, min_reader: 1, min_writer: 2 };
+        for _ in 0..2 {
+            assert_eq!(migrate_with(&mut file, &second(1, 2)).unwrap(), newer);
+        }
+        file.execute("INSERT INTO chain(name, note) VALUES ('a', 'b')", []).unwrap();
+    }
+
+    #[test]
+    fn a_newer_file_says_who_may() {
+        for (min_reader, min_writer, may) in [(1, 1, true), (1, 2, false), (2, 2, false), (2, 1, false)] {
+            let mut file = Connection::open_in_memory().unwrap();
+            migrate_with(&mut file, &second(min_reader, min_writer)).unwrap();
+            let told = migrate(&mut file);
+            if may {
+                assert_eq!(told.unwrap().schema, 2);
+            } else {
+                let schema = 2;
+                assert_eq!(told, Err(StoreError::TooNew { schema, min_reader, min_writer, ours: 1 }));
+            }
+        }
+    }
+
+    #[test]
+    fn a_migration_that_fails_leaves_the_file_as_it_was() {
+        let mut file = Connection::open_in_memory().unwrap();
+        let before = migrate(&mut file).unwrap();
+        let mut broken = second(1, 1);
+        broken[1].sql = "CREATE TABLE half(a INTEGER) STRICT; ALTER TABLE nowhere ADD COLUMN note TEXT;";
+        assert!(migrate_with(&mut file, &broken).is_err());
+        assert_eq!(migrate(&mut file).unwrap(), before);
+        assert!(file.prepare("SELECT * FROM half").is_err());
+    }
+
+    #[test]
+    fn the_file_of_something_else_is_left_alone() {
+        let mut file = Connection::open_in_memory().unwrap();
+        file.execute_batch("CREATE TABLE theirs(a INTEGER)").unwrap();
+        assert!(matches!(migrate(&mut file), Err(StoreError::Refused(_))));
+    }
+}

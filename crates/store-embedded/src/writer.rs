@@ -101,7 +101,8 @@ impl Writer {
             }
             Ended::RolledBack(error) => {
                 self.forget();
-                if is_fatal(&error) {
+                // A transaction that cannot even be rolled back would swallow whatever comes next.
+                if is_fatal(&error) || !self.connection.is_autocommit() {
                     shared.poison(&error.to_string());
                     for job in batch.drain(..) {
                         answer(job.answer, Err(StoreError::Unavailable(error.to_string())));
