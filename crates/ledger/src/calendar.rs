@@ -11,7 +11,9 @@ const EPOCH: Date = Date::constant(1970, 1, 1);
 
 /// The local date of an instant in Unix milliseconds.
 pub(crate) fn date_at(zone: &TimeZone, unix_ms: i64) -> Date {
-    let instant = Timestamp::from_millisecond(unix_ms.clamp(0, NEVER_MS)).unwrap_or(Timestamp::UNIX_EPOCH);
+    // Points that never lapse do so a day after the last instant of the calendar.
+    let last_ms = Timestamp::MAX.as_millisecond();
+    let instant = Timestamp::from_millisecond(unix_ms.clamp(0, last_ms)).unwrap_or(Timestamp::MAX);
     zone.to_datetime(instant).date()
 }
 
@@ -116,6 +118,7 @@ mod tests {
             assert_eq!(end, at(expected), "{from} {months} {end_of_month}");
         }
         assert_eq!(end_after_months(&zurich(), Date::MAX, 1, false), NEVER_MS);
+        assert_eq!(date_at(&zurich(), NEVER_MS).year(), 9999);
     }
 
     #[test]

@@ -109,7 +109,8 @@ impl Account<'_> {
             found.push(Conflict::short(Refusal::OutOfRange, &wanted.line, left, asked));
             return None;
         }
-        if asked > left || asked == 0 {
+        // Named units say themselves which of them are not there.
+        if wanted.units.is_empty() && (asked > left || asked == 0) {
             found.push(Conflict::short(Refusal::QuantityExceeded, &wanted.line, left, asked.max(1)));
         }
         let asked = if wanted.units.is_empty() { asked.min(left) } else { units.len() as i64 * 1_000 };
