@@ -1,5 +1,7 @@
 //! Dividing an amount between lines (docs/pricing.md, rules 16 and 19).
 
+use std::hint::select_unpredictable;
+
 use suanpan_domain::{Rounding, divide_i128};
 use suanpan_program::model::AllocationMethod;
 
@@ -117,9 +119,10 @@ fn give_one_by_one(missing: i64, slots: &mut [Slot]) {
         let (mut best, mut largest) = (0, -1);
         for (place, slot) in slots.iter().enumerate() {
             let later = planted::is(Bug::TieBrokenBackwards) && slot.remainder == largest && largest >= 0;
-            if slot.remainder > largest || later {
-                (best, largest) = (place, slot.remainder);
-            }
+            let larger = slot.remainder > largest || later;
+            // Remainders are as good as random: a branch would be guessed wrong half the time.
+            best = select_unpredictable(larger, place, best);
+            largest = select_unpredictable(larger, slot.remainder, largest);
         }
         slots[best].share += 1;
         slots[best].remainder = -1;

@@ -101,6 +101,7 @@ impl Lines {
                 {
                     last.members_len += 1;
                     last.quantity_milli += line.quantity.milli();
+                    finish(last, first);
                     self.members.push(index);
                     self.of_request[index as usize] = self.facts.len() as u32 - 1;
                     continue;
@@ -109,9 +110,6 @@ impl Lines {
             self.of_request[index as usize] = self.facts.len() as u32;
             self.facts.push(facts(line, index, self.members.len() as u32));
             self.members.push(index);
-        }
-        for facts in &mut self.facts {
-            finish(facts, &lines[facts.first as usize]);
         }
         self.order_apart(basket);
     }
@@ -276,7 +274,7 @@ fn compare_sets<T: Ord>(a: &[T], b: &[T]) -> Ordering {
 }
 
 fn facts(line: &Line, index: u32, members_start: u32) -> LineFacts {
-    LineFacts {
+    let mut facts = LineFacts {
         first: index,
         members_start,
         members_len: 1,
@@ -289,10 +287,12 @@ fn facts(line: &Line, index: u32, members_start: u32) -> LineFacts {
         weighed: is_weighed(line),
         overridden: line.price_overridden,
         open: !line.not_discountable && line.quantity.milli() > 0,
-    }
+    };
+    finish(&mut facts, line);
+    facts
 }
 
-/// Amounts of a merged line, once its quantity is known.
+/// Amounts of a merged line by its quantity.
 fn finish(facts: &mut LineFacts, line: &Line) {
     let quantity = suanpan_domain::Quantity::from_milli(facts.quantity_milli);
     facts.gross = match line.price {

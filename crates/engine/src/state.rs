@@ -196,10 +196,10 @@ impl Units {
     }
 
     /// Gives a line new runs. Their amounts sum to what the line now costs.
-    pub(crate) fn set_runs(&mut self, line: usize, runs: &[Run]) {
+    pub(crate) fn set_runs(&mut self, line: usize, runs: impl IntoIterator<Item = Run>) {
         let start = self.runs.len();
-        for run in runs.iter().filter(|run| run.count > 0) {
-            push_joined(start, *run, &mut self.runs);
+        for run in runs.into_iter().filter(|run| run.count > 0) {
+            push_joined(start, run, &mut self.runs);
         }
         let len = self.runs.len() - start;
         self.rows[line] = Row { start: start as u32, len: len as u32, steps: self.steps.len() as u32 };
@@ -274,16 +274,23 @@ fn follow(from: usize, before: i64, after: i64, out: &mut Vec<Run>) {
 /// Lines rarely have more runs than this; those that have pay an allocation when their units are asked for.
 const RUNS_COUNTED: usize = 16;
 
+/// Units that share an amount equally, the larger ones first: two runs at most.
+#[inline]
+pub(crate) fn level(amount: i64, units: i64) -> impl Iterator<Item = Run> {
+    let (each, larger) = match units {
+        ..=0 => (0, 0),
+        // Most lines have one unit: no division.
+        1 => (amount, 0),
+        _ => (amount.div_euclid(units), amount.rem_euclid(units)),
+    };
+    let larger = Run { count: larger, amount: each + 1, consumed: 0 };
+    let others = Run { count: units - larger.count, amount: each, consumed: 0 };
+    [larger, others].into_iter().filter(|run| run.count > 0)
+}
+
 /// Pushes `units` units that share an amount equally, the larger ones first.
 pub(crate) fn push_level(amount: i64, units: i64, out: &mut Vec<Run>) {
-    if units <= 0 {
-        return;
-    }
-    let (each, larger) = (amount.div_euclid(units), amount.rem_euclid(units));
-    if larger > 0 {
-        out.push(Run { count: larger, amount: each + 1, consumed: 0 });
-    }
-    out.push(Run { count: units - larger, amount: each, consumed: 0 });
+    out.extend(level(amount, units));
 }
 
 #[cfg(test)]
@@ -302,7 +309,7 @@ mod tests {
         units.begin(1);
         assert_eq!(runs(&units, 0), [(1, 4), (2, 3)]);
         let run = |count, amount| Run { count, amount, consumed: 0 };
-        units.set_runs(0, &[run(2, 10), run(1, 0)]);
+        units.set_runs(0, [run(2, 10), run(1, 0)]);
         units.rescale(0, 20, 13);
         assert_eq!(runs(&units, 0), [(1, 7), (1, 6), (1, 0)]);
         units.rescale(0, 13, 0);

@@ -9,22 +9,48 @@ use crate::lines::LineFacts;
 
 /// Names of one sort that the program mentions.
 #[derive(Debug, Default)]
-pub(crate) struct Names(HashMap<Box<str>, u32, FixedState>);
+pub(crate) struct Names {
+    /// Most names are short enough to be hashed and compared as one number.
+    short: HashMap<u128, u32, FixedState>,
+    long: HashMap<Box<str>, u32, FixedState>,
+}
 
 impl Names {
     fn intern(&mut self, name: &str) -> u32 {
-        let next = self.0.len() as u32;
-        *self.0.entry(name.into()).or_insert(next)
+        let next = self.len() as u32;
+        match packed(name) {
+            Some(packed) => *self.short.entry(packed).or_insert(next),
+            None => *self.long.entry(name.into()).or_insert(next),
+        }
     }
 
     #[inline]
     pub(crate) fn find(&self, name: &str) -> Option<u32> {
-        if self.0.is_empty() { None } else { self.0.get(name).copied() }
+        if self.len() == 0 {
+            return None;
+        }
+        match packed(name) {
+            Some(packed) => self.short.get(&packed).copied(),
+            None => self.long.get(name).copied(),
+        }
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.0.len()
+        self.short.len() + self.long.len()
     }
+}
+
+/// A short name as a number. Its last byte is the length, so that no two names are the same number.
+#[inline]
+fn packed(name: &str) -> Option<u128> {
+    let mut bytes = [0; 16];
+    let len = name.len();
+    if len >= bytes.len() {
+        return None;
+    }
+    bytes[..len].copy_from_slice(name.as_bytes());
+    bytes[15] = len as u8;
+    Some(u128::from_le_bytes(bytes))
 }
 
 /// All names that the program's selectors mention.
@@ -132,7 +158,7 @@ impl Pattern {
     }
 
     /// Whether it selects a line, kinds apart.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn matches(&self, line: &LineSymbols, flat: &[u32], facts: &LineFacts) -> bool {
         let slice = |(start, len): (u32, u32)| &flat[start as usize..(start + len) as usize];
         let has = |list: &[u32], id: u32| match list {
@@ -147,9 +173,17 @@ impl Pattern {
             Pattern::Tag(list) => slice(line.tags).iter().any(|&tag| has(list, tag)),
             Pattern::Kind(bits) => bits & kind_bit(facts.kind) != 0,
             Pattern::Price { from, below } => (*from..*below).contains(&facts.requested_micro),
+            Pattern::AnyOf(_) | Pattern::AllOf(_) | Pattern::Not(_) => self.parts_match(line, flat, facts),
+        }
+    }
+
+    /// [`Pattern::matches`] for what has parts, by itself so that the simple ones need no call.
+    fn parts_match(&self, line: &LineSymbols, flat: &[u32], facts: &LineFacts) -> bool {
+        match self {
             Pattern::AnyOf(parts) => parts.iter().any(|part| part.matches(line, flat, facts)),
             Pattern::AllOf(parts) => parts.iter().all(|part| part.matches(line, flat, facts)),
             Pattern::Not(inner) => !inner.matches(line, flat, facts),
+            simple => simple.matches(line, flat, facts),
         }
     }
 }

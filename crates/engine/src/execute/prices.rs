@@ -105,7 +105,7 @@ fn place_on_units(state: &mut State, work: &Work, staged: &[(u32, Run, i64)], ru
             runs.push(Run { count: one, amount: run.amount - part, ..*run });
             runs.push(Run { count: run.count - whole - one, ..*run });
         }
-        state.units.set_runs(take.line as usize, runs);
+        state.units.set_runs(take.line as usize, runs.iter().copied());
     }
 }
 

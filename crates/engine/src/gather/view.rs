@@ -110,7 +110,8 @@ impl Gathered {
         self.presentations.extend(offers.iter().map(automatic));
         self.present_codes(compiled, basket, member);
         // A `match` comes into view with the offer that it adds to.
-        for at in 0..self.presentations.len() {
+        let presented = if index.matched_by.is_empty() { 0 } else { self.presentations.len() };
+        for at in 0..presented {
             let offer = self.presentations[at].offer;
             if let Some(list) = index.matched_by.get(&offer) {
                 for &matching in list {

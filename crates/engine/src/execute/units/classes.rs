@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use super::UnitWork;
 use crate::ground::Ground;
 use crate::planted::{self, Bug};
-use crate::state::{Run, State};
+use crate::state::{Run, State, level};
 
 /// Equal units of a line that an effect may use.
 #[derive(Clone, Copy, Debug)]
@@ -93,35 +93,41 @@ impl UnitWork {
         if facts.units <= 0 {
             return;
         }
-        self.runs.clear();
-        state.units.push_runs(line, facts.units, state.running[line], &mut self.runs);
         let start = self.segments.len();
         let first = self.classes.len();
-        // The units of a level line differ from run to run; others may come back to an amount.
-        let level = state.units.is_level(line);
-        for &run in &self.runs {
-            if run.consumed & pool != 0 && !planted::is(Bug::UnitConsumedTwice) {
-                self.segments.push(Segment { class: None, run });
-                continue;
+        let class = |run: &Run| Class {
+            line: line as u32,
+            amount: run.amount,
+            requested: facts.requested_micro,
+            count: run.count,
+            mask,
+            bought: 0,
+            rewarded: 0,
+            at: 0,
+            reward: 0,
+        };
+        if state.units.is_level(line) {
+            // Each run is a class, and none was consumed.
+            for run in level(state.running[line], facts.units) {
+                self.segments.push(Segment { class: Some(self.classes.len() as u32), run });
+                self.classes.push(class(&run));
             }
-            let mut classes = self.classes[first..].iter();
-            let known = if level { None } else { classes.position(|class| class.amount == run.amount) };
-            let place = known.map_or(self.classes.len(), |place| first + place);
-            match known {
-                Some(_) => self.classes[place].count += run.count,
-                None => self.classes.push(Class {
-                    line: line as u32,
-                    amount: run.amount,
-                    requested: facts.requested_micro,
-                    count: run.count,
-                    mask,
-                    bought: 0,
-                    rewarded: 0,
-                    at: 0,
-                    reward: 0,
-                }),
+        } else {
+            self.runs.clear();
+            state.units.push_runs(line, facts.units, state.running[line], &mut self.runs);
+            for &run in &self.runs {
+                if run.consumed & pool != 0 && !planted::is(Bug::UnitConsumedTwice) {
+                    self.segments.push(Segment { class: None, run });
+                    continue;
+                }
+                let known = self.classes[first..].iter().position(|class| class.amount == run.amount);
+                let place = known.map_or(self.classes.len(), |place| first + place);
+                match known {
+                    Some(_) => self.classes[place].count += run.count,
+                    None => self.classes.push(class(&run)),
+                }
+                self.segments.push(Segment { class: Some(place as u32), run });
             }
-            self.segments.push(Segment { class: Some(place as u32), run });
         }
         let segments = (start as u32, self.segments.len() as u32);
         self.spans.push(Span { line: line as u32, segments, pieces: (0, 0), back: 0 });

@@ -35,6 +35,7 @@ impl Call<'_, '_> {
     fn cut(&mut self, mut cut: bool) -> Result<Option<Reason>, Reason> {
         let (ground, candidate) = (self.ground, self.candidate);
         let terms = ground.terms(candidate);
+        let mut total = 0;
         for place in 0..self.units.spans.len() {
             let span = self.units.spans[place];
             let line = span.line as usize;
@@ -53,15 +54,16 @@ impl Call<'_, '_> {
             cut |= wanted > free;
             let taken = wanted.min(free);
             self.units.spans[place].back = sum - taken;
-            if taken > 0 {
+            total += taken;
+            if taken > 0 && terms.floor_sku.is_some() {
                 self.work.takes.push(Take { line: span.line, amount: taken });
             }
         }
         self.units.give_back();
         if terms.floor_sku.is_some() {
             self.keep_sku_floor();
+            total = self.work.takes.iter().map(|take| take.amount).sum();
         }
-        let total: i64 = self.work.takes.iter().map(|take| take.amount).sum();
         let (cap, binding) = cap_of(ground, self.state, candidate);
         self.work.wanted = total;
         self.work.takes.clear();
@@ -139,18 +141,17 @@ impl Call<'_, '_> {
             if pieces.iter().all(|piece| piece.role == Role::Untouched) {
                 continue;
             }
-            self.units.runs.clear();
             let mut taken = 0;
-            for piece in pieces {
+            let runs = pieces.iter().map(|piece| {
                 taken += piece.reward * piece.run.count;
                 let consumed = if piece.role == Role::Untouched { 0 } else { self.offer.pool };
-                self.units.runs.push(Run {
+                Run {
                     amount: piece.run.amount - if facts.tender { 0 } else { piece.reward },
                     consumed: piece.run.consumed | consumed,
                     ..piece.run
-                });
-            }
-            self.state.units.set_runs(line, &self.units.runs);
+                }
+            });
+            self.state.units.set_runs(line, runs);
             if taken == 0 {
                 continue;
             }
