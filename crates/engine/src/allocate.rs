@@ -1,7 +1,5 @@
 //! Dividing an amount between lines (docs/pricing.md, rules 16 and 19).
 
-use std::hint::select_unpredictable;
-
 use suanpan_domain::{Rounding, divide_i128};
 use suanpan_program::model::AllocationMethod;
 
@@ -76,7 +74,8 @@ pub(crate) fn allocate(method: AllocationMethod, amount: i64, slots: &mut [Slot]
 
 fn largest_remainder(amount: i64, weights: i64, slots: &mut [Slot]) {
     let mut missing = amount;
-    if amount < 1 << 31 && weights < 1 << 31 {
+    let small = amount < SMALL && weights < SMALL;
+    if small {
         for slot in slots.iter_mut() {
             if slot.full {
                 slot.remainder = -1;
@@ -103,7 +102,7 @@ fn largest_remainder(amount: i64, weights: i64, slots: &mut [Slot]) {
     }
     if planted::is(Bug::AllocationRemainderToLast) {
         slots.iter_mut().rev().filter(|slot| !slot.full).take(1).for_each(|slot| slot.share += missing);
-    } else if missing <= FEW_MISSING {
+    } else if small && missing <= FEW_MISSING {
         give_one_by_one(missing, slots);
     } else {
         give_at_once(missing, weights, slots);
@@ -112,20 +111,24 @@ fn largest_remainder(amount: i64, weights: i64, slots: &mut [Slot]) {
 
 /// Up to here looking for the largest remainder again and again is quicker than searching the limit.
 const FEW_MISSING: i64 = 24;
+/// Weights and amounts up to here have products and ordered remainders of 63 bits.
+const SMALL: i64 = 1 << 31;
 
-/// One to the first of the largest remainders, as often as is missing.
+/// One to the first of the largest remainders, as often as is missing. All weights together are small.
 fn give_one_by_one(missing: i64, slots: &mut [Slot]) {
+    // Remainder and place as one number, whose largest is found without branches: they could only be guessed.
+    for (place, slot) in slots.iter_mut().enumerate() {
+        let later = planted::is(Bug::TieBrokenBackwards);
+        let rank = if later { place as u32 } else { u32::MAX - place as u32 };
+        slot.remainder = slot.remainder << 32 | i64::from(rank);
+    }
     for _ in 0..missing {
-        let (mut best, mut largest) = (0, -1);
-        for (place, slot) in slots.iter().enumerate() {
-            let later = planted::is(Bug::TieBrokenBackwards) && slot.remainder == largest && largest >= 0;
-            let larger = slot.remainder > largest || later;
-            // Remainders are as good as random: a branch would be guessed wrong half the time.
-            best = select_unpredictable(larger, place, best);
-            largest = select_unpredictable(larger, slot.remainder, largest);
-        }
-        slots[best].share += 1;
-        slots[best].remainder = -1;
+        let largest = slots.iter().fold(i64::MIN, |largest, slot| largest.max(slot.remainder));
+        let rank = largest as u32;
+        let place = if planted::is(Bug::TieBrokenBackwards) { rank } else { u32::MAX - rank };
+        let slot = &mut slots[place as usize];
+        slot.share += 1;
+        slot.remainder = i64::MIN;
     }
 }
 

@@ -4,7 +4,7 @@ mod near;
 
 use suanpan_domain::quote::{Missing, OfferOutcome};
 use suanpan_domain::{Money, OfferRef, Quote, Reason};
-use suanpan_program::model::AmountAt;
+use suanpan_program::model::{AmountAt, Threshold, UnitCount};
 
 use crate::execute::Take;
 use crate::gather::{Refused, reach};
@@ -67,9 +67,11 @@ fn missing_then(ground: &Ground<'_>, refused: &Refused, record: &Record) -> Miss
         return refused.missing;
     };
     let offer = &ground.compiled.offers[place as usize];
-    let Some(threshold) = offer.threshold.filter(|threshold| threshold.at != AmountAt::List) else {
-        return refused.missing;
+    // Units and weights lack the same whatever lines cost.
+    let moves = |threshold: &Threshold| {
+        threshold.at != AmountAt::List && matches!(threshold.reach, UnitCount::Spend(_))
     };
+    let Some(threshold) = offer.threshold.filter(moves) else { return refused.missing };
     let start = set as usize * ground.words;
     let comes_before = |candidate: usize| {
         let facts = &ground.candidates[candidate];

@@ -190,6 +190,9 @@ pub(crate) fn settle_takes(
             take.amount = slot.share;
         }
     }
+    if total > cap || ground.terms(candidate).floor_sku.is_some() {
+        work.takes.retain(|take| take.amount > 0);
+    }
     let given = apply_takes(ground, state, work, candidate);
     match (given, reason) {
         (0, Some(reason)) => Given::nothing(reason),
@@ -198,13 +201,10 @@ pub(crate) fn settle_takes(
     }
 }
 
-/// Lowers (or reserves) what stands in `work.takes`; drops empty takes. Units follow.
+/// Lowers (or reserves) what stands in `work.takes`, of which none is empty. Units follow.
 pub(crate) fn apply_takes(ground: &Ground<'_>, state: &mut State, work: &mut Work, candidate: usize) -> i64 {
     let facts = &ground.candidates[candidate];
     let mut total = 0;
-    if work.takes.iter().any(|take| take.amount <= 0) {
-        work.takes.retain(|take| take.amount > 0);
-    }
     let State { running, reserved, units, changed, .. } = state;
     let (running, changed) = (&mut running[..], &mut changed[..]);
     for take in &work.takes {
