@@ -8,7 +8,7 @@ mod view;
 use suanpan_domain::{Basket, Member, OfferRef, Reason, Usage};
 
 use crate::compile::{Compiled, LineSymbols};
-use crate::ground::{Candidate, LineRates};
+use crate::ground::{Candidate, LineRates, bits};
 use crate::lines::Lines;
 
 use conditions::Visit;
@@ -65,6 +65,7 @@ pub(crate) struct Gathered {
     overridden: Vec<u64>,
     /// What an offer without a selector means: goods and services that take discounts.
     merchandise: Vec<u64>,
+    merchandise_gross: i64,
 }
 
 impl Gathered {
@@ -105,6 +106,7 @@ impl Gathered {
             self.merchandise[place / 64] |= bit(facts.open && facts.is_merchandise());
             self.overridden[place / 64] |= bit(facts.overridden);
         }
+        self.merchandise_gross = bits(&self.merchandise).map(|line| self.lines.facts[line].gross).sum();
         let gross: i64 = self.lines.facts.iter().map(|facts| facts.gross.max(0)).sum();
         self.guard = compiled.program.maximum_discount.map_or(i64::MAX, |share| {
             let exact = i128::from(gross) * i128::from(share.ppm());
@@ -122,24 +124,13 @@ impl Gathered {
 
     /// Order of execution: layer, the program's offers before manual discounts, priority, id.
     fn order(&mut self, basket: &Basket) {
-        // The book is sorted by id, so an index stands for the id; those of manual discounts are compared themselves.
-        let key = |candidate: &Candidate| {
-            let (kind, place) = match candidate.source {
-                OfferRef::Program(index) => (0, index),
-                OfferRef::Manual(_) => (1, 0),
-                OfferRef::Code(index) => (2, index),
-                OfferRef::Points => (3, 0),
-            };
-            let rising = u32::MAX - (candidate.priority as u32 ^ 1 << 31);
-            let whole = u64::from(candidate.layer) << 2 | kind;
-            u128::from(whole) << 64 | u128::from(u64::from(rising) << 32 | u64::from(place))
-        };
         let manual_id = |place: u32| &basket.manual_discounts[place as usize].id;
-        let order = |a: &Candidate, b: &Candidate| match (a.source, b.source) {
-            (OfferRef::Manual(x), OfferRef::Manual(y)) => {
-                key(a).cmp(&key(b)).then_with(|| manual_id(x).cmp(manual_id(y)))
-            }
-            _ => key(a).cmp(&key(b)),
+        let order = |a: &Candidate, b: &Candidate| {
+            a.turn.cmp(&b.turn).then_with(|| match (a.source, b.source) {
+                (OfferRef::Manual(x), OfferRef::Manual(y)) => manual_id(x).cmp(manual_id(y)),
+                // The book is sorted by id, so an index stands for the id.
+                (x, y) => x.cmp(&y),
+            })
         };
         // Stable: presentations of one offer were gathered in their order.
         if !self.candidates.is_sorted_by(|a, b| order(a, b).is_le()) {

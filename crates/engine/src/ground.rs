@@ -11,6 +11,8 @@ use crate::lines::{LineFacts, Lines};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Candidate {
     pub(crate) source: OfferRef,
+    /// Layer, sort of source and priority as one number: what executes first has the smallest.
+    pub(crate) turn: u64,
     pub(crate) layer: u16,
     pub(crate) priority: i32,
     /// Place of the code that presented it.
@@ -36,6 +38,13 @@ pub(crate) struct Candidate {
 }
 
 impl Candidate {
+    /// The turn of an offer of the program, or of a manual discount, which come after them.
+    pub(crate) fn turn(layer: u16, manual: bool, priority: i32) -> u64 {
+        // The higher the priority, the smaller the number.
+        let rising = u32::MAX - (priority as u32 ^ 1 << 31);
+        (u64::from(layer) << 1 | u64::from(manual)) << 32 | u64::from(rising)
+    }
+
     /// Whether it was presented.
     pub(crate) fn is_coupon(&self) -> bool {
         self.code.is_some() || self.paper.is_some()

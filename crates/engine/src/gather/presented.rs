@@ -57,14 +57,15 @@ impl Gathered {
         self.presentations[start..].sort_by(|a, b| {
             let text =
                 |presentation: &Presentation| presentation.code.map(|code| codes[code as usize].as_str());
-            a.offer
-                .cmp(&b.offer)
-                .then(a.expires_unix_ms.cmp(&b.expires_unix_ms))
-                .then(b.value.cmp(&a.value))
-                .then(a.line.cmp(&b.line))
-                .then_with(|| text(a).cmp(&text(b)))
-                .then(a.code.cmp(&b.code))
-                .then(a.paper.cmp(&b.paper))
+            a.offer.cmp(&b.offer).then_with(|| {
+                a.expires_unix_ms
+                    .cmp(&b.expires_unix_ms)
+                    .then(b.value.cmp(&a.value))
+                    .then(a.line.cmp(&b.line))
+                    .then_with(|| text(a).cmp(&text(b)))
+                    .then(a.code.cmp(&b.code))
+                    .then(a.paper.cmp(&b.paper))
+            })
         });
         self.refuse_more_than_allowed(compiled, start);
     }

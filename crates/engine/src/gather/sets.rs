@@ -69,6 +69,7 @@ impl Gathered {
             offer.limits.per_basket.filter(|_| presentation.code.is_none() && presentation.paper.is_none());
         self.candidates.push(Candidate {
             source: presentation.source(),
+            turn: Candidate::turn(offer.layer, false, offer.priority),
             layer: offer.layer,
             priority: offer.priority,
             code: presentation.code,
@@ -195,7 +196,14 @@ impl Gathered {
         let Some(threshold) = &offer.threshold else { return Ok(()) };
         let set = &self.sets[start..start + self.words];
         let facts = &self.lines.facts;
-        match reach(compiled, threshold, set, facts, &self.rates, |line| facts[line].gross).1 {
+        let missing = match (threshold.reach, threshold.tax) {
+            // Goods and services are what thresholds count, and their sum is known.
+            (UnitCount::Spend(spend), None) if *set == self.merchandise[..] => {
+                short_of(spend, self.merchandise_gross)
+            }
+            _ => reach(compiled, threshold, set, facts, &self.rates, |line| facts[line].gross).1,
+        };
+        match missing {
             Missing::Nothing => Ok(()),
             missing => Err((Reason::ThresholdNotMet, missing)),
         }
@@ -232,6 +240,7 @@ impl Gathered {
             let layer = layer.min(last_layer);
             self.candidates.push(Candidate {
                 source,
+                turn: Candidate::turn(layer, true, 0),
                 layer,
                 priority: 0,
                 code: None,
@@ -368,8 +377,7 @@ pub(crate) fn reach(
                     counted(set, facts).map(|line| convert(amount(line), rates[line], mode, tax)).sum()
                 }
             };
-            let short = spend.minor() - seen + i64::from(planted::is(Bug::ThresholdAboveOnly));
-            (seen, if short > 0 { Missing::Amount(Money::from_minor(short)) } else { Missing::Nothing })
+            (seen, short_of(spend, seen))
         }
         UnitCount::Units(units) => {
             let seen: i64 = counted(set, facts).map(|line| facts[line].units).sum();
@@ -383,6 +391,11 @@ pub(crate) fn reach(
             (seen, lacking(weight.milli() - seen))
         }
     }
+}
+
+fn short_of(spend: Money, seen: i64) -> Missing {
+    let short = spend.minor() - seen + i64::from(planted::is(Bug::ThresholdAboveOnly));
+    if short > 0 { Missing::Amount(Money::from_minor(short)) } else { Missing::Nothing }
 }
 
 fn lacking(milli: i64) -> Missing {

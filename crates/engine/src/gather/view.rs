@@ -50,13 +50,13 @@ impl InView {
         mark.row
     }
 
-    /// Brings the offers of a line's postings into view.
+    /// Brings the offers of postings into view, for lines that are bits of a word.
     #[inline]
-    fn post(&mut self, postings: &[Posting], line: usize) {
+    fn post(&mut self, postings: &[Posting], word: usize, lines: u64) {
         for posting in postings {
             let row = self.add(posting.offer) as usize;
             if posting.selects {
-                self.rows[row * self.words + line / 64] |= 1 << (line % 64);
+                self.rows[row * self.words + word] |= lines;
             }
         }
     }
@@ -67,19 +67,30 @@ impl Gathered {
     pub(super) fn bring_into_view(&mut self, compiled: &Compiled, basket: &Basket, member: Option<&Member>) {
         let index = &compiled.index;
         self.in_view.begin(compiled.offers.len(), self.words);
-        for (line, symbols) in self.symbols.iter().enumerate() {
+        for (word, symbols) in self.symbols.chunks(64).enumerate() {
             let slice = |(start, len): (u32, u32)| &self.flat[start as usize..(start + len) as usize];
-            if let Some(sku) = symbols.sku {
-                self.in_view.post(index.skus.of(sku), line);
-            }
-            for &category in slice(symbols.categories) {
-                self.in_view.post(index.categories.of(category), line);
-            }
-            if let Some(brand) = symbols.brand {
-                self.in_view.post(index.brands.of(brand), line);
-            }
-            for &tag in slice(symbols.tags) {
-                self.in_view.post(index.tags.of(tag), line);
+            let mut first = 0;
+            // Lines that stand side by side often have their categories together.
+            for alike in symbols.chunk_by(|a, b| a.categories == b.categories) {
+                let lines = u64::MAX >> (64 - alike.len()) << first;
+                for &category in slice(alike[0].categories) {
+                    self.in_view.post(index.categories.of(category), word, lines);
+                }
+                for (place, symbols) in alike.iter().enumerate() {
+                    let line = 1 << (first + place);
+                    if let Some(sku) = symbols.sku {
+                        self.in_view.post(index.skus.of(sku), word, line);
+                    }
+                    if let Some(brand) = symbols.brand {
+                        self.in_view.post(index.brands.of(brand), word, line);
+                    }
+                    if symbols.tags.1 > 0 {
+                        for &tag in slice(symbols.tags) {
+                            self.in_view.post(index.tags.of(tag), word, line);
+                        }
+                    }
+                }
+                first += alike.len();
             }
         }
         for &offer in &index.always {

@@ -46,9 +46,11 @@ pub(super) fn run(
         };
         let class_facts = &mut call.units.classes[class as usize];
         class_facts.bought = until - from - rewarded;
-        let (amount, exceeds) = reward_of(off, class_facts.amount, call.offer.rounding);
-        cut |= exceeds && rewarded > 0;
-        call.units.reward(class, amount, rewarded);
+        if rewarded > 0 {
+            let (amount, exceeds) = reward_of(off, class_facts.amount, call.offer.rounding);
+            cut |= exceeds;
+            call.units.reward(class, amount, rewarded);
+        }
         from = until;
     }
     call.finish(groups, cut)
