@@ -51,6 +51,12 @@ fn steps(root: &Path, long: bool, tally: &mut Tally) -> Result<Vec<Finished>, Ta
         &["test", "--locked", "-p", "suanpan-engine", "--features", "planted-bugs", "--test", "planted"],
     );
 
+    // The writer of the embedded store is stopped between any two of its steps.
+    let stopped = cargo(
+        root,
+        &["test", "--locked", "-p", "suanpan-store-embedded", "--features", "failpoints", "--test", "killed"],
+    );
+
     let mut finished = vec![
         step::run("format", format)?,
         step::run("lints", lints)?,
@@ -60,6 +66,10 @@ fn steps(root: &Path, long: bool, tally: &mut Tally) -> Result<Vec<Finished>, Ta
             tally.add(line);
         })?,
         step::run_lines("planted bugs", planted, |line| {
+            println!("{line}");
+            tally.add(line);
+        })?,
+        step::run_lines("stopped store", stopped, |line| {
             println!("{line}");
             tally.add(line);
         })?,

@@ -5,11 +5,12 @@ mod verbs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 
 use rusqlite::Connection;
 use suanpan_store::{Meta, StoreError};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
 use crate::backup::{self, Contents};
 use crate::checkpoint::Checkpoints;
@@ -26,7 +27,7 @@ use crate::writer::{self, Job, QUEUE_MAX, Slot, Work, Writing};
 pub struct EmbeddedStore {
     path: PathBuf,
     pub(crate) meta: Meta,
-    jobs: Option<mpsc::Sender<Job>>,
+    jobs: Option<SyncSender<Job>>,
     writer: Option<JoinHandle<()>>,
     pub(crate) readers: Readers,
     checkpoints: Checkpoints,
@@ -58,7 +59,7 @@ impl EmbeddedStore {
         let checkpointer = open::checkpointer(path)?;
         let thread = |error: std::io::Error| StoreError::Refused(format!("no thread: {error}"));
         let shared = Arc::new(Shared::new());
-        let (jobs, waiting) = mpsc::channel(QUEUE_MAX);
+        let (jobs, waiting) = sync_channel(QUEUE_MAX);
         let readers = Readers::start(readers).map_err(thread)?;
         let checkpoints = Checkpoints::start(
             checkpointer,
@@ -73,7 +74,7 @@ impl EmbeddedStore {
             .name("store-writer".to_owned())
             .spawn(move || {
                 let guard = PoisonOnPanic(&inside);
-                writer::run(connection, waiting, &inside, meta.epoch);
+                writer::run(connection, &waiting, &inside, meta.epoch);
                 std::mem::forget(guard);
             })
             .map_err(thread)?;
@@ -126,8 +127,8 @@ impl EmbeddedStore {
         let (answer, answered) = oneshot::channel();
         let jobs = self.jobs.as_ref().ok_or_else(|| self.shared.closed())?;
         jobs.try_send(Job { work, answer }).map_err(|refused| match refused {
-            mpsc::error::TrySendError::Full(_) => StoreError::Busy,
-            mpsc::error::TrySendError::Closed(_) => self.shared.closed(),
+            TrySendError::Full(_) => StoreError::Busy,
+            TrySendError::Disconnected(_) => self.shared.closed(),
         })?;
         answered.await.map_err(|_| StoreError::Unknown("the writer ended".to_owned()))?
     }

@@ -1,0 +1,167 @@
+//! The floor: the statements of the store, with its bytes and its settings, in a bare loop.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use rusqlite::{Connection, OptionalExtension};
+use suanpan_ledger::{EntryKey, codec};
+
+use crate::sell::{CHAIN, checkout, name, spread};
+
+pub(crate) struct Floor {
+    connection: Connection,
+    members: u64,
+    chain: i64,
+    next: u64,
+    accrued: u64,
+    /// A head and a row of a confirmed sale, as the store has them.
+    head: Vec<u8>,
+    row: Vec<u8>,
+}
+
+const HEAD: &str =
+    "SELECT h.id, b.bytes FROM head h JOIN head_blob b ON b.id = h.id WHERE h.chain = ?1 AND h.name = ?2";
+const ROW: &str =
+    "SELECT b.id, b.bytes FROM entry e JOIN entry_body b ON b.id = e.body WHERE e.owner = ?1 AND e.key = ?2";
+
+impl Floor {
+    /// Numbers above all sales of the store.
+    const FIRST: u64 = 1 << 32;
+
+    pub(crate) fn open(path: &Path, members: u64) -> Self {
+        let connection = Connection::open(path).expect("the file");
+        for (pragma, value) in [("synchronous", 2), ("wal_autocheckpoint", 0), ("cache_size", -65_536)] {
+            connection.pragma_update(None, pragma, value).expect("a setting");
+        }
+        connection.set_prepared_statement_cache_capacity(64);
+        let chain = connection
+            .query_row("SELECT id FROM chain WHERE name = ?1", [CHAIN], |row| row.get(0))
+            .expect("the chain");
+        let (head, row) = crate::sell::confirmed();
+        Self { connection, members, chain, next: Self::FIRST, accrued: Self::FIRST, head, row }
+    }
+
+    pub(crate) fn close(self) {
+        self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).expect("a folded log");
+    }
+
+    fn run(&self, sql: &str) {
+        self.connection.prepare_cached(sql).expect("a statement").execute([]).expect("a transaction");
+    }
+
+    #[expect(clippy::float_arithmetic, reason = "a rate, no money")]
+    fn batches(&mut self, size: u64, seconds: Duration, mut one: impl FnMut(&mut Self) -> bool) -> f64 {
+        let begun = Instant::now();
+        let mut count = 0_u64;
+        let mut more = true;
+        while more && begun.elapsed() < seconds {
+            self.run("BEGIN IMMEDIATE");
+            for _ in 0..size {
+                more = one(self);
+                if !more {
+                    break;
+                }
+                count += 1;
+            }
+            self.run("COMMIT");
+        }
+        count as f64 / begun.elapsed().as_secs_f64()
+    }
+
+    pub(crate) fn confirms(&mut self, size: u64, seconds: Duration) -> f64 {
+        self.batches(size, seconds, |floor| {
+            floor.confirm();
+            true
+        })
+    }
+
+    pub(crate) fn accruals(&mut self, size: u64, seconds: Duration) -> f64 {
+        self.batches(size, seconds, |floor| {
+            if floor.accrued == floor.next {
+                return false;
+            }
+            floor.accrue();
+            true
+        })
+    }
+
+    fn statement(&self, sql: &str) -> rusqlite::CachedStatement<'_> {
+        self.connection.prepare_cached(sql).expect("a statement")
+    }
+
+    /// Reads the head as the store does.
+    fn head(&self, number: u64) -> i64 {
+        let name = name(spread(number, self.members));
+        self.statement(HEAD)
+            .query_row((self.chain, name), |row| {
+                std::hint::black_box(row.get_ref(1)?.as_blob()?);
+                row.get(0)
+            })
+            .expect("a member")
+    }
+
+    fn confirm(&mut self) {
+        let number = self.next;
+        self.next += 1;
+        let checkout = checkout(number);
+        let key = EntryKey::Checkout(checkout).to_bytes();
+        let owner = self.head(number);
+        let row: Option<i64> =
+            self.statement(ROW).query_row((owner, &key), |row| row.get(0)).optional().expect("a read");
+        assert!(row.is_none());
+        let claimed: Option<i64> = self
+            .statement("SELECT owner FROM claim WHERE chain = ?1 AND checkout = ?2")
+            .query_row((self.chain, checkout.as_bytes()), |row| row.get(0))
+            .optional()
+            .expect("a read");
+        assert!(claimed.is_none());
+        self.write_head(owner);
+        self.statement("INSERT INTO entry_body(bytes) VALUES (?1)").execute([&self.row]).expect("a body");
+        let body = self.connection.last_insert_rowid();
+        self.statement("INSERT INTO entry(owner, key, state, ver, body) VALUES (?1, ?2, ?3, ?4, ?5)")
+            .execute((owner, key, 2, 2, body))
+            .expect("a row");
+        self.statement("INSERT INTO claim(chain, checkout, owner) VALUES (?1, ?2, ?3)")
+            .execute((self.chain, checkout.as_bytes(), owner))
+            .expect("a claim");
+    }
+
+    fn accrue(&mut self) {
+        let number = self.accrued;
+        self.accrued += 1;
+        let key = EntryKey::Checkout(checkout(number)).to_bytes();
+        let owner = self.head(number);
+        let body: i64 = self
+            .statement(ROW)
+            .query_row((owner, &key), |row| {
+                std::hint::black_box(row.get_ref(1)?.as_blob()?);
+                row.get(0)
+            })
+            .expect("a row");
+        self.write_head(owner);
+        self.statement("UPDATE entry_body SET bytes = ?2 WHERE id = ?1")
+            .execute((body, &self.row))
+            .expect("a body");
+        self.statement("UPDATE entry SET state = ?3, ver = ?4 WHERE owner = ?1 AND key = ?2")
+            .execute((owner, key, 2, 2))
+            .expect("a row");
+    }
+
+    fn write_head(&self, owner: i64) {
+        self.statement(
+            "UPDATE head SET epoch = ?2, ver = ?3, as_of = ?4, due_at = ?5, fmt = ?6 WHERE id = ?1",
+        )
+        .execute((owner, 1, 2, 1_764_000_000_000_i64, 1_764_000_000_000_i64, 1))
+        .expect("a head");
+        self.statement("UPDATE head_blob SET bytes = ?2 WHERE id = ?1")
+            .execute((owner, &self.head))
+            .expect("a blob");
+    }
+}
+
+/// Bytes of a head and of a row, for the log.
+pub(crate) fn bytes_of(head: &suanpan_ledger::Head, row: &suanpan_ledger::Entry) -> (Vec<u8>, Vec<u8>) {
+    let (head, row) = (codec::encode_head(head), codec::encode_entry(row));
+    println!("  a head of {} bytes, a row of {} bytes", head.len(), row.len());
+    (head, row)
+}

@@ -1,0 +1,53 @@
+//! The worker's scan over many members, of whom one in a thousand is due.
+
+use std::path::Path;
+use std::time::Instant;
+
+use rusqlite::Connection;
+use suanpan_store::{Cursor, Store};
+use suanpan_store_embedded::EmbeddedStore;
+
+use crate::sell::name;
+
+#[expect(clippy::float_arithmetic, reason = "a rate, no money")]
+pub(crate) fn scan(path: &Path, members: u64) {
+    drop(EmbeddedStore::open(path).expect("a new file"));
+    // Only the columns that a scan looks at: heads are not read.
+    let mut file = Connection::open(path).expect("the file");
+    let writing = file.transaction().expect("a transaction");
+    writing.execute("INSERT INTO chain(id, name) VALUES (1, 'chain')", []).expect("a chain");
+    {
+        let mut insert = writing
+            .prepare("INSERT INTO head(chain, epoch, ver, as_of, due_at, fmt, name) VALUES (1, 1, 7, ?1, ?2, 1, ?3)")
+            .expect("a statement");
+        for number in 0..members {
+            let due_ms: i64 = if number % 1_000 == 500 { 1_000 } else { 1_800_000_000_000 };
+            insert.execute((1_764_000_000_000_i64, due_ms, name(number))).expect("a row");
+        }
+    }
+    writing.commit().expect("all members");
+    drop(file);
+    let store = EmbeddedStore::open(path).expect("the file");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    for pass in 1..=2 {
+        let begun = Instant::now();
+        let mut after = Cursor::default();
+        let (mut due, mut seen) = (0, 0);
+        loop {
+            let part =
+                runtime.block_on(store.scan_due(None, &after, 1_764_000_000_000, 100_000)).expect("a scan");
+            due += part.due.len() as u64;
+            seen += part.looked_at;
+            match part.next {
+                Some(next) => after = next,
+                None => break,
+            }
+        }
+        assert_eq!((seen, due), (members, members / 1_000));
+        let took = begun.elapsed();
+        println!(
+            "  scan {pass}: {seen} members, {due} due, {took:?}: {:.0}/s",
+            seen as f64 / took.as_secs_f64()
+        );
+    }
+}
