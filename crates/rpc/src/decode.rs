@@ -4,6 +4,8 @@
 //! Texts are moved, not copied. Lists are within their bounds already when [`crate::bounds`] has seen the bytes, and
 //! are checked again here for callers that come by JSON.
 
+mod account;
+mod checkout;
 mod line;
 mod member;
 mod names;
@@ -19,6 +21,15 @@ use crate::v1;
 use names::Names;
 use text::{check, check_count, check_required, optional, within};
 
+pub use account::{
+    Adjustment, ChangeCall, Enrolment, Event, Grant, Key, Lookup, StatementCall, activity, adjust, block,
+    close, enrol, get, grant_coupon, list_entries, merge, revoke_coupon, transfer,
+};
+pub use checkout::{
+    CheckoutCall, HOLD_SECONDS_DEFAULT, HOLD_SECONDS_MAX, HOLD_SECONDS_MIN, ListCall, PAGE_SIZE_DEFAULT,
+    PAGE_SIZE_MAX, ReturnCall, SaleCall, checkout, confirm, get_checkout, list_checkouts, offline_return,
+    offline_sale, refund, reserve,
+};
 pub(crate) use member::MEMBER_CARDS_MAX;
 pub use member::{KnownMember, member};
 pub(crate) use presented::GIFTS_CHOSEN_MAX;

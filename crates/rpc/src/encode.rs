@@ -1,7 +1,9 @@
 //! Domain values become messages: quotes for a node, baskets for its callers. Nothing is computed here that a quote does not hold, but for how an offer's amount is
 //! divided between those who fund it.
 
+mod account;
 mod basket;
+mod checkout;
 mod funding;
 mod line;
 mod offer;
@@ -12,7 +14,9 @@ use suanpan_domain::{Basket, LineTax, OfferBook, OfferRef, Quote};
 
 use crate::v1;
 
+pub use account::{account, entry, key};
 pub use basket::{basket, member, usage};
+pub use checkout::{checkout, checkout_now, conflict, reason, refund};
 pub use program::program;
 
 /// A priced basket and what is needed to name its parts.

@@ -9,9 +9,11 @@
 pub mod bounds;
 pub mod checkout_v1;
 pub mod codec;
+pub mod content;
 pub mod decode;
 pub mod encode;
 mod generated;
+mod hex;
 pub mod member_v1;
 pub mod problem;
 pub mod status;

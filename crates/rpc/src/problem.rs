@@ -89,6 +89,18 @@ pub enum Fault {
     ClockSkew(i64),
     /// A language without receipts.
     UnknownLanguage,
+    /// No UUID in the usual form.
+    NoUuid,
+    /// A UUID, but not of version 7.
+    NoUuidV7,
+    /// Only without the other field.
+    Together(&'static str),
+    /// No id of a coupon of a wallet.
+    NoCouponId,
+    /// The same member twice.
+    SameMember,
+    /// A token of another list.
+    BadPageToken,
 }
 
 impl Fault {
@@ -119,6 +131,12 @@ impl Fault {
             Fault::NoSuchDay => "NO_SUCH_DAY",
             Fault::ClockSkew(_) => "CLOCK_SKEW",
             Fault::UnknownLanguage => "UNKNOWN_LANGUAGE",
+            Fault::NoUuid => "NO_UUID",
+            Fault::NoUuidV7 => "NO_UUID_V7",
+            Fault::Together(_) => "TOGETHER",
+            Fault::NoCouponId => "NO_COUPON_ID",
+            Fault::SameMember => "SAME_MEMBER",
+            Fault::BadPageToken => "BAD_PAGE_TOKEN",
         }
     }
 }
@@ -160,6 +178,14 @@ impl fmt::Display for Fault {
                 "is more than {most_ms} ms away from the node's clock; sales made offline say `offline_sale`"
             ),
             Fault::UnknownLanguage => f.write_str("must be `en` or `zh-CN`"),
+            Fault::NoUuid => f.write_str("must be a UUID such as 0198c0de-7a10-7000-8000-0000000000a1"),
+            Fault::NoUuidV7 => {
+                f.write_str("must be a UUID of version 7, which carries the moment of its making")
+            }
+            Fault::Together(other) => write!(f, "must not be given together with `{other}`"),
+            Fault::NoCouponId => f.write_str("must be 32 hexadecimal digits in lower case"),
+            Fault::SameMember => f.write_str("must be another member"),
+            Fault::BadPageToken => f.write_str("is no page token of this list"),
         }
     }
 }
@@ -214,6 +240,15 @@ impl Problems {
     #[must_use]
     pub const fn omitted(&self) -> usize {
         self.omitted
+    }
+
+    /// These problems and others behind them.
+    #[must_use]
+    pub fn and(mut self, others: Problems) -> Self {
+        let room = PROBLEMS_KEPT_MAX - self.kept.len();
+        self.omitted += others.omitted + others.kept.len().saturating_sub(room);
+        self.kept.extend(others.kept.into_iter().take(room));
+        self
     }
 
     /// The value, when nothing is wrong.

@@ -1,10 +1,11 @@
 //! Errors become a gRPC status here and nowhere else, from a short list of codes. Inside detail never gets in.
 
+use prost::Message;
 use tonic::{Code, Status};
-use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
+use tonic_types::{ErrorDetails, FieldViolation, StatusExt, pb};
 
 use crate::problem::{Problem, Problems};
-use crate::v1;
+use crate::{checkout_v1, member_v1, v1};
 
 /// The domain of every `google.rpc.ErrorInfo` of this service.
 pub const DOMAIN: &str = "suanpan.pricing";
@@ -84,6 +85,83 @@ pub fn unknown_chain() -> Status {
 pub fn draining() -> Status {
     let message = "the node is about to end; go on with another one";
     Status::with_error_details(Code::Unavailable, message, details(DRAINING))
+}
+
+/// The domain of errors of sales.
+pub const CHECKOUT_DOMAIN: &str = "suanpan.checkout";
+/// The domain of errors of members.
+pub const MEMBER_DOMAIN: &str = "suanpan.member";
+/// The id was used for something else.
+pub const CONTENT_DIFFERS: &str = "CONTENT_DIFFERS";
+/// Every conflict is in the details.
+pub const REFUSED: &str = "REFUSED";
+/// The call may have happened: the same call settles it.
+pub const UNKNOWN_OUTCOME: &str = "UNKNOWN_OUTCOME";
+/// The call has not happened.
+pub const STORE_UNAVAILABLE: &str = "STORE_UNAVAILABLE";
+/// There is no such sale.
+pub const CHECKOUT_UNKNOWN: &str = "CHECKOUT_UNKNOWN";
+/// There is no such member.
+pub const MEMBER_UNKNOWN: &str = "MEMBER_UNKNOWN";
+/// A card, telephone number or address leads to somebody else.
+pub const LOOKUP_TAKEN: &str = "LOOKUP_TAKEN";
+/// The node prices only: it was started without a store.
+pub const NO_STORE: &str = "NO_STORE";
+
+/// One sentence with a stable reason in a domain.
+#[must_use]
+pub fn plain(code: Code, domain: &str, reason: &str, message: &str) -> Status {
+    Status::with_error_details(code, message, ErrorDetails::with_error_info(reason, domain, []))
+}
+
+/// Conflicts: every one as a violation, and in full in `refused`, without what would make the headers too long.
+#[must_use]
+pub fn refused(domain: &str, mut refused: checkout_v1::CheckoutRefused) -> Status {
+    refused.conflicts.truncate(VIOLATIONS_MAX);
+    if refused.encoded_len() > REFUSED_BYTES_MAX {
+        refused.quote = None;
+        if let Some(checkout) = &mut refused.checkout {
+            checkout.quote = None;
+        }
+    }
+    let name = |conflict: &member_v1::Conflict| {
+        let name = conflict.reason().as_str_name();
+        name.strip_prefix("CONFLICT_REASON_").unwrap_or(name).to_owned()
+    };
+    let differs = refused.conflicts.iter().any(|of| of.reason() == member_v1::ConflictReason::ContentDiffers);
+    let (code, reason) =
+        if differs { (Code::AlreadyExists, CONTENT_DIFFERS) } else { (Code::FailedPrecondition, REFUSED) };
+    let named: Vec<String> = refused.conflicts.iter().map(name).collect();
+    let message = if differs {
+        "the id was used for something else; nothing was changed".to_owned()
+    } else {
+        format!("nothing was changed: {}", named.join(", "))
+    };
+    let violations = refused.conflicts.iter().map(|conflict| pb::precondition_failure::Violation {
+        r#type: name(conflict),
+        subject: conflict.subject.clone(),
+        description: format!("there is {}, and {} would be needed", conflict.have, conflict.need),
+    });
+    let info = pb::ErrorInfo {
+        reason: reason.to_owned(),
+        domain: domain.to_owned(),
+        metadata: std::collections::HashMap::new(),
+    };
+    let failure = pb::PreconditionFailure { violations: violations.collect() };
+    let details = vec![
+        any("google.rpc.ErrorInfo", &info),
+        any("google.rpc.PreconditionFailure", &failure),
+        any("suanpan.checkout.v1.CheckoutRefused", &refused),
+    ];
+    let status = pb::Status { code: code.into(), message: message.clone(), details };
+    Status::with_details(code, message, status.encode_to_vec().into())
+}
+
+/// What of a refusal's details fits beside the rest into 16 KiB of headers, in base64.
+const REFUSED_BYTES_MAX: usize = 7 << 10;
+
+fn any(name: &str, message: &impl Message) -> prost_types::Any {
+    prost_types::Any { type_url: format!("type.googleapis.com/{name}"), value: message.encode_to_vec() }
 }
 
 /// A fault of the node, which its log describes under the same id.

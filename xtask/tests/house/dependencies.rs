@@ -17,7 +17,7 @@ const OURS: &[(&str, &[&str])] = &[
     ("suanpan-checkout", &["suanpan-domain", "suanpan-program", "suanpan-ledger", "suanpan-store"]),
     ("suanpan-store-embedded", &["suanpan-domain", "suanpan-ledger", "suanpan-store"]),
     ("suanpan-receipt", &["suanpan-domain"]),
-    ("suanpan-rpc", &["suanpan-domain"]),
+    ("suanpan-rpc", &["suanpan-domain", "suanpan-ledger"]),
     // Holds the oracle, which shares no code with the engine that it audits.
     ("suanpan-testkit", &["suanpan-domain", "suanpan-program"]),
     (
