@@ -60,9 +60,13 @@ impl Account<'_> {
                 }
             }
         }
-        let whole = self.sale.lines.iter().zip(&back).all(|(line, back)| left(line, back) == 0);
+        // The return that takes the last of it is the whole one; a fact that found nothing left is not.
+        let nothing_left = self.sale.lines.iter().zip(&back).all(|(line, back)| left(line, back) == 0);
+        let whole = nothing_left && !lines.is_empty();
         let mut returned = Returned { business_ms, lines, whole, ..Returned::default() };
-        self.sums(&mut returned, repriced);
+        if !returned.lines.is_empty() {
+            self.sums(&mut returned, repriced);
+        }
         (returned, found)
     }
 
