@@ -70,7 +70,15 @@ pub fn apply(
     shape.need(head.has_sums_left(), || "sums".to_owned());
     sorted(shape.wrong)?;
     let call = Call { policy, head, entries, command };
-    match &command.action {
+    match carry_out(call) {
+        // Whoever meets a reservation whose time is over ends it, and looks again.
+        Err(conflicts) if call.meets_ended_hold(&conflicts) => Ok(Applied::AccrueFirst),
+        applied => applied,
+    }
+}
+
+fn carry_out(call: Call<'_>) -> Result<Applied, Conflicts> {
+    match &call.command.action {
         Action::Enrol { .. } => enrol::enrol(call),
         Action::Reserve { .. } => reserve::reserve(call),
         Action::Confirm { .. } => confirm::confirm(call),
@@ -137,6 +145,17 @@ impl<'a> Call<'a> {
         } else {
             Err(vec![Conflict::of(Refusal::ContentDiffers)])
         })
+    }
+
+    /// Whether a reservation of another sale, whose time is over, may hold what is missing.
+    pub(crate) fn meets_ended_hold(&self, conflicts: &[Conflict]) -> bool {
+        let own = match &self.command.action {
+            Action::Reserve { checkout, .. } | Action::Confirm { checkout, .. } => Some(*checkout),
+            _ => None,
+        };
+        let now_ms = self.now_ms();
+        conflicts.iter().any(|conflict| conflict.reason.may_be_held())
+            && self.head.holds.iter().any(|hold| hold.until_ms <= now_ms && Some(hold.checkout) != own)
     }
 
     /// Whether what is due has to be done before the command can owe derived writes.

@@ -19,13 +19,13 @@ const BIRTHDAY_LATE_DAYS: u16 = 30;
 /// Something that is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Due {
+    /// A reservation whose time is over: [`EndReservation`](crate::Action::EndReservation).
+    EndReservation(CheckoutId),
     /// The derived writes of the entries in `emitting` up to this version: send them, then
     /// [`ClearEmitting`](crate::Action::ClearEmitting).
     ClearEmitting(u64),
     /// An entry to [`Accrue`](crate::Action::Accrue).
     Accrue(EntryRef),
-    /// A reservation whose time is over: [`EndReservation`](crate::Action::EndReservation).
-    EndReservation(CheckoutId),
     /// A [`Tick`](crate::Action::Tick).
     Tick,
 }
@@ -53,14 +53,14 @@ pub fn due_at(policy: &Policy, head: &Head) -> Option<i64> {
 #[must_use]
 pub fn due(policy: &Policy, head: &Head, now_ms: i64) -> Vec<Due> {
     let mut found = Vec::new();
+    let ended = head.holds.iter().filter(|hold| hold.until_ms <= now_ms);
+    found.extend(ended.map(|hold| Due::EndReservation(hold.checkout)));
     found.extend(head.emitting.last().map(|last| Due::ClearEmitting(last.version)));
     found.extend(head.pending.iter().filter_map(|waiting| match waiting.key {
         EntryKey::Checkout(checkout) => Some(Due::Accrue(EntryRef::Checkout(checkout))),
         EntryKey::Return(checkout, back) => Some(Due::Accrue(EntryRef::Return(checkout, back))),
         EntryKey::Request(_) | EntryKey::Effect(_) | EntryKey::Time(_) => None,
     }));
-    let ended = head.holds.iter().filter(|hold| hold.until_ms <= now_ms);
-    found.extend(ended.map(|hold| Due::EndReservation(hold.checkout)));
     if head.has_account() && tick_is_due(policy, head, now_ms) {
         found.push(Due::Tick);
     }

@@ -16,7 +16,8 @@ pub enum Applied {
     /// Nothing to do (a tick before its time, a reservation that is not there any more, an entry that is not the next
     /// one to accrue, or one that has to wait until derived writes are out).
     Nothing,
-    /// `pending` or `emitting` is at its bound: do the first of [`due`](crate::due()), then try again.
+    /// `pending` or `emitting` is at its bound, or a reservation whose time is over holds what is missing: do the first
+    /// of [`due`](crate::due()), then try again.
     AccrueFirst,
 }
 

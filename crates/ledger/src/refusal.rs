@@ -85,6 +85,21 @@ pub enum Refusal {
     OutOfRange,
 }
 
+impl Refusal {
+    /// Whether the end of a reservation may remove it.
+    pub(crate) const fn may_be_held(self) -> bool {
+        matches!(
+            self,
+            Self::PointsShort
+                | Self::CouponHeld
+                | Self::MemberLimit
+                | Self::NotFirstPurchase
+                | Self::HoldsOpen
+                | Self::HeadFull
+        )
+    }
+}
+
 impl Conflict {
     /// A reason that is about the whole.
     #[must_use]

@@ -64,7 +64,8 @@ pub struct SaleLine {
     pub points_value_minor: i64,
     /// Points that it earned.
     pub points_earned: i64,
-    /// Its units by what they cost, in order; one run of one unit when weighed.
+    /// Its units by what they cost, in order: where nobody names a unit, the last one comes back first. One run of one
+    /// unit when weighed.
     pub runs: Vec<SaleRun>,
 }
 

@@ -53,7 +53,7 @@ pub(crate) fn confirm(call: Call<'_>) -> Result<Applied, Conflicts> {
     if fact.is_none() {
         sorted(std::mem::take(&mut found))?;
     }
-    if call.pending_full() {
+    if call.pending_full() || call.meets_ended_hold(&found) {
         return Ok(Applied::AccrueFirst);
     }
     let mut draft = Draft::new(call.policy, call.head, call.command);

@@ -69,7 +69,7 @@ impl Asking {
         if dice.hit(8) {
             text += " first";
         }
-        let (back, ahead) = (dice.roll(9), dice.roll(6) as i64);
+        let (back, ahead) = (dice.roll(9), dice.roll(25) as i64);
         if back == 0 {
             text += &format!(" on {}", self.date(-40));
         }
@@ -243,6 +243,7 @@ fn random_lives_are_as_the_model_says() {
         "Fenced",
         "Done",
         "overrun",
+        "accrue-first",
         "MemberBlocked",
         "ContentDiffers",
         "CheckoutCancelled",

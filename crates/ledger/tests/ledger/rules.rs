@@ -48,6 +48,37 @@ fn lots_go_soonest_first_and_lapse() {
 }
 
 #[test]
+fn an_ended_reservation_is_ended_by_whoever_meets_it() {
+    let held = "enrol; adjust 9; grant c1; reserve S1 pays 9 points 5 worth 5 coupon c1 use o1/1 first; \
+                at 2026-01-15 12:10";
+    for (rule, steps, expected) in [
+        ("points", "confirm S2 pays 9 points 6 worth 6", "accrue-first, holds 1"),
+        ("then they are there", "end S1; confirm S2 pays 9 points 6 worth 6", "done, holds 0"),
+        ("coupons", "confirm S2 pays 9 coupon c1", "accrue-first"),
+        ("uses", "reserve S2 pays 9 use o1/1", "accrue-first"),
+        ("the first purchase", "confirm S2 pays 9 first", "accrue-first"),
+        ("for a fact too", "fact S2 pays 9 points 6 worth 6", "accrue-first"),
+        ("to send", "send 6", "accrue-first"),
+        ("to close", "close", "accrue-first"),
+        ("to revoke", "revoke c1", "accrue-first"),
+        (
+            "it is the first that is due",
+            "confirm S2 pays 9; work; confirm S3 pays 9 points 6 worth 6",
+            "done",
+        ),
+        ("what it does not hold stays missing", "confirm S2 pays 9 coupon c2", "refused CouponUnknown"),
+        ("its own sale goes on", "confirm S1 pays 9 points 5 worth 5 coupon c1 use o1/1 first", "done"),
+        (
+            "before its time it holds",
+            "at 2026-01-15 12:09; confirm S2 pays 9 points 6 worth 6",
+            "refused PointsShort",
+        ),
+    ] {
+        check(rule, "", &format!("{held}; {steps}"), expected);
+    }
+}
+
+#[test]
 fn held_points_do_not_lapse() {
     let held = "enrol; adjust 50 until 2026-02-01; \
                 reserve S1 pays 70 points 30 worth 30 until 2026-02-03; at 2026-02-02";

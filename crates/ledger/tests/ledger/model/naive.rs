@@ -267,7 +267,7 @@ impl Naive {
                 if missing.is_empty() {
                     self.done(|naive| drop(naive.take(number)))
                 } else {
-                    refused(missing)
+                    self.refused("", missing)
                 }
             }
             "block" => self.done(|naive| naive.blocked = true),
@@ -288,7 +288,7 @@ impl Naive {
             }
             "revoke" => match self.coupons.get(words[1]) {
                 None => refused(vec!["CouponUnknown"]),
-                Some((_, Some(_))) => refused(vec!["CouponHeld"]),
+                Some((_, Some(_))) => self.refused("", vec!["CouponHeld"]),
                 Some((expires_ms, None)) if *expires_ms <= self.now_ms => refused(vec!["CouponExpired"]),
                 Some(_) => self.done(|naive| drop(naive.coupons.remove(words[1]))),
             },
@@ -348,6 +348,17 @@ impl Naive {
         }
     }
 
+    /// Refused, unless a reservation of another sale, whose time is over, may hold what is missing.
+    fn refused(&self, id: &str, missing: Vec<&'static str>) -> String {
+        let may_be_held = ["PointsShort", "CouponHeld", "MemberLimit", "NotFirstPurchase", "HeadFull"];
+        let ended = |sale: &Sale| sale.state == "Reserved" && sale.until_ms <= self.now_ms;
+        let others = self.sales.iter().any(|(other, sale)| other != id && ended(sale));
+        if others && missing.iter().any(|reason| may_be_held.contains(reason)) {
+            return "accrue-first".to_owned();
+        }
+        refused(missing)
+    }
+
     fn missing(&self, id: &str, sale: &Sale) -> Vec<&'static str> {
         let mut missing = Vec::new();
         if self.blocked {
@@ -397,7 +408,7 @@ impl Naive {
             missing.push("HeadFull");
         }
         if !missing.is_empty() {
-            return refused(missing);
+            return self.refused(id, missing);
         }
         self.done(|naive| {
             for place in naive.free().into_iter().take(sale.points as usize) {
@@ -449,8 +460,9 @@ impl Naive {
         } else {
             missing.extend(self.missing(id, &sale));
         }
-        if !missing.is_empty() && !fact {
-            return refused(missing);
+        let refused = self.refused(id, missing.clone());
+        if !missing.is_empty() && (!fact || refused == "accrue-first") {
+            return refused;
         }
         self.time();
         if held {
@@ -569,6 +581,15 @@ impl Naive {
     }
 
     fn work(&mut self) {
+        let ended: Vec<String> = self
+            .sales
+            .iter()
+            .filter(|(_, sale)| sale.state == "Reserved" && sale.until_ms <= self.now_ms)
+            .map(|(id, _)| id.clone())
+            .collect();
+        for id in ended {
+            self.end(&id, "Cancelled");
+        }
         for waiting in std::mem::take(&mut self.pending) {
             self.time();
             match waiting {
@@ -588,15 +609,6 @@ impl Naive {
                 }
             }
             self.time();
-        }
-        let ended: Vec<String> = self
-            .sales
-            .iter()
-            .filter(|(_, sale)| sale.state == "Reserved" && sale.until_ms <= self.now_ms)
-            .map(|(id, _)| id.clone())
-            .collect();
-        for id in ended {
-            self.end(&id, "Cancelled");
         }
         self.time();
         for _ in 0..9 {
