@@ -18,7 +18,8 @@ pub struct Options {
     pub pages_max: Option<u32>,
     /// How often the log is folded back into the file, beside the writer.
     pub checkpoint_every: Duration,
-    /// From this size on the log is emptied, for which commits wait a moment. Bytes.
+    /// From this size on the log begins anew, for which commits wait a moment. Bytes; it may grow to some times as much
+    /// while somebody reads for long, as a backup does.
     pub log_bytes_max: u64,
 }
 
@@ -27,7 +28,7 @@ impl Default for Options {
         Self {
             readers: 4,
             pages_max: None,
-            checkpoint_every: Duration::from_millis(250),
+            checkpoint_every: Duration::from_secs(1),
             log_bytes_max: 64 << 20,
         }
     }

@@ -1,6 +1,6 @@
 //! What the store's threads share.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use suanpan_store::StoreError;
@@ -11,6 +11,8 @@ use crate::feed::Feed;
 pub(crate) struct Shared {
     /// Held during a commit, and by a checkpoint that empties the log.
     pub(crate) turn: Mutex<()>,
+    /// Commits so far.
+    pub(crate) commits: AtomicU64,
     /// Set once, when the writer cannot go on.
     pub(crate) poisoned: AtomicBool,
     why: Mutex<String>,
@@ -22,6 +24,7 @@ impl Shared {
     pub(crate) fn new() -> Self {
         Self {
             turn: Mutex::new(()),
+            commits: AtomicU64::new(0),
             poisoned: AtomicBool::new(false),
             why: Mutex::new("it is closed".to_owned()),
             told: watch::Sender::new(false),

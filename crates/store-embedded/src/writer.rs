@@ -132,6 +132,7 @@ impl Writer {
         match self.transaction(batch, &mut results) {
             Ended::Committed => {
                 between!("embedded/committed");
+                shared.commits.fetch_add(1, Ordering::Relaxed);
                 shared.feed.publish(&mut self.fed);
                 for (job, result) in batch.drain(..).zip(results) {
                     answer(job.answer, result);

@@ -4,9 +4,12 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OptionalExtension};
-use suanpan_ledger::{EntryKey, codec};
+use suanpan_ledger::EntryKey;
 
 use crate::sell::{CHAIN, checkout, name, spread};
+
+/// Decisions after which the log is begun anew: some 64 MiB.
+const RESTART_AFTER: u64 = 3_000;
 
 pub(crate) struct Floor {
     connection: Connection,
@@ -14,9 +17,9 @@ pub(crate) struct Floor {
     chain: i64,
     next: u64,
     accrued: u64,
-    /// A head and a row of a confirmed sale, as the store has them.
-    head: Vec<u8>,
-    row: Vec<u8>,
+    since_restart: u64,
+    /// A head and a row of a confirmed sale, and of an accrued one, as the store writes them.
+    written: [(Vec<u8>, Vec<u8>); 2],
 }
 
 const HEAD: &str =
@@ -37,8 +40,19 @@ impl Floor {
         let chain = connection
             .query_row("SELECT id FROM chain WHERE name = ?1", [CHAIN], |row| row.get(0))
             .expect("the chain");
-        let (head, row) = crate::sell::confirmed();
-        Self { connection, members, chain, next: Self::FIRST, accrued: Self::FIRST, head, row }
+        let written = crate::sell::written();
+        for (head, row) in &written {
+            println!("  a head of {} bytes, a row of {} bytes", head.len(), row.len());
+        }
+        Self {
+            connection,
+            members,
+            chain,
+            next: Self::FIRST,
+            accrued: Self::FIRST,
+            since_restart: 0,
+            written,
+        }
     }
 
     pub(crate) fn close(self) {
@@ -49,12 +63,16 @@ impl Floor {
         self.connection.prepare_cached(sql).expect("a statement").execute([]).expect("a transaction");
     }
 
+    /// Counts what `one` did in the time of its transactions alone. The log is begun anew outside of that time, as often
+    /// as the store does it beside its writer, so that the floor too writes over a file that does not grow.
     #[expect(clippy::float_arithmetic, reason = "a rate, no money")]
     fn batches(&mut self, size: u64, seconds: Duration, mut one: impl FnMut(&mut Self) -> bool) -> f64 {
-        let begun = Instant::now();
         let mut count = 0_u64;
+        let mut spent = Duration::ZERO;
         let mut more = true;
-        while more && begun.elapsed() < seconds {
+        while more && spent < seconds {
+            let begun = Instant::now();
+            let first = count;
             self.run("BEGIN IMMEDIATE");
             for _ in 0..size {
                 more = one(self);
@@ -64,8 +82,23 @@ impl Floor {
                 count += 1;
             }
             self.run("COMMIT");
+            spent += begun.elapsed();
+            self.since_restart += count - first;
+            if self.since_restart >= RESTART_AFTER {
+                self.since_restart = 0;
+                self.connection
+                    .query_row("PRAGMA wal_checkpoint(RESTART)", [], |_| Ok(()))
+                    .expect("a new log");
+            }
         }
-        count as f64 / begun.elapsed().as_secs_f64()
+        count as f64 / spent.as_secs_f64()
+    }
+
+    /// Lets the log grow to the size in which it stays.
+    pub(crate) fn grow(&mut self) {
+        self.confirms(64, Duration::from_secs(2));
+        self.since_restart = 0;
+        self.connection.query_row("PRAGMA wal_checkpoint(RESTART)", [], |_| Ok(())).expect("a new log");
     }
 
     pub(crate) fn confirms(&mut self, size: u64, seconds: Duration) -> f64 {
@@ -115,8 +148,10 @@ impl Floor {
             .optional()
             .expect("a read");
         assert!(claimed.is_none());
-        self.write_head(owner);
-        self.statement("INSERT INTO entry_body(bytes) VALUES (?1)").execute([&self.row]).expect("a body");
+        self.write_head(owner, &self.written[0].0);
+        self.statement("INSERT INTO entry_body(bytes) VALUES (?1)")
+            .execute([&self.written[0].1])
+            .expect("a body");
         let body = self.connection.last_insert_rowid();
         self.statement("INSERT INTO entry(owner, key, state, ver, body) VALUES (?1, ?2, ?3, ?4, ?5)")
             .execute((owner, key, 2, 2, body))
@@ -138,30 +173,23 @@ impl Floor {
                 row.get(0)
             })
             .expect("a row");
-        self.write_head(owner);
+        self.write_head(owner, &self.written[1].0);
         self.statement("UPDATE entry_body SET bytes = ?2 WHERE id = ?1")
-            .execute((body, &self.row))
+            .execute((body, &self.written[1].1))
             .expect("a body");
         self.statement("UPDATE entry SET state = ?3, ver = ?4 WHERE owner = ?1 AND key = ?2")
             .execute((owner, key, 2, 2))
             .expect("a row");
     }
 
-    fn write_head(&self, owner: i64) {
+    fn write_head(&self, owner: i64, bytes: &[u8]) {
         self.statement(
             "UPDATE head SET epoch = ?2, ver = ?3, as_of = ?4, due_at = ?5, fmt = ?6 WHERE id = ?1",
         )
         .execute((owner, 1, 2, 1_764_000_000_000_i64, 1_764_000_000_000_i64, 1))
         .expect("a head");
         self.statement("UPDATE head_blob SET bytes = ?2 WHERE id = ?1")
-            .execute((owner, &self.head))
+            .execute((owner, bytes))
             .expect("a blob");
     }
-}
-
-/// Bytes of a head and of a row, for the log.
-pub(crate) fn bytes_of(head: &suanpan_ledger::Head, row: &suanpan_ledger::Entry) -> (Vec<u8>, Vec<u8>) {
-    let (head, row) = (codec::encode_head(head), codec::encode_entry(row));
-    println!("  a head of {} bytes, a row of {} bytes", head.len(), row.len());
-    (head, row)
 }

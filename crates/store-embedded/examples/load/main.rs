@@ -6,6 +6,7 @@ mod members;
 mod sell;
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use suanpan_store_embedded::EmbeddedStore;
@@ -70,23 +71,28 @@ fn measure(path: &Path, seconds: Duration, best: &mut Best) {
         .enable_all()
         .build()
         .expect("a runtime");
-    let open = || std::sync::Arc::new(EmbeddedStore::open(path).expect("a store"));
+    let open = || Arc::new(EmbeddedStore::open(path).expect("a store"));
     let store = open();
     runtime.block_on(sell::enrol(&store, MEMBERS));
     drop(store);
 
     let mut floor = floor::Floor::open(path, MEMBERS);
+    floor.grow();
     best.put("floor of a confirm, batches of 64", floor.confirms(64, seconds));
     best.put("floor of a confirm, one by one", floor.confirms(1, seconds));
     best.put("floor of an accrual, batches of 64", floor.accruals(64, seconds));
     floor.close();
 
     let store = open();
-    let mut seller = sell::Seller::new(store, MEMBERS);
+    let mut seller = sell::Seller::new(Arc::clone(&store), MEMBERS);
+    // As long as the floor had for it.
+    runtime.block_on(seller.confirms(64, Duration::from_secs(2)));
+    seller.forget_waits();
     best.put("confirm, 64 callers", runtime.block_on(seller.confirms(64, seconds)));
     best.put("confirm, 1 caller", runtime.block_on(seller.confirms(1, seconds)));
     best.put("accrual, 64 callers", runtime.block_on(seller.accruals(64, seconds)));
     best.put("adjustment, 64 callers on many", runtime.block_on(seller.adjustments(64, MEMBERS, seconds)));
     best.put("adjustment, 64 callers on one member", runtime.block_on(seller.adjustments(64, 1, seconds)));
+    best.put("walk, rows", runtime.block_on(members::walk(&store)));
     seller.print_waits();
 }

@@ -1,4 +1,5 @@
-//! The worker's scan over many members, of whom one in a thousand is due.
+//! Reads of the whole store: a walk over all rows, and the worker's scan over many members of whom one in a thousand is
+//! due.
 
 use std::path::Path;
 use std::time::Instant;
@@ -8,6 +9,22 @@ use suanpan_store::{Cursor, Store};
 use suanpan_store_embedded::EmbeddedStore;
 
 use crate::sell::name;
+
+/// Reads every head and every row of a store, as the audit does.
+#[expect(clippy::float_arithmetic, reason = "a rate, no money")]
+pub(crate) async fn walk(store: &EmbeddedStore) -> f64 {
+    let begun = Instant::now();
+    let mut after = Cursor::default();
+    let mut rows = 0;
+    loop {
+        let page = store.walk(&after, 4_096).await.expect("a walk");
+        rows += page.rows.len();
+        match page.next {
+            Some(next) => after = next,
+            None => return rows as f64 / begun.elapsed().as_secs_f64(),
+        }
+    }
+}
 
 #[expect(clippy::float_arithmetic, reason = "a rate, no money")]
 pub(crate) fn scan(path: &Path, members: u64) {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use suanpan_domain::{CheckoutId, MemberId};
 use suanpan_ledger::command::EntryRef;
 use suanpan_ledger::sale::{Sale, SaleLine, SaleRun, Tender};
-use suanpan_ledger::{Action, Actor, Applied, Command, EntryKey, Head, Policy, apply, due_at};
+use suanpan_ledger::{Action, Actor, Applied, Command, Entry, EntryKey, Head, Policy, apply, codec, due_at};
 use suanpan_store::{Owner, Scope, Store, Verdict, Write, decide_with};
 use suanpan_store_embedded::EmbeddedStore;
 
@@ -131,18 +131,20 @@ pub(crate) async fn enrol(store: &Arc<EmbeddedStore>, members: u64) {
     }
 }
 
-/// The bytes of a member's head and of its sale's row after one confirm.
-pub(crate) fn confirmed() -> (Vec<u8>, Vec<u8>) {
-    let (policy, head) = (policy(), Head::absent());
+/// The bytes of a member's head and of its sale's row after a confirm, and after its accrual.
+pub(crate) fn written() -> [(Vec<u8>, Vec<u8>); 2] {
+    let policy = policy();
+    let change = |head: &Head, rows: &[Entry], action| match apply(&policy, head, rows, &command(action)) {
+        Ok(Applied::Changed(change)) => change,
+        other => panic!("{other:?}"),
+    };
     let enrol =
         Action::Enrol { request: request(0), content_hash: [0; 32], birthday: None, referred_by: None };
-    let Ok(Applied::Changed(enrolled)) = apply(&policy, &head, &[], &command(enrol)) else {
-        panic!("no member")
-    };
-    let Ok(Applied::Changed(sold)) = apply(&policy, &enrolled.head, &[], &command(confirm(1))) else {
-        panic!("no sale")
-    };
-    crate::floor::bytes_of(&sold.head, &sold.entry)
+    let enrolled = change(&Head::absent(), &[], enrol);
+    let sold = change(&enrolled.head, &[], confirm(1));
+    let accrue = Action::Accrue { entry: EntryRef::Checkout(checkout(1)) };
+    let accrued = change(&sold.head, std::slice::from_ref(&sold.entry), accrue);
+    [sold, accrued].map(|change| (codec::encode_head(&change.head), codec::encode_entry(&change.entry)))
 }
 
 /// Callers on a store.
@@ -245,6 +247,10 @@ impl Seller {
         waits.sort_unstable();
         self.waits.push((format!("{what}, {callers} callers"), waits));
         rate
+    }
+
+    pub(crate) fn forget_waits(&mut self) {
+        self.waits.clear();
     }
 
     /// Percentiles of what callers waited.
