@@ -162,17 +162,18 @@ fn last_takes_rest(amount: i64, weights: i64, slots: &mut [Slot]) {
             rest -= slot.share;
         }
     }
-    slots[last].share = rest;
-    // What the last line cannot hold walks back line by line.
-    let mut over = 0;
-    for slot in slots[..=last].iter_mut().rev().filter(|slot| !slot.full) {
-        slot.share += over;
-        over = (slot.share - slot.room).max(0);
-        slot.share -= over;
+    // What the last line cannot hold walks back line by line, as far as there is room beside a line's own share.
+    let mut over = (rest - slots[last].room).max(0);
+    slots[last].share = rest - over;
+    for slot in slots[..last].iter_mut().rev().filter(|slot| !slot.full) {
+        let fits = over.min((slot.room - slot.share).max(0));
+        slot.share += fits;
+        over -= fits;
         if over == 0 {
             break;
         }
     }
+    slots[last].share += over;
 }
 
 fn half_down(amount: i64, weights: i64, slots: &mut [Slot]) {
@@ -244,6 +245,9 @@ mod tests {
         check(LargestRemainder, 5000, &[12_000, 23_000, 30_000], None, &[923, 1769, 2308]);
         check(LastLineTakesRest, 400, &[1000, 1000, 1000], None, &[133, 133, 134]);
         check(LastLineTakesRest, 20, &[10, 10, 1], None, &[9, 10, 1]);
+        // Each 2, the last one 4: it holds 1, the third has no room for the other 3. Then 9 over three: 3, 3 and the
+        // last one 3, of which 2 walk back to the second.
+        check(LastLineTakesRest, 10, &[1, 1, 1, 1], Some(&[20, 50, 1, 1]), &[3, 5, 1, 1]);
         check(LargestRemainder, 7, &[0, 0], None, &[0, 0]);
     }
 

@@ -75,6 +75,7 @@ pub(crate) fn begin(ground: &Ground<'_>, kept: &[bool], state: &mut State) {
             }
         }
     }
+    state.closed.clone_from(&state.blocked);
 }
 
 /// One word of the lines that an offer selects: target (or what it buys), what `get` reaches and what is bought for it,
@@ -94,7 +95,7 @@ pub(crate) fn selected(ground: &Ground<'_>, candidate: usize, word: usize) -> u6
 }
 
 /// Lines whose price a person changed, where that keeps offers of a layer from them.
-fn overridden(ground: &Ground<'_>, layer: u16, word: usize) -> u64 {
+pub(crate) fn overridden(ground: &Ground<'_>, layer: u16, word: usize) -> u64 {
     if layer != ground.compiled.layer_price && layer != ground.compiled.layer_item {
         return 0;
     }

@@ -98,8 +98,10 @@ impl Work {
         out.clear();
         out.extend_from_slice(ground.set(candidate, which));
         if !state.blocked.is_empty() {
+            // Losing a line to another member of a line group changes no threshold.
+            let rows = if which == SET_BUY { &state.closed } else { &state.blocked };
             let row = candidate * ground.words;
-            for (word, blocked) in out.iter_mut().zip(&state.blocked[row..row + ground.words]) {
+            for (word, blocked) in out.iter_mut().zip(&rows[row..row + ground.words]) {
                 *word &= !blocked;
             }
         }
@@ -202,7 +204,10 @@ fn program_offer(
             return Given { missing, ..Given::nothing(Reason::ThresholdNotMet) };
         }
     }
-    if offer.buy.undiscounted_only && offer.target.is_some() {
+    // Something of what `buy` names has to be there, on lines that the offer does not skip.
+    if offer.buy.undiscounted_only && offer.target.is_some()
+        || !state.closed.is_empty() && !offer.buy.is_everything
+    {
         live_buy(ground, state, work, candidate, offer);
         if work.live_buy.iter().all(|word| *word == 0) {
             return Given::nothing(Reason::ExcludedBy);

@@ -7,7 +7,7 @@ use suanpan_domain::{Money, OfferRef, Quote, Reason};
 use suanpan_program::model::{AmountAt, Threshold, UnitCount};
 
 use crate::execute::Take;
-use crate::gather::{Refused, reach};
+use crate::gather::{Refused, entry_of, reach};
 use crate::ground::{Ground, SET_TARGET, bits};
 use crate::record::Record;
 use crate::select::{Dropped, Selected};
@@ -71,7 +71,7 @@ fn missing_then(ground: &Ground<'_>, refused: &Refused, record: &Record) -> Miss
     let moves = |threshold: &Threshold| {
         threshold.at != AmountAt::List && matches!(threshold.reach, UnitCount::Spend(_))
     };
-    let Some(threshold) = offer.threshold.filter(moves) else { return refused.missing };
+    let Some(threshold) = entry_of(offer).filter(moves) else { return refused.missing };
     let start = set as usize * ground.words;
     let comes_before = |candidate: usize| {
         let facts = &ground.candidates[candidate];

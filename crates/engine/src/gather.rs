@@ -12,7 +12,7 @@ use crate::ground::{Candidate, LineRates, bits};
 use crate::lines::Lines;
 
 use conditions::Visit;
-pub(crate) use sets::{convert, counted, reach};
+pub(crate) use sets::{convert, counted, entry_of, reach};
 
 /// What the clock on the wall of the store showed, if the basket's time is one.
 type Clock = Option<suanpan_domain::WallClock>;

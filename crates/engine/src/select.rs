@@ -12,6 +12,7 @@ mod priority;
 mod scalar;
 mod search;
 mod sums;
+mod ties;
 
 use suanpan_domain::quote::{GivenUp, SelectionOutcome};
 use suanpan_domain::{Member, OfferRef, Reason};
@@ -124,6 +125,18 @@ fn choose_again(ground: &Ground<'_>, state: &mut State, work: &mut Work, selecte
                 best(ground, work, selected);
             }
         }
+    }
+}
+
+/// The same, and executes what was chosen.
+fn choose_and_execute(ground: &Ground<'_>, state: &mut State, work: &mut Work, selected: &mut Selected) {
+    choose_again(ground, state, work, selected);
+    evaluate(ground, selected.choice(), state, work, &mut Unobserved);
+    let by_priority_mode = ground.compiled.selection() == SelectionMode::ByPriority;
+    if selected.simple && by_priority_mode && may_be_voided(ground, state, selected) {
+        selected.simple = false;
+        by_priority(ground, state, work, selected);
+        evaluate(ground, selected.choice(), state, work, &mut Unobserved);
     }
 }
 

@@ -118,7 +118,7 @@ fn net_fall(ground: &Ground<'_>, state: &State, tax: &tax::TaxAmounts, line: usi
     if !ground.taxes.has_added {
         return share;
     }
-    let (part, whole) = if tax.is_mixed(ground.taxes, line) {
+    let (part, whole) = if tax.is_mixed(ground, line) {
         let net = state.running[line];
         (net, net + tax.added_of(ground.taxes, line))
     } else {

@@ -37,6 +37,8 @@ pub(crate) struct State {
     pub(crate) matchable: Vec<(u32, u32, i64)>,
     /// Rows of lines that each candidate must skip: of exclusive offers and line groups. Empty when there are none.
     pub(crate) blocked: Vec<u64>,
+    /// The part of `blocked` that line-exclusive offers close, for thresholds too.
+    pub(crate) closed: Vec<u64>,
 }
 
 impl State {
@@ -67,6 +69,7 @@ impl State {
         self.units.begin(lines.len());
         self.matchable.clear();
         self.blocked.clear();
+        self.closed.clear();
     }
 
     /// Becomes a copy, keeping its own memory.
@@ -87,6 +90,7 @@ impl State {
         self.units.copy_from(&other.units);
         self.matchable.clone_from(&other.matchable);
         self.blocked.clone_from(&other.blocked);
+        self.closed.clone_from(&other.closed);
     }
 
     /// What may still be taken from a line: what it costs, less reserved, less its legal minimum.

@@ -3,9 +3,7 @@
 use suanpan_domain::{OfferRef, Reason};
 use suanpan_program::model::{AllocationWeight, AmountPer, OffAmount, TaxBasis};
 
-use super::{
-    Given, Room, Rooms, Take, Work, apply_takes, cap_of, keep_sku_floor, settle_takes, take_level, units,
-};
+use super::{Given, Rooms, Take, Work, apply_takes, cap_of, keep_sku_floor, settle_takes, take_level, units};
 use crate::allocate::{Slot, allocate};
 use crate::compile::CompiledOffer;
 use crate::gather::convert;
@@ -61,7 +59,7 @@ pub(super) fn once(
     for line in bits(live) {
         let room = rooms.of(line);
         free += room.free;
-        slots.push(Slot::new(line as u32, weight_of(ground, state, weight, line), room.above_floors));
+        slots.push(Slot::new(line as u32, weight_of(ground, state, weight, line), room.most()));
     }
     if all_or_nothing && (wanted < amount || free < wanted) {
         return Given::nothing(Reason::AllOrNothing);
@@ -144,9 +142,8 @@ fn by_line(ground: &Ground<'_>, state: &mut State, work: &mut Work, candidate: u
     let rooms = Rooms::new(ground, state, candidate);
     let Work { takes, live, .. } = work;
     for line in bits(live) {
-        let Room { free, above_floors } = rooms.of(line);
-        let taken = amount.min(above_floors);
-        cut |= amount > free;
+        let (taken, exceeds) = rooms.of(line).take(amount);
+        cut |= exceeds;
         if taken > 0 {
             takes.push(Take { line: line as u32, amount: taken });
         }

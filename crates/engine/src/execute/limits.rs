@@ -32,9 +32,12 @@ pub(super) fn cap_without_guard(
     let mut budget = facts.budget_left;
     if cap.min(budget) != i64::MAX && (facts.code.is_some() || facts.paper.is_some()) {
         // Presentations of one offer share its cap and its budget.
-        let before = ground.candidates[..candidate].iter().zip(&state.given);
-        let gave: i64 =
-            before.filter(|(other, _)| other.source == facts.source).map(|(_, given)| *given).sum();
+        // Where units are contested a later one may have executed already.
+        let others = ground.candidates.iter().zip(&state.given).enumerate();
+        let gave: i64 = others
+            .filter(|(at, (other, _))| *at != candidate && other.source == facts.source)
+            .map(|(_, (_, given))| *given)
+            .sum();
         cap = cap.saturating_sub(gave).max(0);
         budget = budget.saturating_sub(gave).max(0);
     }
@@ -60,8 +63,24 @@ pub(crate) struct Rooms<'a> {
 pub(crate) struct Room {
     /// What is free of it.
     pub(crate) free: i64,
-    /// What of that lies above the offer's own floors.
+    /// What lies above the offer's own floors.
     pub(crate) above_floors: i64,
+    running: i64,
+}
+
+impl Room {
+    /// The most that it can give.
+    #[inline]
+    pub(crate) fn most(self) -> i64 {
+        self.free.min(self.above_floors)
+    }
+
+    /// What is taken of what is wanted, and whether anything but the offer's own floors cut it.
+    #[inline]
+    pub(crate) fn take(self, wanted: i64) -> (i64, bool) {
+        let above = wanted.min(self.above_floors);
+        (above.min(self.free), above > self.free || wanted > self.running)
+    }
 }
 
 impl<'a> Rooms<'a> {
@@ -77,8 +96,8 @@ impl<'a> Rooms<'a> {
         let (facts, running) = (&self.lines[line], self.running[line]);
         let free = (running - self.reserved[line] - facts.legal_minimum).max(0);
         let floor = self.floors.and_then(|terms| floor_of(terms, facts));
-        let above_floors = floor.map_or(free, |floor| free.min((running - floor).max(0)));
-        Room { free, above_floors }
+        let above_floors = floor.map_or(i64::MAX, |floor| (running - floor).max(0));
+        Room { free, above_floors, running }
     }
 }
 

@@ -3,7 +3,7 @@
 use suanpan_domain::{Rate, divide_i128};
 use suanpan_program::model::{PercentBasis, RoundAt};
 
-use super::{Given, Room, Rooms, Take, Work, amounts, settle_takes, take_level, units};
+use super::{Given, Rooms, Take, Work, amounts, settle_takes, take_level, units};
 use crate::compile::CompiledOffer;
 use crate::ground::{Ground, bits};
 use crate::planted::{self, Bug};
@@ -50,9 +50,8 @@ pub(super) fn by_line(
     for line in bits(live) {
         let exact = i128::from(basis(ground, state, terms.basis, line)) * i128::from(rate.ppm());
         let wanted = divide_i128(exact, 1_000_000, rounding) as i64;
-        let Room { free, above_floors } = rooms.of(line);
-        let amount = wanted.min(above_floors);
-        cut |= wanted > free;
+        let (amount, exceeds) = rooms.of(line).take(wanted);
+        cut |= exceeds;
         if amount > 0 {
             takes.push(Take { line: line as u32, amount });
         }

@@ -2,7 +2,7 @@
 
 use suanpan_domain::{Quantity, Rounding, UnitPrice};
 
-use super::{Given, Room, Rooms, Take, Work, settle_takes};
+use super::{Given, Rooms, Take, Work, settle_takes};
 use crate::ground::{Ground, bits};
 use crate::state::{Run, State};
 
@@ -56,9 +56,8 @@ fn to_prices(
             staged.extend(runs.iter().map(|run| (line as u32, *run, (run.amount - each).max(0))));
             runs.iter().map(|run| run.count * (run.amount - each).max(0)).sum()
         };
-        let Room { free, above_floors } = rooms.of(line);
-        let amount = wanted.min(above_floors);
-        cut |= wanted > free;
+        let (amount, exceeds) = rooms.of(line).take(wanted);
+        cut |= exceeds;
         if amount > 0 {
             work.takes.push(Take { line: line as u32, amount });
         }
@@ -122,9 +121,8 @@ pub(super) fn line_price(
     let Work { takes, live, .. } = work;
     for line in bits(live) {
         let wanted = state.running[line] - price;
-        let Room { free, above_floors } = rooms.of(line);
-        let amount = wanted.min(above_floors);
-        cut |= wanted > free;
+        let (amount, exceeds) = rooms.of(line).take(wanted);
+        cut |= exceeds;
         if amount > 0 {
             takes.push(Take { line: line as u32, amount });
         }
@@ -137,7 +135,7 @@ pub(super) fn free(ground: &Ground<'_>, state: &mut State, work: &mut Work, cand
     let rooms = Rooms::new(ground, state, candidate);
     let Work { takes, live, .. } = work;
     for line in bits(live) {
-        let amount = rooms.of(line).above_floors;
+        let amount = rooms.of(line).most();
         if amount > 0 {
             takes.push(Take { line: line as u32, amount });
         }

@@ -49,9 +49,10 @@ pub(super) fn matching(
             let line = slot.key as usize;
             let before: i64 =
                 work.takes.iter().filter(|take| take.line == slot.key).map(|take| take.amount).sum();
-            let Room { free, above_floors } = rooms.of(line);
-            let amount = slot.share.min((above_floors - before).max(0));
-            cut |= slot.share > (free - before).max(0);
+            let Room { free, above_floors, .. } = rooms.of(line);
+            let above = slot.share.min(above_floors.saturating_sub(before).max(0));
+            let amount = above.min((free - before).max(0));
+            cut |= above > amount;
             match work.takes.iter_mut().find(|take| take.line == slot.key) {
                 Some(take) => take.amount += amount,
                 None if amount > 0 => work.takes.push(Take { line: slot.key, amount }),

@@ -23,7 +23,7 @@ use crate::compile::CompiledOffer;
 use crate::ground::{Ground, bits};
 use crate::state::{Run, State};
 
-pub(crate) use bound::{shares_units, upper_bound};
+pub(crate) use bound::{gift_word, shares_units, upper_bound};
 use classes::{Class, Piece, Reward, Segment, Span};
 use spread::Spread;
 

@@ -64,30 +64,26 @@ impl<'a> Visit<'a> {
         let Some(clock) = self.clock else { return Err(Reason::NotStarted) };
         let minute = i32::from(clock.time.hour()) * 60 + i32::from(clock.time.minute());
         // A span over midnight belongs to the day it began, so the early hours may belong to yesterday.
-        let mut day = Some(clock.date);
-        let mut in_time = when.times.is_empty();
+        let (mut todays, mut yesterdays) = (when.times.is_empty(), false);
         for span in &when.times {
             match within(*span, minute) {
-                Within::Today => {
-                    (day, in_time) = (Some(clock.date), true);
-                    // Today's own span may fail on its day while yesterday's still runs.
-                    if self.check_day(when, clock.date).is_ok() {
-                        break;
-                    }
-                }
-                Within::Yesterday => {
-                    let yesterday = clock.date.yesterday().ok();
-                    if !in_time || yesterday.is_some_and(|date| self.check_day(when, date).is_ok()) {
-                        (day, in_time) = (yesterday, true);
-                    }
-                }
+                Within::Today => todays = true,
+                Within::Yesterday => yesterdays = true,
                 Within::No => {}
             }
         }
-        let Some(day) = day else { return Err(Reason::NotStarted) };
-        self.check_ends(when, day)?;
-        check_calendar(when, day)?;
-        if in_time { Ok(()) } else { Err(Reason::WrongTime) }
+        let today = self.check_day(when, clock.date);
+        let yesterday = || match clock.date.yesterday() {
+            Ok(date) => self.check_day(when, date),
+            Err(_) => Err(Reason::NotStarted),
+        };
+        match (todays, yesterdays) {
+            (true, false) => today,
+            (false, true) => yesterday(),
+            // One of two spans on its day is enough; else the first reason is said.
+            (true, true) => today.or_else(|one| yesterday().map_err(|two| one.min(two))),
+            (false, false) => today.and(Err(Reason::WrongTime)),
+        }
     }
 
     fn check_day(&self, when: &When, day: Date) -> Result<(), Reason> {

@@ -4,7 +4,7 @@ use suanpan_domain::quote::Missing;
 use suanpan_domain::{
     LineKind, ManualTarget, Member, Money, OfferRef, Quantity, Reason, Rounding, divide_i128,
 };
-use suanpan_program::model::{Effect, TaxBasis, Threshold, UnitCount};
+use suanpan_program::model::{AmountAt, Effect, TaxBasis, Threshold, UnitCount};
 
 use super::conditions::Visit;
 use super::{Gathered, Presentation, Refused};
@@ -136,6 +136,12 @@ impl Gathered {
             if acts_on_lines(offer) && empty(&self.sets[target_start..target_start + words]) {
                 return Err(Reason::NothingSelected);
             }
+            // Gifts come with goods.
+            if matches!(offer.effect, Effect::Gift { .. })
+                && counted(&self.sets[start..start + words], &self.lines.facts).next().is_none()
+            {
+                return Err(Reason::NothingSelected);
+            }
         } else {
             for part in &offer.parts {
                 let part_start = self.sets.len();
@@ -186,14 +192,14 @@ impl Gathered {
         }
     }
 
-    /// Refuses where even the highest amounts leave the threshold unmet.
+    /// Refuses where even the highest amounts leave the threshold unmet, or the first step, or one multiple.
     fn best_threshold(
         &self,
         compiled: &Compiled,
         offer: &CompiledOffer,
         start: usize,
     ) -> Result<(), (Reason, Missing)> {
-        let Some(threshold) = &offer.threshold else { return Ok(()) };
+        let Some(threshold) = entry_of(offer) else { return Ok(()) };
         let set = &self.sets[start..start + self.words];
         let facts = &self.lines.facts;
         let missing = match (threshold.reach, threshold.tax) {
@@ -201,7 +207,7 @@ impl Gathered {
             (UnitCount::Spend(spend), None) if *set == self.merchandise[..] => {
                 short_of(spend, self.merchandise_gross)
             }
-            _ => reach(compiled, threshold, set, facts, &self.rates, |line| facts[line].gross).1,
+            _ => reach(compiled, &threshold, set, facts, &self.rates, |line| facts[line].gross).1,
         };
         match missing {
             Missing::Nothing => Ok(()),
@@ -258,6 +264,19 @@ impl Gathered {
             });
         }
     }
+}
+
+/// The threshold without which an offer cannot apply: its own, else its first step (steps ascend) or one multiple.
+pub(crate) fn entry_of(offer: &CompiledOffer) -> Option<Threshold> {
+    offer.threshold.or_else(|| {
+        let reach = match &offer.effect {
+            Effect::Steps(steps) => steps.first()?.reach,
+            Effect::Repeat { every, .. } => *every,
+            Effect::Gift { per_units: Some(every), .. } => UnitCount::Units(*every),
+            _ => return None,
+        };
+        Some(Threshold { reach, at: AmountAt::Running, tax: None })
+    })
 }
 
 /// Single patterns are served by postings.

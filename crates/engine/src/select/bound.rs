@@ -159,6 +159,13 @@ fn best_step(ground: &Ground<'_>, state: &State, candidate: usize) -> i64 {
     let converted = offer.threshold.is_some_and(|threshold| threshold.tax.is_some());
     let spend: i64 = bits(ground.set(candidate, SET_BUY)).map(|line| state.running[line]).sum();
     let target: i64 = bits(ground.set(candidate, SET_TARGET)).map(|line| state.running[line]).sum();
+    let basis = match offer.terms.basis {
+        PercentBasis::Running => target,
+        // What a line cost when its layer began is at most its gross.
+        PercentBasis::Layer | PercentBasis::List => {
+            bits(ground.set(candidate, SET_TARGET)).map(|line| ground.lines[line].gross).sum()
+        }
+    };
     let lines = ground.lines.len() as i64;
     steps
         .iter()
@@ -169,7 +176,7 @@ fn best_step(ground: &Ground<'_>, state: &State, candidate: usize) -> i64 {
         .map(|step| match step.save {
             Saving::Amount(amount) => amount.minor().min(target),
             Saving::Percent(rate) => {
-                (i128::from(target) * i128::from(rate.ppm()) / 1_000_000) as i64 + lines + 1
+                ((i128::from(basis) * i128::from(rate.ppm()) / 1_000_000) as i64 + lines + 1).min(target)
             }
         })
         .max()

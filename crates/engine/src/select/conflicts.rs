@@ -2,6 +2,7 @@
 
 use suanpan_program::model::{Effect, ExclusiveScope, GroupScope};
 
+use crate::compile::CompiledOffer;
 use crate::evaluate::selected;
 use crate::execute::units;
 use crate::ground::{Ground, SET_BUY, SET_TARGET};
@@ -64,9 +65,18 @@ impl Conflicts {
                 if forbidden || common && a_line && b_line {
                     set(&mut self.forbidden, self.words, a, b);
                 }
-                if forbidden || common {
-                    set(&mut self.excusing, self.words, a, b);
+                // What an offer's threshold counts, or what has to be bought for it, it loses with the lines.
+                let counted = a_line && ground.candidates[b].lowers && looks_at(ground, b, a)
+                    || b_line && ground.candidates[a].lowers && looks_at(ground, a, b);
+                if forbidden || common || counted {
                     set(&mut self.related, self.words, a, b);
+                }
+                // What only skips the lines of a line-exclusive offer is kept beside it.
+                if forbidden || common && a_line {
+                    set_one(&mut self.excusing, self.words, a, b);
+                }
+                if forbidden || common && b_line {
+                    set_one(&mut self.excusing, self.words, b, a);
                 }
             }
         }
@@ -200,9 +210,23 @@ impl Conflicts {
     }
 }
 
+/// Whether a candidate asks for something on the lines that an exclusive one selects, though it need not act there.
+fn looks_at(ground: &Ground<'_>, candidate: usize, exclusive: usize) -> bool {
+    let Some(offer) = ground.offer(candidate) else { return false };
+    let asks = offer.threshold.is_some()
+        || !offer.buy.is_everything
+        || matches!(offer.effect, Effect::Steps(_) | Effect::Repeat { .. } | Effect::Gift { .. });
+    let buy = ground.set(candidate, SET_BUY);
+    asks && (0..ground.words).any(|word| selected(ground, exclusive, word) & buy[word] != 0)
+}
+
 fn set(rows: &mut [u64], words: usize, a: usize, b: usize) {
-    rows[a * words + b / 64] |= 1 << (b % 64);
-    rows[b * words + a / 64] |= 1 << (a % 64);
+    set_one(rows, words, a, b);
+    set_one(rows, words, b, a);
+}
+
+fn set_one(rows: &mut [u64], words: usize, row: usize, other: usize) {
+    rows[row * words + other / 64] |= 1 << (other % 64);
 }
 
 fn classes_clash(ground: &Ground<'_>, a: usize, b: usize) -> bool {
@@ -231,7 +255,9 @@ pub(crate) fn touches(ground: &Ground<'_>, from: usize, looks_at: &[u64]) -> boo
                     && ground.set(candidate, SET_TARGET).iter().zip(looks_at).any(|(a, b)| a & b != 0)
             })
         }),
-        Some(offer) if matches!(offer.effect, Effect::Gift { .. }) => true,
+        Some(CompiledOffer { effect: Effect::Gift { of, .. }, .. }) => {
+            (0..ground.words).any(|word| units::gift_word(ground, from, of, word) & looks_at[word] != 0)
+        }
         Some(offer) if matches!(offer.effect, Effect::BuyGet { .. }) => {
             acts(SET_TARGET) || acts(SET_BUY) && offer.target.is_none()
         }

@@ -2,8 +2,8 @@
 
 use suanpan_domain::Rate;
 use suanpan_program::model::{
-    AmountAt, AmountPer, Effect, GroupForm, GroupReward, OffAmount, Pick, RewardOver, TaxBasis, UnitCount,
-    UnitReward,
+    AmountAt, AmountPer, BundlePrice, Effect, GroupForm, GroupReward, OffAmount, Pick, RewardOver, TaxBasis,
+    UnitCount, UnitReward,
 };
 
 use super::conflicts::{Conflicts, share_units, touches};
@@ -67,7 +67,10 @@ impl Contest {
         }));
         if conflicts.any {
             for (candidate, contested) in self.contested.iter_mut().enumerate() {
-                *contested = !excluded[candidate] && conflicts.stands_against_any(candidate, excluded);
+                // An exclusive offer is not kept where it gives nothing, whether or not anything stands against it.
+                *contested = !excluded[candidate]
+                    && (conflicts.exclusive[candidate].is_some()
+                        || conflicts.stands_against_any(candidate, excluded));
             }
         }
         self.share(ground, excluded, work);
@@ -76,7 +79,7 @@ impl Contest {
                 continue;
             }
             let Some(offer) = ground.offer(later) else { continue };
-            if sets_price(offer) {
+            if sets_price(offer) && ground.candidates[later].lowers {
                 self.contest_before(ground, excluded, later);
             }
             if looks_at_running(offer) {
@@ -338,7 +341,11 @@ fn alone_state(ground: &Ground<'_>, candidate: usize, state: &mut State, work: &
 /// Offers that set a price, or give all or nothing, are contested by what executes before them.
 fn sets_price(offer: &CompiledOffer) -> bool {
     offer.terms.all_or_nothing
-        || matches!(offer.effect, Effect::SetPrice { .. } | Effect::Bundle { .. } | Effect::UnitPrice(_))
+        || match &offer.effect {
+            Effect::SetPrice { .. } | Effect::UnitPrice(_) => true,
+            Effect::Bundle { price, .. } => matches!(price, BundlePrice::Price(_)),
+            _ => false,
+        }
 }
 
 /// Whether an offer's reach depends on running amounts.

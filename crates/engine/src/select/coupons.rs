@@ -3,8 +3,7 @@
 use suanpan_program::model::{AmountPer, Effect, OffAmount, PercentBasis};
 
 use super::search::objective;
-use super::{Dropped, Selected, choose_again};
-use crate::evaluate::{Unobserved, evaluate};
+use super::{Dropped, Selected, choose_and_execute};
 use crate::execute::Work;
 use crate::ground::{Ground, SET_TARGET};
 use crate::planted::{self, Bug};
@@ -29,13 +28,7 @@ pub(super) fn drop_wasted(
         } else {
             Dropped::LeftOut { difference: -gain }
         });
-        choose_again(ground, state, work, selected);
-        evaluate(ground, selected.choice(), state, work, &mut Unobserved);
-        if selected.simple && is_by_priority(ground) && super::may_be_voided(ground, state, selected) {
-            selected.simple = false;
-            super::by_priority(ground, state, work, selected);
-            evaluate(ground, selected.choice(), state, work, &mut Unobserved);
-        }
+        choose_and_execute(ground, state, work, selected);
     }
     any
 }
@@ -105,12 +98,7 @@ fn objective_without(ground: &Ground<'_>, work: &mut Work, selected: &Selected, 
     without.excluded[coupon] = true;
     without.conflicts.read(ground);
     let mut state = State::default();
-    choose_again(ground, &mut state, work, &mut without);
-    evaluate(ground, without.choice(), &mut state, work, &mut Unobserved);
-    if without.simple && is_by_priority(ground) && super::may_be_voided(ground, &state, &without) {
-        super::by_priority(ground, &mut state, work, &mut without);
-        evaluate(ground, without.choice(), &mut state, work, &mut Unobserved);
-    }
+    choose_and_execute(ground, &mut state, work, &mut without);
     objective(ground, &state)
 }
 
@@ -211,6 +199,11 @@ fn surely_gains_unchosen(ground: &Ground<'_>, state: &State, selected: &Selected
         let Some(offer) = ground.offer(later) else { return false };
         let terms = &offer.terms;
         if terms.floor_unit_price.is_some() || terms.floor_line.is_some() || terms.floor_sku.is_some() {
+            return false;
+        }
+        // What passes over lines that the coupon lowered may give more without it.
+        if offer.buy.undiscounted_only || offer.target.as_ref().is_some_and(|target| target.undiscounted_only)
+        {
             return false;
         }
         // A `match` of this coupon only adds to its gain, any other matches what stays the same.

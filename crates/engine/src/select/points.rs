@@ -5,9 +5,9 @@ use suanpan_domain::{Member, Money};
 use suanpan_domain::{PointsConflict, PointsWanted};
 use suanpan_program::model::ExclusiveScope;
 
+use super::coupons::drop_wasted;
 use super::search::objective;
-use super::{Dropped, Selected, choose_again};
-use crate::evaluate::{Unobserved, evaluate};
+use super::{Dropped, Selected, choose_and_execute};
 use crate::execute::Work;
 use crate::ground::Ground;
 use crate::settle::points_value_at_most;
@@ -52,14 +52,17 @@ pub(super) fn settle_conflict(
     }
     let offers =
         (selected.kept.clone(), selected.order.clone(), selected.times.clone(), selected.excluded.clone());
-    let (outcome, with_offers) = (selected.outcome, objective(ground, state));
+    let (outcome, dropped) = (selected.outcome, selected.dropped.clone());
+    let (with_offers, due_with_offers) = (objective(ground, state), due(ground, state));
+    // A choice of its own: coupons that were wasted beside the offers may gain without them, and the other way round.
     for candidate in 0..ground.candidates.len() {
-        selected.excluded[candidate] |= excludes_points(ground, candidate);
+        selected.excluded[candidate] = excludes_points(ground, candidate);
     }
-    choose_again(ground, state, work, selected);
-    evaluate(ground, selected.choice(), state, work, &mut Unobserved);
+    selected.dropped.fill(None);
+    choose_and_execute(ground, state, work, selected);
+    drop_wasted(ground, state, work, selected);
     let (without_offers, points) = (objective(ground, state), points_value_at_most(ground, member, state));
-    let points_win = prefer == PointsConflict::PreferPoints || without_offers - points < with_offers;
+    let points_win = prefer == PointsConflict::PreferPoints || due(ground, state) - points < due_with_offers;
     if points > 0 && points_win {
         for candidate in 0..ground.candidates.len() {
             if offers.0[candidate] && excludes_points(ground, candidate) {
@@ -73,11 +76,16 @@ pub(super) fn settle_conflict(
         });
     } else {
         (selected.kept, selected.order, selected.times, selected.excluded) = offers;
-        selected.outcome = outcome;
+        (selected.outcome, selected.dropped) = (outcome, dropped);
         selected.yield_points(ground, first, points);
     }
     // Either way the state is that of the other choice now; the caller executes this one.
     true
+}
+
+/// What is left to pay before points. What gifts are worth is no money.
+fn due(ground: &Ground<'_>, state: &State) -> i64 {
+    objective(ground, state) + state.worth
 }
 
 impl Selected {

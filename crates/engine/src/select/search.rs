@@ -25,7 +25,7 @@ pub(crate) struct Best {
     pub(crate) order: Vec<u32>,
     pub(crate) times: Vec<u32>,
     /// Candidates that gave something, as bits.
-    gave: Vec<u64>,
+    pub(super) gave: Vec<u64>,
 }
 
 /// Reusable memory of the search.
@@ -36,12 +36,14 @@ pub(crate) struct Search {
     pub(crate) exhausted: bool,
     pub(crate) bounds: Bounds,
     pub(super) kept: Vec<bool>,
-    order: Vec<u32>,
-    times: Vec<u32>,
+    pub(super) order: Vec<u32>,
+    pub(super) times: Vec<u32>,
     placed: Vec<bool>,
     states: Vec<State>,
     /// Contested candidates that are decided before anything executes.
     pub(super) decided: Vec<bool>,
+    /// The same of clusters: whether they are kept is decided, where they execute is not.
+    settled: Vec<bool>,
     pub(super) scalar: Scalar,
     pub(super) sums: Sums,
 }
@@ -72,6 +74,8 @@ impl Search {
         self.placed.resize(count, false);
         self.bounds.read(question, work);
         self.scalar.read(question);
+        self.settled.clear();
+        self.settled.resize(count, false);
         self.decided.clear();
         self.decided.resize(count, false);
         if self.by_sums(question, work) {
@@ -95,14 +99,20 @@ impl Search {
             self.give_state(0, state);
             return;
         };
-        self.decided[first] = true;
+        let cluster = question.contest.cluster[first];
+        let moves = cluster != u32::MAX && self.is_searchable(question, cluster);
+        let rows = |search: &mut Self, is: bool| {
+            let rows = if moves { &mut search.settled } else { &mut search.decided };
+            rows[first] = is;
+        };
+        rows(self, true);
         self.decide(question, work, rest, left_out);
         if self.may_drop(question, first) {
             self.kept[first] = false;
             self.decide(question, work, rest, left_out + u32::from(self.costs(question, first)));
             self.kept[first] = true;
         }
-        self.decided[first] = false;
+        rows(self, false);
     }
 
     fn take_state(&mut self, depth: usize) -> State {
@@ -206,8 +216,9 @@ impl Search {
         }
     }
 
-    /// Fills a slot of a cluster: any member of its layer that has no slot yet, with any number of applications, or
-    /// none of those that are left.
+    /// Fills the slot of a member of a cluster: with any member of its layer that has no slot yet and any number of
+    /// applications; or leaves it empty, together with the member that it belongs to. Members change places among
+    /// themselves, so one that is left out takes its slot with it.
     fn branch_cluster(
         &mut self,
         question: &Question<'_, '_>,
@@ -219,7 +230,13 @@ impl Search {
     ) {
         let ground = question.ground;
         let cluster = question.contest.cluster[place];
+        if !self.kept[place] {
+            self.visit(question, work, place + 1, depth, here, left_out);
+            return;
+        }
         let layer = ground.candidates[place].layer;
+        // One that does nothing here changes nothing by being away.
+        let mut needless = false;
         let members: Vec<usize> = (0..ground.candidates.len())
             .filter(|&member| {
                 question.contest.cluster[member] == cluster
@@ -234,6 +251,7 @@ impl Search {
             self.placed[member] = true;
             let mut most = u32::MAX;
             let mut before = (0, 0);
+            let mut silent = false;
             let attempts = attempts_of(ground, member);
             while most > 0 {
                 let mut next = self.take_state(depth + 1);
@@ -241,7 +259,10 @@ impl Search {
                 self.times[member] = most;
                 let admitted = self.execute(question, work, &mut next, member, most);
                 let (times, amount) = (next.times[member], next.given[member]);
-                if admitted && times > 0 && before != (times, amount) {
+                let fresh = if times > 0 { before != (times, amount) } else { !silent };
+                if admitted && fresh {
+                    silent |= times == 0;
+                    needless |= silent && member == place;
                     self.visit(question, work, place + 1, depth + 1, &next, left_out);
                 }
                 before = (times, amount);
@@ -256,17 +277,11 @@ impl Search {
             self.times[member] = u32::MAX;
             self.placed[member] = false;
         }
-        // None of the rest: they are dropped, or give nothing where they stand.
-        let mut dropped = Vec::new();
-        let mut costs = 0;
-        for &member in &members {
-            costs += u32::from(self.costs(question, member));
-            self.kept[member] = false;
-            dropped.push(member);
-        }
-        self.visit(question, work, place + 1, depth, here, left_out + costs);
-        for member in dropped {
-            self.kept[member] = true;
+        if !(needless || self.placed[place] || self.settled[place]) {
+            self.kept[place] = false;
+            let costs = u32::from(self.costs(question, place));
+            self.visit(question, work, place + 1, depth, here, left_out + costs);
+            self.kept[place] = true;
         }
     }
 
@@ -344,16 +359,14 @@ impl Search {
             }
             let shares = question.contest.cluster[candidate] != u32::MAX;
             let never = !ground.candidates[candidate].leave_out_allowed;
-            if shares && never && bits(gave).any(|other| share_units(ground, candidate, other)) {
-                // Another offer of its pool took units that it would have needed.
+            let exclusive = question.conflicts.any && question.conflicts.exclusive[candidate].is_some();
+            if exclusive && self.would_be_silent(ground, work, candidate) {
                 continue;
             }
-            if never && !question.waive_never {
-                let exclusive = question.conflicts.any && question.conflicts.exclusive[candidate].is_some();
-                if !(exclusive || shares) || !self.would_be_silent(ground, work, candidate) {
-                    return;
-                }
-                continue;
+            // Another offer of its pool may have taken the units that it would have needed.
+            let yields = shares && bits(gave).any(|other| share_units(ground, candidate, other));
+            if never && !yields && !question.waive_never {
+                return;
             }
             left_out += 1;
         }
@@ -361,7 +374,7 @@ impl Search {
             || match (objective, left_out).cmp(&(self.best.objective, self.best.left_out)) {
                 Ordering::Less => true,
                 Ordering::Greater => false,
-                Ordering::Equal => breaks_tie(ground, gave, &self.best.gave),
+                Ordering::Equal => self.breaks_tie(question, gave),
             };
         if !better {
             return;
@@ -432,35 +445,6 @@ pub(crate) fn objective(ground: &Ground<'_>, state: &State) -> i64 {
     let net: i64 = state.running.iter().sum();
     let reserved: i64 = state.reserved.iter().sum();
     net + added_tax(ground, state) - reserved - state.worth
-}
-
-/// Whether the first of two equal choices is to be preferred: fewer coupons, then the higher vector of priorities, then the
-/// smaller vector of ids.
-fn breaks_tie(ground: &Ground<'_>, new: &[u64], old: &[u64]) -> bool {
-    if new == old {
-        return false;
-    }
-    let coupons =
-        |gave: &[u64]| bits(gave).filter(|&candidate| ground.candidates[candidate].is_coupon()).count();
-    let by_coupons = coupons(new).cmp(&coupons(old));
-    if by_coupons != Ordering::Equal {
-        return by_coupons == Ordering::Less;
-    }
-    let priorities = |gave: &[u64]| {
-        let mut list: Vec<i32> = bits(gave).map(|candidate| ground.candidates[candidate].priority).collect();
-        list.sort_unstable_by(|a, b| b.cmp(a));
-        list
-    };
-    let by_priority = priorities(new).cmp(&priorities(old));
-    if by_priority != Ordering::Equal {
-        return by_priority == Ordering::Greater;
-    }
-    let ids = |gave: &[u64]| {
-        let mut list: Vec<&str> = bits(gave).map(|candidate| ground.id(candidate)).collect();
-        list.sort_unstable();
-        list
-    };
-    ids(new) < ids(old)
 }
 
 /// Whether other candidates' lines depend on it: it keeps lines for itself, or competes on each line.

@@ -99,6 +99,11 @@ impl<F: Fn(usize) -> i64> Bill<'_, F> {
             reason.get_or_insert(Reason::BelowSmallestUse);
         }
         let value = divide_i128(i128::from(points) * value_micro, WHOLE, Rounding::Down) as i64;
+        // Nobody gives points for nothing.
+        if value == 0 && points > 0 {
+            points = 0;
+            reason = Some(Reason::BelowSmallestUse);
+        }
         PointsOutcome {
             used: points,
             value: Money::from_minor(value),

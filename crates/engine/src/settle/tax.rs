@@ -257,8 +257,11 @@ impl TaxAmounts {
     }
 
     /// Whether a line is taxed at the goods' mix.
-    pub(super) fn is_mixed(&self, taxes: &Taxes, line: usize) -> bool {
-        self.parts_of(line).len() != 1 || self.parts_of(line)[0].set != taxes.set_of_line[line]
+    pub(super) fn is_mixed(&self, ground: &Ground<'_>, line: usize) -> bool {
+        ground.taxes.mixed
+            && ground.lines[line].kind == LineKind::Shipping
+            && ground.lines[line].gross >= 0
+            && self.mix.iter().any(|net| *net > 0)
     }
 
     fn added_rows<'a>(&'a self, taxes: &'a Taxes, line: usize) -> impl Iterator<Item = usize> + 'a {

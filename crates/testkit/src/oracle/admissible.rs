@@ -18,8 +18,8 @@ fn gives_a_discount(chooser: &Chooser<'_, '_>, outcome: &Outcome<'_>, index: usi
 }
 
 fn share_a_line(chooser: &Chooser<'_, '_>, one: usize, two: usize) -> bool {
-    let lines = chooser.world.candidates[one].acts_on(chooser.world.lines, true);
-    chooser.world.candidates[two].acts_on(chooser.world.lines, true).iter().any(|line| lines.contains(line))
+    let lines = chooser.world.candidates[one].selects(chooser.world.lines);
+    chooser.world.candidates[two].selects(chooser.world.lines).iter().any(|line| lines.contains(line))
 }
 
 /// Admissible but for what must not be left out.
@@ -82,15 +82,11 @@ fn excused(chooser: &Chooser<'_, '_>, choice: &Choice, outcome: &Outcome<'_>, in
         && giving.iter().any(|other| is_exclusive(chooser, *other, ExclusiveScope::Basket));
     let is_exclusive_of_basket = is_exclusive(chooser, index, ExclusiveScope::Basket)
         && giving.iter().any(|other| gives_a_discount(chooser, outcome, *other));
-    let is_exclusive_of_line = is_exclusive(chooser, index, ExclusiveScope::Line) && {
-        let lines = candidate.acts_on(world.lines, true);
-        giving.iter().any(|other| {
-            let gave = &outcome.given[*other].of_lines;
-            lines.iter().any(|line| gave.get(*line).is_some_and(|gave| *gave > 0))
-                || (is_exclusive(chooser, *other, ExclusiveScope::Line)
-                    && share_a_line(chooser, index, *other))
-        })
-    };
+    // What is selected decides, not what is taken: it is fixed before anything executes.
+    let is_exclusive_of_line = is_exclusive(chooser, index, ExclusiveScope::Line)
+        && giving
+            .iter()
+            .any(|other| !world.candidates[*other].earns() && share_a_line(chooser, index, *other));
     group_is_full
         || class
         || other_is_exclusive

@@ -176,6 +176,10 @@ fn out_of_reach(program: &Program, candidate: &Candidate, lines: &[Merged<'_>]) 
         Effect::PointsFixed(_) => {
             (0..lines.len()).any(|line| candidate.may_take(candidate.acting_selection(), line, lines))
         }
+        // A bundle needs something of each part.
+        Effect::Bundle { ref parts, .. } => parts
+            .iter()
+            .all(|part| (0..lines.len()).any(|line| candidate.may_take(&part.selection, line, lines))),
         _ => !candidate.acts_on(lines, false).is_empty(),
     };
     let bought = candidate.offer.buy.selector == Selector::Everything

@@ -153,7 +153,8 @@ impl<'w, 'a> Chooser<'w, 'a> {
     fn best_for_member(&self, active: &BTreeSet<usize>) -> Result<Best<'a>, TooMany> {
         let contested = contested(self.world, active);
         let searched: Vec<usize> = contested.searched.iter().copied().collect();
-        if searched.len() > 12 {
+        // Beyond five offers of one pool their order is fixed, and the quote is not exact.
+        if searched.len() > 12 || contested.pools.iter().any(|pool| pool.len() > 5) {
             return Err(TooMany);
         }
         // (38), last: when no choice is admissible, `never` does not count.
@@ -173,7 +174,6 @@ impl<'w, 'a> Chooser<'w, 'a> {
                         }
                         let choice = Choice { kept: order.clone(), applications };
                         let Some(rank) = self.rank(active, &choice, never_counts) else { continue };
-                        // The first of equals is nearest to the usual order, with the most applications.
                         if best.as_ref().is_none_or(|(least, _)| rank < *least) {
                             best = Some((rank, choice));
                         }
@@ -208,6 +208,11 @@ impl<'w, 'a> Chooser<'w, 'a> {
             coupons: giving.iter().filter(|index| self.world.candidates[**index].is_coupon()).count(),
             priorities: Reverse(priorities),
             ids,
+            applications: giving
+                .iter()
+                .map(|index| Reverse(choice.applications.get(index).copied().unwrap_or(i64::MAX)))
+                .collect(),
+            order: giving,
         })
     }
 }
@@ -220,4 +225,8 @@ struct Rank {
     coupons: usize,
     priorities: Reverse<Vec<i32>>,
     ids: Vec<String>,
+    /// In the order of execution.
+    order: Vec<usize>,
+    /// Of each in that order.
+    applications: Vec<Reverse<i64>>,
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use suanpan_domain::{OfferKind, Rounding};
 use suanpan_program::model::{
     AllocationBasis, AmountAt, AmountPer, BundlePrice, Effect, ExclusiveScope, GroupScope, RoundAt, Saving,
-    ShippingEffect, TaxBasis, UnitCount,
+    Selector, ShippingEffect, TaxBasis, UnitCount,
 };
 
 use super::arithmetic::rounded;
@@ -119,16 +119,17 @@ impl Finder<'_, '_> {
             _ if other.earns() => false,
             Some(ExclusiveScope::Basket) => true,
             Some(ExclusiveScope::Line) => {
-                let closed = self.of(exclusive).acts_on(self.world.lines, true);
-                let acts = other.acts_on(self.world.lines, true);
+                let closed = self.of(exclusive).selects(self.world.lines);
+                let acts = other.selects(self.world.lines);
                 let measures = other.offer.threshold.is_some()
+                    || other.offer.buy.selector != Selector::Everything
                     || matches!(
                         other.offer.effect,
                         Effect::Steps(_) | Effect::Repeat { .. } | Effect::Gift { .. }
                     );
                 closed.iter().any(|line| {
                     acts.contains(line)
-                        || (measures && other.counts(*line, self.world.lines))
+                        || (measures && other.is_bought(*line, self.world.lines))
                         || matches!(other.offer.effect, Effect::Match { .. })
                 })
             }
@@ -172,8 +173,7 @@ impl Finder<'_, '_> {
             let sum: i64 = lines.iter().map(|line| self.world.lines[*line].gross).sum();
             let mut low = high;
             for other in &earlier {
-                let touched = self.lowers(*other).iter().filter(|line| lines.contains(line)).count() as i64;
-                low -= self.in_basis(*index, &lines, self.alone(*other).min(sum) + touched);
+                low -= self.in_basis(*index, &lines, self.alone(*other).min(sum) + lines.len() as i64);
             }
             if steps.iter().any(|step| low < *step && *step <= high) && !earlier.is_empty() {
                 searched.insert(*index);

@@ -89,7 +89,7 @@ pub(super) fn execute<'a>(world: &World<'a>, choice: &Choice) -> Outcome<'a> {
         .kept
         .iter()
         .filter(|index| world.candidates[**index].offer.stacking.exclusive == Some(ExclusiveScope::Line))
-        .map(|index| (*index, world.candidates[*index].acts_on(world.lines, true)))
+        .map(|index| (*index, world.candidates[*index].selects(world.lines)))
         .collect();
     let mut run = Run {
         world,
@@ -191,7 +191,7 @@ impl<'a> Run<'_, 'a> {
     }
 
     /// Whether a line is closed to a candidate by a line-exclusive one; effects that earn see all lines (38).
-    pub(super) fn closed(&self, index: usize, line: usize) -> bool {
+    fn closed(&self, index: usize, line: usize) -> bool {
         !self.candidate(index).earns()
             && self.exclusive.iter().any(|(by, lines)| *by != index && lines.contains(&line))
     }
@@ -207,7 +207,12 @@ impl<'a> Run<'_, 'a> {
 
     pub(super) fn open(&self, index: usize, line: usize, selection: &Selection) -> bool {
         let passed_over = selection.undiscounted_only && self.state.touched(line);
-        !(self.closed(index, line) || self.skipped.contains(&(index, line)) || passed_over)
+        !(self.skips(index, line) || passed_over)
+    }
+
+    /// Whether a candidate takes nothing of a line because of other candidates (38, 39).
+    pub(super) fn skips(&self, index: usize, line: usize) -> bool {
+        self.closed(index, line) || self.skipped.contains(&(index, line))
     }
 
     /// What an offer's threshold sees (11).
@@ -242,6 +247,7 @@ impl<'a> Run<'_, 'a> {
         let bought = offer.buy.selector == Selector::Everything
             || (0..self.world.lines.len()).any(|line| {
                 self.candidate(index).is_bought(line, self.world.lines)
+                    && !self.closed(index, line)
                     && !(offer.buy.undiscounted_only && self.state.touched(line))
             });
         bought

@@ -60,6 +60,9 @@ pub(super) fn pay(world: &World<'_>, outcome: &Outcome<'_>) -> Paid {
         return nothing;
     }
     let value = rounded(i128::from(points) * i128::from(offset.value.micro()), MILLION, Rounding::Down);
+    if value == 0 {
+        return nothing;
+    }
     Paid { points, value, of_lines: largest_remainder(value, &payable) }
 }
 

@@ -83,8 +83,22 @@ impl Candidate {
         self.offer.target.as_deref().unwrap_or(&self.offer.buy)
     }
 
-    /// Lines that this offer acts on, before anything is executed: what it closes to others when it is exclusive
-    /// (38), and what it touches (40).
+    /// Lines that this offer selects, before anything is executed: what it closes to others when it is exclusive
+    /// (38). A gift selects what it asks to be bought, wherever its articles are found.
+    pub(super) fn selects(&self, lines: &[Merged<'_>]) -> Vec<usize> {
+        match &self.offer.effect {
+            Effect::Gift { .. }
+            | Effect::Match { .. }
+            | Effect::PointsFixed(_)
+            | Effect::IssueCoupon { .. }
+            | Effect::Entitlement(_) => {
+                (0..lines.len()).filter(|line| self.may_take(self.acting_selection(), *line, lines)).collect()
+            }
+            _ => self.acts_on(lines, true),
+        }
+    }
+
+    /// Lines that this offer acts on, before anything is executed: what it touches (40).
     pub(super) fn acts_on(&self, lines: &[Merged<'_>], bought_too: bool) -> Vec<usize> {
         let all = 0..lines.len();
         let of = |selection: &Selection| -> Vec<usize> {

@@ -286,7 +286,9 @@ impl<'a> State<'a> {
                     passed.push(*line);
                 }
             }
-            for sku in self.skus() {
+            // Skus look at their floors when no line passes its room any more.
+            let skus = if passed.is_empty() { self.skus() } else { BTreeSet::new() };
+            for sku in skus {
                 let mut excess = self.of_sku(sku).iter().map(|line| takes[*line]).sum::<i64>()
                     - self.sku_room(candidate, sku);
                 if excess <= 0 {

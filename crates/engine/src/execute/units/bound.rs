@@ -7,6 +7,7 @@ use suanpan_program::model::{
 };
 
 use crate::compile::CompiledOffer;
+use crate::evaluate::{overridden, selected};
 use crate::execute::amounts;
 use crate::ground::{Ground, SET_BUY, SET_PARTS, SET_TARGET, bits};
 use crate::state::State;
@@ -142,22 +143,23 @@ pub(crate) fn shares_units(ground: &Ground<'_>, a: usize, b: usize) -> bool {
 
 /// One word of the lines whose units an offer may consume.
 fn lines_word(ground: &Ground<'_>, candidate: usize, word: usize) -> u64 {
-    let target = ground.set(candidate, SET_TARGET)[word];
-    let Some(offer) = ground.offer(candidate) else { return target };
-    match &offer.effect {
-        Effect::BuyGet { .. } => target | ground.set(candidate, SET_BUY)[word],
-        Effect::Bundle { parts, .. } => {
-            (0..parts.len()).fold(0, |row, part| row | ground.set(candidate, SET_PARTS + part)[word])
-        }
-        Effect::Gift { of, .. } => {
-            let until = ground.lines.len().min((word + 1) * 64);
-            (word * 64..until).fold(0, |row, line| {
-                let sku = ground.basket.lines[ground.lines[line].first as usize].sku.as_str();
-                row | u64::from(of.iter().any(|offered| offered == sku)) << (line % 64)
-            })
-        }
-        _ => target,
+    match ground.offer(candidate).map(|offer| &offer.effect) {
+        Some(Effect::Gift { of, .. }) => gift_word(ground, candidate, of, word),
+        _ => selected(ground, candidate, word),
     }
+}
+
+/// One word of the lines in which a gift's articles may be found.
+pub(crate) fn gift_word(ground: &Ground<'_>, candidate: usize, of: &[String], word: usize) -> u64 {
+    let layer = ground.candidates[candidate].layer;
+    let until = ground.lines.len().min((word + 1) * 64);
+    let articles = (word * 64..until).fold(0, |row, line| {
+        let facts = &ground.lines[line];
+        let sku = ground.basket.lines[facts.first as usize].sku.as_str();
+        let offered = facts.open && facts.is_merchandise() && of.iter().any(|offered| offered == sku);
+        row | u64::from(offered) << (line % 64)
+    });
+    articles & !overridden(ground, layer, word)
 }
 
 /// What a line can give at most.

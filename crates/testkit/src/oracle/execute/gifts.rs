@@ -1,7 +1,7 @@
 //! Gifts, and what the chain adds to another offer (rules 24, 36).
 
 use suanpan_domain::LineKind;
-use suanpan_program::model::{Effect, UnitCount};
+use suanpan_program::model::UnitCount;
 
 use super::super::arithmetic::{largest_remainder, level, share};
 use super::super::candidates::wanted;
@@ -27,13 +27,10 @@ impl Run<'_, '_> {
                 None => gift_lines.push(gift),
             }
         }
-        let before = self.state.clone();
-        let mut given = self.state.take_by_unit(candidate, &wanted_units, false);
-        let cut = given.amount < wanted_units.iter().map(|(_, amount)| amount).sum();
-        if cut && candidate.offer.terms.all_or_nothing {
-            self.state = before;
+        let Some(takes) = self.state.by_unit(candidate, &wanted_units, false) else {
             return Given::default();
-        }
+        };
+        let mut given = self.state.book_units(candidate, &takes);
         if let Some(pool) = pool_of(candidate) {
             self.state.consumed.extend(
                 wanted_units
@@ -78,7 +75,7 @@ impl Run<'_, '_> {
             .gift_lines(&[sku.to_owned()], self.world.lines)
             .into_iter()
             .filter(|line| matches!(self.world.lines[*line].line.kind, LineKind::Goods | LineKind::Service))
-            .filter(|line| !self.closed(index, *line))
+            .filter(|line| !self.skips(index, *line))
             .collect();
         let mut units = self.units_of(index, &lines);
         units.retain(|unit| self.state.unit(*unit) > 0 && given.iter().all(|(taken, _)| taken != unit));
@@ -150,49 +147,21 @@ impl Run<'_, '_> {
         together_at_most: Option<i64>,
     ) -> Given {
         let candidate = &self.world.candidates[index];
-        let before = self.state.clone();
-        let lines = self.world.lines.len();
-        let mut sum = Given {
-            of_lines: vec![0; lines],
-            of_units: self.state.units.iter().map(|units| vec![0; units.len()]).collect(),
-            ..Given::default()
-        };
+        let mut sum = vec![0; self.world.lines.len()];
         for matched in &self.choice.kept {
-            if self.candidate(*matched).offer.id != other
-                || matches!(candidate.offer.effect, Effect::Gift { .. })
-            {
-                continue;
-            }
-            let gave = self.given[*matched].clone();
-            if gave.amount == 0 {
+            let gave = &self.given[*matched];
+            if self.candidate(*matched).offer.id != other || gave.amount == 0 {
                 continue;
             }
             let added = share(gave.amount, ppm, self.world.program.rounding);
             let added = together_at_most.map_or(added, |most| added.min((most - gave.amount).max(0)));
-            let mut wanted = largest_remainder(added, &gave.of_lines);
-            for (line, want) in wanted.iter_mut().enumerate() {
-                if self.closed(index, line) || self.skipped.contains(&(index, line)) {
-                    *want = 0;
-                }
-            }
-            let Some(takes) = self.state.by_line(candidate, &wanted) else {
-                self.state = before;
-                return Given::default();
-            };
-            let given = self.state.book_lines(candidate, &takes);
-            sum.amount += given.amount;
-            for line in 0..lines {
-                sum.of_lines[line] += given.of_lines[line];
-                for (total, more) in
-                    sum.of_units[line].iter_mut().zip(given.of_units.get(line).into_iter().flatten())
-                {
-                    *total += more;
+            for (line, want) in largest_remainder(added, &gave.of_lines).into_iter().enumerate() {
+                if !self.skips(index, line) {
+                    sum[line] += want;
                 }
             }
         }
-        if candidate.is_tender() {
-            sum.of_units = Vec::new();
-        }
-        sum
+        // One offer, whatever it matches: it lowers a line once (27).
+        self.state.take_by_line(candidate, sum)
     }
 }
