@@ -5,17 +5,17 @@
 
 #[path = "oracle/shrink.rs"]
 mod shrink;
-#[path = "oracle/text.rs"]
-mod text;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use suanpan_domain::Quote;
 use suanpan_engine::{Scratch, compile};
+use suanpan_program::SourceFile;
+use suanpan_testkit::cases::{self, Answer};
 use suanpan_testkit::compare::differences;
 use suanpan_testkit::generate::{Scenario, Size};
-use suanpan_testkit::oracle;
+use suanpan_testkit::{case_file, oracle};
 
 /// Pairs of the test command.
 const PAIRS: u64 = 24_000;
@@ -97,4 +97,53 @@ fn the_engine_agrees_with_the_oracle() {
         panic!("{} of {pairs} pairs differ\n{}\n{report}", failures.len(), kinds(&failures));
     }
     assert!(skipped * 100 <= pairs, "too many pairs were skipped to prove anything");
+}
+
+/// Runs a case file as `tests/cases.rs` does; everything that is wrong.
+fn run(text: &str) -> Vec<String> {
+    let case = match cases::read(text) {
+        Ok(mut read) => read.remove(0),
+        Err(problems) => return problems.iter().map(ToString::to_string).collect(),
+    };
+    let variant = &case.variants[0];
+    let program = match suanpan_program::parse(&[SourceFile::new("program", variant.program.as_str())]) {
+        Ok(parsed) => parsed.program,
+        Err(problems) => return problems.iter().map(ToString::to_string).collect(),
+    };
+    let presented = match variant.presented(&program) {
+        Ok(presented) => presented,
+        Err(problems) => return problems.iter().map(ToString::to_string).collect(),
+    };
+    let compiled = compile(&program).expect("what was read compiles");
+    let (member, usage) = (presented.member.as_ref(), presented.usage.as_ref());
+    let mut quote = Quote::default();
+    compiled.quote(&presented.basket, member, usage, &mut Scratch::new(), &mut quote);
+    let answer = Answer {
+        program: compiled.program(),
+        book: compiled.offers(),
+        basket: &presented.basket,
+        member,
+        quote: &quote,
+    };
+    match variant.mismatches(&answer) {
+        Ok(mismatches) => mismatches.iter().map(|wrong| format!("{wrong:?}")).collect(),
+        Err(problems) => problems.iter().map(ToString::to_string).collect(),
+    }
+}
+
+#[test]
+fn a_counter_example_is_a_case_that_runs_as_it_is() {
+    let (mut ran, mut failed) = (0, Vec::new());
+    for seed in SEED..SEED + 1_500 {
+        let scenario = Scenario::of_seed(seed, Size::SMALL);
+        let Some(priced) = oracle::price(&scenario) else { continue };
+        let text = case_file::write(&scenario, &priced);
+        let wrong = run(&text);
+        if !wrong.is_empty() {
+            failed.push(format!("seed {seed}: {wrong:#?}\n{text}"));
+        }
+        ran += 1;
+    }
+    assert!(failed.is_empty(), "{} of {ran} cases are wrong; {}", failed.len(), failed.join("\n"));
+    assert!(ran > 1_400, "{ran} cases ran");
 }

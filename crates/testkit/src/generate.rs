@@ -14,6 +14,7 @@ mod offer;
 mod presented;
 mod program;
 mod random;
+mod sayable;
 mod stacking;
 
 use suanpan_domain::{Basket, Member, Usage};

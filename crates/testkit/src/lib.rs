@@ -1,6 +1,7 @@
 //! Seeded programs, members and baskets; the slow oracle; case files.
 
 pub mod basket_file;
+pub mod case_file;
 pub mod cases;
 pub mod compare;
 pub mod generate;

@@ -6,6 +6,8 @@
 mod effect;
 mod offer;
 mod selector;
+#[cfg(test)]
+mod tests;
 
 use std::fmt::Write;
 
@@ -291,14 +293,15 @@ impl Writer<'_> {
             }
             map.put("earn", of.text());
         }
-        if !points.tier_times.is_empty() {
+        if points.earn.is_some() && !points.tier_times.is_empty() {
             let times =
                 points.tier_times.iter().map(|of| format!("{}: {}", quoted(&of.tier), factor(of.times)));
             map.put("tier_times", format!("{{ {} }}", times.collect::<Vec<_>>().join(", ")));
         }
         if let Some(offset) = &points.offset {
             let mut of = Map::of("value", self.price(offset.value));
-            of.put("at_least", offset.at_least.to_string());
+            // Nothing less than one point can be used.
+            of.maybe("at_least", (offset.at_least > 0).then(|| offset.at_least.to_string()));
             of.put("step", offset.step.to_string());
             of.maybe("at_most_share", offset.at_most_share.map(percent));
             of.maybe("at_most_amount", offset.at_most_amount.map(|amount| self.money(amount)));

@@ -19,9 +19,17 @@ pub(crate) fn report(seed: u64, judge: &Judge<'_>) -> String {
     let found = judge(&scenario).unwrap_or_default().join("\n  ");
     format!(
         "seed {seed}; replay it alone with\n  SUANPAN_SEED={seed} SUANPAN_ORACLE_PAIRS=1 cargo test -p suanpan-engine --test oracle\n\
-         differences:\n  {found}\n{}",
-        super::text::of(&scenario)
+         differences:\n  {found}\nas a case file, for `tests/cases/`:\n{}",
+        as_case(&scenario)
     )
+}
+
+/// The case file; the scenario itself where the oracle cannot say what is right.
+fn as_case(scenario: &Scenario) -> String {
+    match suanpan_testkit::oracle::price(scenario) {
+        Some(priced) => suanpan_testkit::case_file::write(scenario, &priced),
+        None => format!("{scenario:#?}"),
+    }
 }
 
 /// What is different first, without the name of the line or offer.

@@ -76,7 +76,7 @@ pub(super) fn who(random: &mut Random) -> Who {
             ]));
         }
         4 => who.first_purchase = true,
-        5 => who.new_member_days = Some(random.pick(&[0, 7, 30])),
+        5 => who.new_member_days = Some(random.pick(&[1, 7, 30])),
         6 => who.hold_out = Some(Rate::from_percent(random.pick(&[10, 50]))),
         _ => {
             who.members_only = true;

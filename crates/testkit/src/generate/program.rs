@@ -4,8 +4,8 @@ use suanpan_domain::{Basket, LinePrice, Money, OfferKind, Rate, Rounding, UnitPr
 use suanpan_program::model::{
     Allocation, AllocationBasis, AllocationMethod, AllocationWeight, CashRounding, CountsAs, ENGINE_EDITION,
     Earn, EarnOn, LAYERS_DEFAULT, LimitPeriod, Multipliers, PointsOffset, PointsPolicy, Program,
-    ReturnsPolicy, Reward, SEARCH_NODES_MAX_DEFAULT, SelectionMode, ShippingTax, Store, TaxBase, TaxPolicy,
-    TaxScope, Tier, TierEntitlement, TierTimes, Title, UnitSplit,
+    RESTORED_DAYS_DEFAULT, ReturnsPolicy, Reward, SEARCH_NODES_MAX_DEFAULT, SelectionMode, ShippingTax,
+    Store, TaxBase, TaxPolicy, TaxScope, Tier, TierEntitlement, TierTimes, Title, UnitSplit,
 };
 
 use super::market::Market;
@@ -94,6 +94,7 @@ pub(super) fn generate(random: &mut Random, market: &Market, basket: &Basket, si
     let (groups, combine) = maker.stacking(&mut program.offers);
     program.groups = groups;
     program.combine = combine;
+    super::sayable::sayable(&mut program);
     debug_assert!(program.offers.iter().all(|offer| offer.kind != OfferKind::Manual));
     program
 }
@@ -172,6 +173,7 @@ fn points(random: &mut Random, market: &Market, basket: &Basket) -> PointsPolicy
             except: except(random),
             counts_as: random.pick(&[CountsAs::Discount, CountsAs::Tender]),
         }),
+        restored_days: RESTORED_DAYS_DEFAULT,
         ..PointsPolicy::default()
     }
 }
