@@ -233,7 +233,9 @@ pub(crate) fn account(ground: &Ground<'_>, state: &mut State, work: &mut Work, s
     // What the basket would cost with an offer that was left out, everything else as it is.
     let mut trial = std::mem::take(&mut work.alone);
     for candidate in 0..count {
-        if !matches!(selected.dropped[candidate], Some(Dropped::LeftOut { .. })) {
+        // What a dropped coupon gains is known: other offers may have been chosen without it.
+        let left_out = matches!(selected.dropped[candidate], Some(Dropped::LeftOut { .. }));
+        if !left_out || selected.excluded[candidate] {
             continue;
         }
         selected.kept[candidate] = true;

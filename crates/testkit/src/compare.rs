@@ -50,6 +50,12 @@ pub fn differences(quote: &Quote, book: &OfferBook, basket: &Basket, priced: &Pr
         let expected = priced.refused.get(&offer).copied();
         found.compare(&format!("reason of {offer}"), &reason, &expected);
     }
+    for (offer, expected) in &priced.dropped {
+        // One that is presented several times has a row for each, and one of them may apply.
+        if let [reason] = reader.reasons(offer)[..] {
+            found.compare(&format!("reason of {offer}"), &reason, &Some(*expected));
+        }
+    }
     found.0
 }
 
@@ -179,6 +185,12 @@ impl Reader<'_> {
             )
         });
         rows
+    }
+
+    /// Why each presentation of an offer is what it is.
+    fn reasons(&self, offer: &str) -> Vec<Option<Reason>> {
+        let rows = self.quote.offers.iter().filter(|outcome| self.name(outcome.offer) == offer);
+        rows.map(|outcome| outcome.reason).collect()
     }
 
     fn gifts(&self) -> Vec<PricedGift> {

@@ -22,8 +22,8 @@ pub(super) fn drop_wasted(
     {
         any = true;
         selected.excluded[coupon] = true;
-        let wanted = ground.terms(coupon).min_gain.map_or(0, |gain| gain.minor());
-        selected.dropped[coupon] = Some(if gain < wanted {
+        // Where priority decides, only a `min_gain` drops a coupon.
+        selected.dropped[coupon] = Some(if gain > 0 || is_by_priority(ground) {
             Dropped::MinGain { gain }
         } else {
             Dropped::LeftOut { difference: -gain }

@@ -388,11 +388,12 @@ impl Search {
         self.best.times.clone_from(&self.times);
         self.best.order.clear();
         if question.contest.clusters > 0 {
-            // Those that did not execute stand at the end, where they do nothing.
+            // Those that did not execute stand where they would have, for what is said of them.
             self.best.order.extend_from_slice(&self.order);
             for candidate in 0..ground.candidates.len() as u32 {
-                if !self.best.order.contains(&candidate) {
-                    self.best.order.push(candidate);
+                if !self.order.contains(&candidate) {
+                    let later = self.best.order.iter().position(|other| *other > candidate);
+                    self.best.order.insert(later.unwrap_or(self.best.order.len()), candidate);
                 }
             }
         }
