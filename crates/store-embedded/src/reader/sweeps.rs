@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension};
 use suanpan_store::{Cursor, DueRow, Owner, Page, RawEntry, RawHead, RawRow, Scanned, StoreError};
 
 use crate::bytes::{self, counted, cursor_number, foreign_cursor, number_cursor};
-use crate::failed::Failed;
+use crate::failed::{Failed, damaged};
 use crate::names::chain as chain_id;
 use crate::schema::GUEST_IDS_FROM;
 use crate::writer::view::owner_id;
@@ -85,7 +85,13 @@ pub(crate) fn walk(connection: &Connection, after: &Cursor, limit: usize) -> Res
     let mut standing = Standing::read(after)?;
     let mut rows = Vec::new();
     let mut chains = HashMap::new();
-    entries_of(connection, &mut standing, limit, &mut rows)?;
+    // Heads and rows are two streams in the order of their owners' numbers.
+    let mut statement = connection.prepare_cached(
+        "SELECT e.owner, e.key, e.state, e.ver, b.bytes FROM entry e CROSS JOIN entry_body b ON b.id = e.body
+         WHERE (e.owner, e.key) > (?1, ?2) ORDER BY e.owner, e.key",
+    )?;
+    let mut entries = Entries { rows: statement.query((standing.owner, &standing.key))?, ahead: None };
+    entries.of_owner(&mut standing, limit, &mut rows)?;
     // Members first, guests after them, as their numbers are.
     for guests in [false, true] {
         if rows.len() >= limit || (!guests && standing.owner >= GUEST_IDS_FROM) {
@@ -104,8 +110,7 @@ pub(crate) fn walk(connection: &Connection, after: &Cursor, limit: usize) -> Res
         {
             standing = Standing { owner: row.get(0)?, key: Vec::new() };
             let owner = if guests {
-                let checkout: Vec<u8> = row.get(6)?;
-                Owner::Guest(bytes::checkout(&checkout)?)
+                Owner::Guest(bytes::checkout(row.get_ref(6)?.as_blob().map_err(rusqlite::Error::from)?)?)
             } else {
                 Owner::Member(bytes::member(row.get(6)?)?)
             };
@@ -118,49 +123,60 @@ pub(crate) fn walk(connection: &Connection, after: &Cursor, limit: usize) -> Res
                 due_at_ms: row.get(5)?,
                 bytes: row.get(7)?,
             }));
-            entries_of(connection, &mut standing, limit, &mut rows)?;
+            entries.of_owner(&mut standing, limit, &mut rows)?;
         }
+    }
+    if rows.len() < limit && entries.peek()?.is_some() {
+        return Err(damaged("a row behind all heads").into());
     }
     let next = (rows.len() >= limit).then(|| standing.cursor());
     Ok(Page { rows, next })
 }
 
-/// Rows of the owner that the walk stands at, and moves it behind them.
-fn entries_of(
-    connection: &Connection,
-    standing: &mut Standing,
-    limit: usize,
-    found: &mut Vec<RawRow>,
-) -> Result<(), Failed> {
-    let room = limit.saturating_sub(found.len());
-    if room == 0 || standing.key.first() == Some(&AFTER_ALL) {
-        return Ok(());
-    }
-    let mut statement = connection.prepare_cached(
-        "SELECT e.key, e.state, e.ver, b.bytes FROM entry e CROSS JOIN entry_body b ON b.id = e.body
-         WHERE e.owner = ?1 AND e.key > ?2 ORDER BY e.key LIMIT ?3",
-    )?;
-    let mut rows =
-        statement.query((standing.owner, &standing.key, i64::try_from(room).unwrap_or(i64::MAX)))?;
-    let mut count = 0;
-    while let Some(row) = rows.next()? {
-        count += 1;
-        let key: Vec<u8> = row.get(0)?;
-        found.push(RawRow::Entry(RawEntry {
-            state: row.get(1)?,
-            version: counted(row.get(2)?)?,
-            bytes: row.get(3)?,
-            key,
-        }));
-    }
-    if count == room {
-        if let Some(RawRow::Entry(last)) = found.last() {
-            standing.key.clone_from(&last.key);
+/// Rows of all owners, one of them read ahead.
+struct Entries<'s> {
+    rows: rusqlite::Rows<'s>,
+    ahead: Option<(i64, RawEntry)>,
+}
+
+impl Entries<'_> {
+    fn peek(&mut self) -> Result<Option<i64>, Failed> {
+        if self.ahead.is_none()
+            && let Some(row) = self.rows.next()?
+        {
+            let (version, key) = (counted(row.get(3)?)?, row.get(1)?);
+            self.ahead =
+                Some((row.get(0)?, RawEntry { key, state: row.get(2)?, version, bytes: row.get(4)? }));
         }
-    } else {
-        standing.key = vec![AFTER_ALL];
+        Ok(self.ahead.as_ref().map(|(owner, _)| *owner))
     }
-    Ok(())
+
+    /// Rows of the owner that the walk stands at, and moves it behind them.
+    fn of_owner(
+        &mut self,
+        standing: &mut Standing,
+        limit: usize,
+        found: &mut Vec<RawRow>,
+    ) -> Result<(), Failed> {
+        while found.len() < limit {
+            match self.peek()? {
+                Some(owner) if owner == standing.owner => {
+                    if let Some((_, entry)) = self.ahead.take() {
+                        standing.key.clone_from(&entry.key);
+                        found.push(RawRow::Entry(entry));
+                    }
+                }
+                Some(owner) if owner < standing.owner => {
+                    return Err(damaged(format!("rows of number {owner}, which has no head")).into());
+                }
+                Some(_) | None => {
+                    standing.key = vec![AFTER_ALL];
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
 }
 
 fn chain_name(connection: &Connection, known: &mut HashMap<i64, String>, id: i64) -> Result<String, Failed> {
@@ -171,7 +187,7 @@ fn chain_name(connection: &Connection, known: &mut HashMap<i64, String>, id: i64
         .prepare_cached("SELECT name FROM chain WHERE id = ?1")?
         .query_row([id], |row| row.get(0))
         .optional()?;
-    let name = name.ok_or_else(|| crate::failed::damaged(format!("chain {id} has no name")))?;
+    let name = name.ok_or_else(|| damaged(format!("chain {id} has no name")))?;
     known.insert(id, name.clone());
     Ok(name)
 }
