@@ -14,4 +14,4 @@ pub mod token;
 pub use books::{Ask, Books, BooksError, MemberAsk, Recorded, Refund, Verb, Worked};
 pub use key::{offer_key, tier_key};
 pub use policy::{House, PolicyError, policy};
-pub use sale::{Paid, Priced, SaleError, coupon_id, coupon_text, sale};
+pub use sale::{Paid, Priced, SaleError, coupon_id, coupon_text, is_cash, paid_otherwise, sale};

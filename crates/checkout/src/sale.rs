@@ -121,8 +121,16 @@ pub fn sale(
 /// A tender that nobody named.
 const UNKNOWN_TENDER: &str = "unspecified";
 
-/// Coins and notes: paid rounded.
-fn is_cash(kind: &str) -> bool {
+/// Records that a sale was paid with another sum than it costs: the difference is spread over the lines by what they
+/// cost, so that returns give back what was paid.
+pub fn paid_otherwise(sale: &mut Sale, paid_minor: i64) {
+    units::spread(&mut sale.lines, paid_minor - sale.due_minor);
+    (sale.due_minor, sale.cash_rounding_minor) = (paid_minor, 0);
+}
+
+/// Whether a tender is coins and notes, whose sum is rounded to what coins allow.
+#[must_use]
+pub fn is_cash(kind: &str) -> bool {
     kind == "cash" || kind.starts_with("cash:")
 }
 

@@ -1,10 +1,14 @@
 //! A chain as a node prices it: its program, compiled, and what stands beside it.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use suanpan_checkout::{House, PolicyError};
 use suanpan_domain::quote::Entitlement;
 use suanpan_domain::{Catalogue, Currency, Member, OfferBook, OfferRef, Quote, Usage};
 use suanpan_engine::{CompileProblem, Compiled, Scratch, compile};
+use suanpan_ledger::Policy;
 use suanpan_program::Diagnostics;
 use suanpan_program::model::{Effect, Program, Tier, Title};
 use suanpan_receipt::Lang;
@@ -16,8 +20,10 @@ use crate::zones::{UnknownZone, Zones};
 /// A chain's compiled program, its catalogue, and the zones of its stores.
 pub struct Chain {
     compiled: Compiled,
-    catalogue: Option<Box<dyn Catalogue>>,
+    catalogue: Option<Arc<dyn Catalogue>>,
     zones: Zones,
+    policy: Arc<Policy>,
+    segments: HashSet<String>,
 }
 
 /// Why a program cannot be priced by.
@@ -34,6 +40,9 @@ pub enum ChainError {
     /// The program is sound in itself and cannot be compiled.
     #[error("the program does not compile:\n  {}", lines(_0))]
     Compile(Vec<CompileProblem>),
+    /// Ids of the program cannot be told apart in members' accounts.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
     /// Stores live in zones that nobody knows.
     #[error("the stores' wall clocks are unknown:\n  {}", lines(_0))]
     Zones(Vec<UnknownZone>),
@@ -54,7 +63,7 @@ impl Chain {
         for warning in loaded.warnings.iter() {
             tracing::warn!("{warning}");
         }
-        let catalogue = loaded.catalogue.map(|catalogue| Box::new(catalogue) as Box<dyn Catalogue>);
+        let catalogue = loaded.catalogue.map(|catalogue| Arc::new(catalogue) as Arc<dyn Catalogue>);
         Self::new(&loaded.program, catalogue)
     }
 
@@ -62,10 +71,29 @@ impl Chain {
     ///
     /// # Errors
     /// [`ChainError`] with everything that is wrong.
-    pub fn new(program: &Program, catalogue: Option<Box<dyn Catalogue>>) -> Result<Self, ChainError> {
+    pub fn new(program: &Program, catalogue: Option<Arc<dyn Catalogue>>) -> Result<Self, ChainError> {
         let zones = Zones::of(program).map_err(ChainError::Zones)?;
         let compiled = compile(program).map_err(ChainError::Compile)?;
-        Ok(Self { compiled, catalogue, zones })
+        let house = House { time_zone: zones.chain().clone(), archive_days: None };
+        let policy = Arc::new(suanpan_checkout::policy(program, &house)?);
+        let segments = program.offers.iter().flat_map(|offer| offer.who.segments.iter().cloned()).collect();
+        Ok(Self { compiled, catalogue, zones, policy, segments })
+    }
+
+    /// The rules of membership.
+    #[must_use]
+    pub fn policy(&self) -> &Arc<Policy> {
+        &self.policy
+    }
+
+    /// The catalogue, shared with other versions of the program.
+    pub(crate) fn shared_catalogue(&self) -> Option<Arc<dyn Catalogue>> {
+        self.catalogue.clone()
+    }
+
+    /// Whether an offer asks for this segment.
+    pub(crate) fn asks_for_segment(&self, segment: &str) -> bool {
+        self.segments.contains(segment)
     }
 
     /// The chain's id, which baskets name.

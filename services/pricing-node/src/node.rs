@@ -7,23 +7,44 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use arc_swap::ArcSwap;
-use suanpan_domain::{Basket, Member, OfferBook, Quote, Usage};
+use suanpan_checkout::token::{self, Promise};
+use suanpan_domain::{Basket, BusinessTime, Member, OfferBook, Quote, Usage};
 use suanpan_engine::Scratch;
 use suanpan_receipt::{Lang, Options};
 use suanpan_rpc::decode::{self, Buyer, Clock, Request, Terms};
 use suanpan_rpc::encode::{self, Names as _, Priced};
-use suanpan_rpc::v1;
+use suanpan_rpc::{content, v1};
+use suanpan_store::{Store, StoreError};
 
 use crate::chain::Chain;
 use crate::failure::Failure;
 use crate::members::Members;
+use crate::sales::{Sales, Selling};
 
-/// A node that prices the baskets of one chain.
+/// A node that prices the baskets of one chain, and sells them when it has a store.
 pub struct Node {
     chain: ArcSwap<Chain>,
     members: Members,
     usage: Option<Usage>,
     clock_skew: Option<Duration>,
+    sales: Option<Sales>,
+}
+
+/// Facts of a basket that do not come with it.
+pub(crate) enum Facts {
+    /// The files of the node.
+    Local,
+    /// The store said so; none: it knows no such member.
+    Found(Option<Box<Member>>),
+    /// A token or a record holds them, and the time of the sale.
+    Kept {
+        /// None: a guest's.
+        member: Option<Box<Member>>,
+        /// Chain-wide counters.
+        usage: Option<Usage>,
+        /// When.
+        business_time: BusinessTime,
+    },
 }
 
 /// Memory that one thread prices with, over and over.
@@ -42,8 +63,10 @@ pub struct Answer<'a> {
     chain: &'a Chain,
     request: &'a Request,
     member: Option<&'a Member>,
+    usage: Option<&'a Usage>,
     quote: &'a Quote,
     envelope: v1::Envelope,
+    basket_hash: Option<[u8; 32]>,
 }
 
 impl Node {
@@ -51,7 +74,14 @@ impl Node {
     /// any time, for baskets from files.
     #[must_use]
     pub fn new(chain: Chain, members: Members, usage: Option<Usage>, clock_skew: Option<Duration>) -> Self {
-        Self { chain: ArcSwap::from_pointee(chain), members, usage, clock_skew }
+        Self { chain: ArcSwap::from_pointee(chain), members, usage, clock_skew, sales: None }
+    }
+
+    /// The node with a store: members come from it, and baskets can be sold.
+    #[must_use]
+    pub fn selling(mut self, store: Arc<dyn Store>, selling: Selling) -> Self {
+        self.sales = Some(Sales::new(store, selling));
+        self
     }
 
     /// The chain as it is priced now.
@@ -60,13 +90,32 @@ impl Node {
         self.chain.load_full()
     }
 
-    /// Prices by another program from the next basket on. Baskets that are being priced keep theirs.
-    pub fn publish(&self, chain: Chain) {
-        self.chain.store(Arc::new(chain));
+    /// The selling side; none on a node that prices only.
+    pub(crate) const fn sales(&self) -> Option<&Sales> {
+        self.sales.as_ref()
     }
 
-    /// Prices a basket and hands the answer to `finish`. `prefix` is where the basket is in the request, such as
-    /// `basket.`; `near_misses` asks for them even if the basket does not.
+    /// Prices by another program from the next basket on. Baskets that are being priced keep theirs.
+    pub fn publish(&self, chain: Chain) {
+        let before = self.chain.swap(Arc::new(chain));
+        if let Some(sales) = &self.sales {
+            sales.keep(before);
+        }
+    }
+
+    /// Reads what changes in the store by itself: chain-wide counters of limited offers.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn refresh(&self) -> Result<(), StoreError> {
+        match &self.sales {
+            Some(sales) => sales.read_usage(&self.chain()).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Prices a basket by the node's own files and hands the answer to `finish`. `prefix` is where the basket is in the
+    /// request, such as `basket.`; `near_misses` asks for them even if the basket does not.
     ///
     /// # Errors
     /// [`Failure`] says why it was not priced.
@@ -77,7 +126,59 @@ impl Node {
         near_misses: bool,
         finish: impl FnOnce(&Answer<'_>) -> T,
     ) -> Result<T, Failure> {
-        let chain = self.chain.load();
+        self.price_by(&self.chain(), prefix, message, near_misses, Facts::Local, finish)
+    }
+
+    /// Prices a basket, with its member from the store when there is one, and hands the answer to `finish`.
+    ///
+    /// # Errors
+    /// [`Failure`] says why it was not priced. A store that does not answer costs the member's price: the quote is a
+    /// guest's and says that it is degraded.
+    pub(crate) async fn quote<T>(
+        &self,
+        prefix: &'static str,
+        message: v1::Basket,
+        near_misses: bool,
+        finish: impl FnOnce(&Answer<'_>) -> T,
+    ) -> Result<T, Failure> {
+        let chain = self.chain();
+        let facts = self.facts(&chain, &message).await;
+        self.price_by(&chain, prefix, message, near_misses, facts, finish)
+    }
+
+    /// Whether a basket's member has to be looked up in the store.
+    pub(crate) fn asks_the_store(&self, message: &v1::Basket) -> bool {
+        use v1::member::Identity;
+        let identity = message.member.as_ref().and_then(|member| member.identity.as_ref());
+        self.sales.is_some() && matches!(identity, Some(Identity::Id(_) | Identity::Card(_)))
+    }
+
+    async fn facts(&self, chain: &Chain, message: &v1::Basket) -> Facts {
+        let Some(sales) = self.sales.as_ref().filter(|_| self.asks_the_store(message)) else {
+            return Facts::Local;
+        };
+        match sales.buyer(chain, message, unix_ms_now()).await {
+            Ok(found) => Facts::Found(found.map(|found| Box::new(found.member))),
+            Err(error) => {
+                tracing::warn!(%error, "a member was not found out; priced as a guest");
+                Facts::Found(None)
+            }
+        }
+    }
+
+    /// Prices a basket by a program and by facts, and hands the answer to `finish`.
+    ///
+    /// # Errors
+    /// [`Failure`] says why it was not priced.
+    pub(crate) fn price_by<T>(
+        &self,
+        chain: &Chain,
+        prefix: &'static str,
+        message: v1::Basket,
+        near_misses: bool,
+        facts: Facts,
+        finish: impl FnOnce(&Answer<'_>) -> T,
+    ) -> Result<T, Failure> {
         if !message.chain.is_empty() && message.chain != chain.id() {
             return Err(Failure::UnknownChain);
         }
@@ -89,13 +190,29 @@ impl Node {
             catalogue: chain.catalogue(),
             clock: Clock {
                 received_unix_ms,
-                skew_ms_max,
+                // A kept time was checked when it was new.
+                skew_ms_max: skew_ms_max.filter(|_| !matches!(facts, Facts::Kept { .. })),
                 utc_offset_minutes: &|store, unix_ms| chain.utc_offset_minutes(store, unix_ms),
             },
         };
+        let basket_hash = self.sales.is_some().then(|| content::basket(&message));
         let mut request = decode::basket_under(prefix, message, &terms).map_err(Failure::Invalid)?;
         request.near_misses |= near_misses;
-        let (member, age_ms) = self.gather(&mut request);
+        let mut kept_usage = None;
+        let (member, age_ms) = match facts {
+            Facts::Local => self.gather(&mut request),
+            Facts::Found(found) => found_by_store(&mut request, found),
+            Facts::Kept { member, usage, business_time } => {
+                request.basket.business_time = business_time;
+                kept_usage = Some(usage);
+                (member.map(Arc::from), 0)
+            }
+        };
+        let shared = self.sales.as_ref().and_then(Sales::usage);
+        let usage = match &kept_usage {
+            Some(kept) => kept.as_ref(),
+            None => self.usage.as_ref().or(shared.as_deref()),
+        };
         let envelope = v1::Envelope {
             age_ms,
             degraded: false,
@@ -108,20 +225,19 @@ impl Node {
         DESK.with_borrow_mut(|desk| {
             // A fault in pricing must cost one answer and not the connection with everybody else's.
             let priced = catch_unwind(AssertUnwindSafe(|| {
-                chain.price(
-                    &request,
-                    member.as_deref(),
-                    self.usage.as_ref(),
-                    &mut desk.scratch,
-                    &mut desk.quote,
-                );
-                let answer = Answer {
-                    chain: &chain,
+                chain.price(&request, member.as_deref(), usage, &mut desk.scratch, &mut desk.quote);
+                let mut answer = Answer {
+                    chain,
                     request: &request,
                     member: member.as_deref(),
+                    usage,
                     quote: &desk.quote,
                     envelope,
+                    basket_hash,
                 };
+                if let Some(sales) = &self.sales {
+                    answer.promise(sales, received_unix_ms);
+                }
                 finish(&answer)
             }));
             priced.map_err(|panic| {
@@ -150,7 +266,57 @@ impl Node {
     }
 }
 
+/// The member as the store has it. A member whom it does not know is noted in the basket.
+fn found_by_store(request: &mut Request, found: Option<Box<Member>>) -> (Option<Arc<Member>>, i64) {
+    match (std::mem::replace(&mut request.buyer, Buyer::Guest), found) {
+        (Buyer::Guest, _) => (None, 0),
+        (_, Some(member)) => (Some(Arc::from(member)), 0),
+        (Buyer::Snapshot(member), None) => (Some(Arc::new(*member)), 0),
+        (Buyer::Id(named) | Buyer::Card(named), None) => {
+            request.basket.unknown_member = Some(named);
+            (None, 0)
+        }
+    }
+}
+
 impl<'a> Answer<'a> {
+    /// Puts a token for this quote into its envelope; none when its facts are too many.
+    fn promise(&mut self, sales: &Sales, now_ms: i64) {
+        let Some(basket_hash) = self.basket_hash else { return };
+        let expires_ms = now_ms + sales.selling.token_ms;
+        let asked = |segment: &str| self.chain.asks_for_segment(segment);
+        let (member, usage) =
+            token::consulted(self.basket(), self.quote, self.offers(), &asked, self.member, self.usage);
+        let promise = Promise {
+            chain: self.chain.id().to_owned(),
+            program_version: self.chain.program().version.clone(),
+            business_time: self.basket().business_time,
+            member,
+            usage,
+            basket_hash,
+            result_hash: token::result_hash(self.quote),
+            expires_ms,
+        };
+        if let Some(token) = sales.selling.token_keys.sign(&promise) {
+            (self.envelope.token, self.envelope.expires_unix_ms) = (token, expires_ms);
+        }
+    }
+
+    /// The member's facts; none for guests.
+    pub(crate) const fn member(&self) -> Option<&'a Member> {
+        self.member
+    }
+
+    /// Chain-wide counters that it was priced with.
+    pub(crate) const fn usage(&self) -> Option<&'a Usage> {
+        self.usage
+    }
+
+    /// The program, as it was compiled.
+    pub(crate) fn program(&self) -> &'a suanpan_program::model::Program {
+        self.chain.program()
+    }
+
     /// The basket, completed from the catalogue.
     #[must_use]
     pub const fn basket(&self) -> &'a Basket {
@@ -208,7 +374,7 @@ impl<'a> Answer<'a> {
     }
 }
 
-fn unix_ms_now() -> i64 {
+pub(crate) fn unix_ms_now() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }

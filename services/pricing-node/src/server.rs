@@ -5,6 +5,8 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use suanpan_rpc::checkout_v1::checkout_service_server::CheckoutServiceServer;
+use suanpan_rpc::member_v1::member_service_server::MemberServiceServer;
 use suanpan_rpc::v1::FILE_DESCRIPTOR_SET;
 use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
@@ -18,7 +20,7 @@ use tonic_health::server::{HealthReporter, health_reporter};
 use crate::admin::{self, Phase};
 use crate::connections::Connections;
 use crate::node::Node;
-use crate::service::{BySize, Pricing};
+use crate::service::{Accounts, BySize, Checkouts, Pricing};
 
 /// Calls that one connection may have open. A till has one or two, a batch job dozens.
 const STREAMS_PER_CONNECTION_MAX: u32 = 1_024;
@@ -97,7 +99,9 @@ pub async fn serve(
         .max_frame_size(FRAME_BYTES_MAX)
         .http2_keepalive_interval(Some(KEEPALIVE))
         .http2_keepalive_timeout(Some(KEEPALIVE))
-        .add_service(BySize::of(&Pricing::of(node, is_draining)))
+        .add_service(BySize::of(&Pricing::of(Arc::clone(&node), is_draining)))
+        .add_service(CheckoutServiceServer::new(Checkouts::of(Arc::clone(&node))))
+        .add_service(MemberServiceServer::new(Accounts::of(node)))
         .add_service(health_service)
         .add_service(reflection().build_v1().map_err(ServeError::Reflection)?)
         .add_service(reflection().build_v1alpha().map_err(ServeError::Reflection)?)

@@ -1,6 +1,9 @@
-//! The calls of `PricingService`.
+//! The calls of `PricingService`; those of sales and members in the modules.
 
 mod by_size;
+mod checkout;
+mod deadline;
+mod members;
 mod stream;
 
 use std::pin::Pin;
@@ -11,11 +14,14 @@ use suanpan_receipt::Lang;
 use suanpan_rpc::problem::{Fault, Problems};
 use suanpan_rpc::v1::pricing_service_server::PricingService;
 use suanpan_rpc::{bounds, encode, status, v1};
+use suanpan_store::{Cursor, Executed, StoreError};
 use tokio::sync::watch;
-use tonic::{Request, Response, Status, Streaming};
+use tonic::{Code, Request, Response, Status, Streaming};
 
 use crate::node::Node;
 pub(crate) use by_size::BySize;
+pub(crate) use checkout::Checkouts;
+pub(crate) use members::Accounts;
 use stream::Answers;
 
 /// Baskets of a batch that are priced before other tasks of the thread get their turn.
@@ -35,10 +41,20 @@ impl Pricing {
     }
 
     /// A quote, or why there is none, for batches and streams.
-    fn result(node: &Node, basket: v1::Basket) -> v1::QuoteResult {
-        use v1::quote_result::Result as Either;
+    async fn result(node: &Node, basket: v1::Basket) -> v1::QuoteResult {
         let chain = basket.chain.clone();
-        let result = match node.price("", basket, false, |answer| answer.message()) {
+        Self::said(chain, node.quote("", basket, false, |answer| answer.message()).await)
+    }
+
+    /// The same of a basket whose member is not the store's: nothing is waited for.
+    fn result_now(node: &Node, basket: v1::Basket) -> v1::QuoteResult {
+        let chain = basket.chain.clone();
+        Self::said(chain, node.price("", basket, false, |answer| answer.message()))
+    }
+
+    fn said(chain: String, quote: Result<v1::Quote, crate::Failure>) -> v1::QuoteResult {
+        use v1::quote_result::Result as Either;
+        let result = match quote {
             Ok(quote) => Either::Quote(quote),
             Err(failure) => Either::Refusal(failure.refusal(&chain)),
         };
@@ -49,7 +65,7 @@ impl Pricing {
 #[tonic::async_trait]
 impl PricingService for Pricing {
     async fn quote(&self, request: Request<v1::Basket>) -> Result<Response<v1::Quote>, Status> {
-        let quote = self.node.price("", request.into_inner(), false, |answer| answer.message())?;
+        let quote = self.node.quote("", request.into_inner(), false, |answer| answer.message()).await?;
         Ok(Response::new(quote))
     }
 
@@ -70,7 +86,7 @@ impl PricingService for Pricing {
             if basket.chain.is_empty() {
                 basket.chain.clone_from(&chain);
             }
-            results.push(Self::result(&self.node, basket));
+            results.push(Self::result(&self.node, basket).await);
         }
         Ok(Response::new(v1::QuoteBatchResponse { chain, results }))
     }
@@ -95,7 +111,7 @@ impl PricingService for Pricing {
         if basket.chain.is_empty() {
             basket.chain = chain;
         }
-        let response = self.node.price("basket.", basket, true, |answer| {
+        let response = self.node.quote("basket.", basket, true, |answer| {
             let message = answer.message();
             v1::ExplainResponse {
                 chain: message.chain.clone(),
@@ -103,7 +119,8 @@ impl PricingService for Pricing {
                 quote: Some(message),
                 lang: lang.tag().to_owned(),
             }
-        })?;
+        });
+        let response = response.await?;
         Ok(Response::new(response))
     }
 
@@ -168,6 +185,33 @@ fn check_explain(
         Some(both) if problems.is_empty() => Ok(both),
         _ => Err(problems),
     }
+}
+
+/// A call's own checks, with every problem that they found.
+fn checked<T>(check: impl FnOnce(&mut Problems) -> Option<T>) -> (Option<T>, Problems) {
+    let mut problems = Problems::default();
+    let call = check(&mut problems);
+    (call, problems)
+}
+
+/// What the caller hears of a store that did not do what it was asked. What it may have done is never called failed.
+fn store_failed(domain: &str, error: &StoreError) -> Status {
+    tracing::warn!(%error, "the store did not answer as asked");
+    match error.executed() {
+        Executed::Unknown => {
+            let message = "the outcome is not known; send the same call again";
+            status::plain(Code::Unavailable, domain, status::UNKNOWN_OUTCOME, message)
+        }
+        Executed::No => {
+            let message = "nothing was changed: the store is not available; send the same call again";
+            status::plain(Code::Unavailable, domain, status::STORE_UNAVAILABLE, message)
+        }
+    }
+}
+
+/// A cursor as a page token; empty at the end.
+fn page_token(next: Option<Cursor>) -> String {
+    next.map(|cursor| cursor.0.iter().map(|byte| format!("{byte:02x}")).collect()).unwrap_or_default()
 }
 
 /// The largest message of the calls that carry one basket.

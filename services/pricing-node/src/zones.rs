@@ -44,6 +44,11 @@ impl Zones {
         if unknown.is_empty() { Ok(Self { chain, stores }) } else { Err(unknown) }
     }
 
+    /// The zone of the program's months and days.
+    pub(crate) const fn chain(&self) -> &TimeZone {
+        &self.chain
+    }
+
     /// Minutes that the wall clock of a store is ahead of UTC at a moment, rounded down where history had seconds.
     pub(crate) fn utc_offset_minutes(&self, store: &str, unix_ms: i64) -> i32 {
         let zone = self.stores.get(store).unwrap_or(&self.chain);

@@ -22,7 +22,16 @@ const OURS: &[(&str, &[&str])] = &[
     ("suanpan-testkit", &["suanpan-domain", "suanpan-program"]),
     (
         "suanpan-pricing-node",
-        &["suanpan-domain", "suanpan-program", "suanpan-engine", "suanpan-receipt", "suanpan-rpc"],
+        &[
+            "suanpan-domain",
+            "suanpan-program",
+            "suanpan-engine",
+            "suanpan-ledger",
+            "suanpan-store",
+            "suanpan-checkout",
+            "suanpan-receipt",
+            "suanpan-rpc",
+        ],
     ),
     (
         "suanpan",

@@ -1,13 +1,15 @@
 //! A till's stream: a basket in, a quote out, in order.
 
+use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use suanpan_rpc::{status, v1};
 use tokio::sync::watch;
 use tokio_stream::Stream;
 use tokio_stream::wrappers::WatchStream;
+use tonic::codegen::BoxFuture;
 use tonic::{Status, Streaming};
 
 use super::Pricing;
@@ -19,6 +21,8 @@ pub(crate) struct Answers {
     baskets: Streaming<v1::Basket>,
     node: Arc<Node>,
     draining: WatchStream<bool>,
+    /// The basket whose member is being looked up.
+    pricing: Option<BoxFuture<v1::QuoteResult, Infallible>>,
     ended: bool,
 }
 
@@ -28,7 +32,7 @@ impl Answers {
         node: Arc<Node>,
         draining: watch::Receiver<bool>,
     ) -> Self {
-        Self { baskets, node, draining: WatchStream::new(draining), ended: false }
+        Self { baskets, node, draining: WatchStream::new(draining), pricing: None, ended: false }
     }
 
     /// Whether the node is about to end. The task is woken when it becomes so.
@@ -50,17 +54,27 @@ impl Stream for Answers {
         if self.ended {
             return Poll::Ready(None);
         }
+        if let Some(pricing) = &mut self.pricing {
+            let Ok(result) = ready!(pricing.as_mut().poll(context));
+            self.pricing = None;
+            return Poll::Ready(Some(Ok(result)));
+        }
         if self.is_draining(context) {
             self.ended = true;
             return Poll::Ready(Some(Err(status::draining())));
         }
-        Pin::new(&mut self.baskets).poll_next(context).map(|next| match next {
-            Some(Ok(basket)) => Some(Ok(Pricing::result(&self.node, basket))),
+        match ready!(Pin::new(&mut self.baskets).poll_next(context)) {
+            Some(Ok(basket)) if self.node.asks_the_store(&basket) => {
+                let node = Arc::clone(&self.node);
+                self.pricing = Some(Box::pin(async move { Ok(Pricing::result(&node, basket).await) }));
+                self.poll_next(context)
+            }
+            Some(Ok(basket)) => Poll::Ready(Some(Ok(Pricing::result_now(&self.node, basket)))),
             Some(Err(status)) => {
                 self.ended = true;
-                Some(Err(status))
+                Poll::Ready(Some(Err(status)))
             }
-            None => None,
-        })
+            None => Poll::Ready(None),
+        }
     }
 }

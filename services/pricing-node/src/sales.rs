@@ -1,0 +1,259 @@
+//! What a node that sells has beside its program: the store, its keys, and what it reads from the store.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use arc_swap::ArcSwapOption;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use suanpan_checkout::token::{TOKEN_MS_DEFAULT, TokenKeys};
+use suanpan_checkout::{Books, BooksError};
+use suanpan_domain::{BusinessTime, Member, MemberId, OfferUsage, Usage};
+use suanpan_ledger::head::Status;
+use suanpan_ledger::snapshot;
+use suanpan_program::{SourceFile, parse};
+use suanpan_rpc::decode::Lookup;
+use suanpan_rpc::v1;
+use suanpan_store::{LookupKey, LookupKind, Store, StoreError};
+use tokio::time::{Instant, sleep};
+
+use crate::chain::Chain;
+
+/// How a node sells.
+#[derive(Clone, Debug)]
+pub struct Selling {
+    /// Keys that sign quotes.
+    pub token_keys: TokenKeys,
+    /// How long a token holds, milliseconds.
+    pub token_ms: i64,
+    /// Keys the hashes of codes, cards, telephone numbers and addresses: without it the store's hashes lead nowhere.
+    pub secret: [u8; 32],
+    /// Ids older than this are not written as new, milliseconds.
+    pub horizon_ms: i64,
+}
+
+/// Answers live for 400 days.
+pub const HORIZON_MS_DEFAULT: i64 = 400 * 86_400_000;
+/// Earlier programs that a node keeps compiled, for tokens and returns.
+const EARLIER_MAX: usize = 8;
+/// How long a call repeats a write whose outcome is not known, when the caller names no deadline.
+const SETTLE: Duration = Duration::from_secs(5);
+/// Merges that a look-up follows.
+const MERGES_MAX: usize = 8;
+
+impl Selling {
+    /// With the usual periods.
+    #[must_use]
+    pub const fn with_keys(token_keys: TokenKeys, secret: [u8; 32]) -> Self {
+        Self { token_keys, token_ms: TOKEN_MS_DEFAULT, secret, horizon_ms: HORIZON_MS_DEFAULT }
+    }
+}
+
+/// The selling side of a node.
+pub(crate) struct Sales {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) selling: Selling,
+    earlier: Mutex<VecDeque<Arc<Chain>>>,
+    usage: ArcSwapOption<Usage>,
+}
+
+/// A member as the store has it.
+pub(crate) struct Found {
+    /// The facts for pricing.
+    pub(crate) member: Member,
+    /// Who it is after merges.
+    pub(crate) id: MemberId,
+}
+
+impl Sales {
+    pub(crate) fn new(store: Arc<dyn Store>, selling: Selling) -> Self {
+        Self { store, selling, earlier: Mutex::default(), usage: ArcSwapOption::empty() }
+    }
+
+    /// The books of the chain under its current rules.
+    pub(crate) fn books(&self, chain: &Chain) -> Books {
+        Books {
+            store: Arc::clone(&self.store),
+            chain: chain.id().to_owned(),
+            policy: Arc::clone(chain.policy()),
+        }
+    }
+
+    /// The keyed hash of a unique code.
+    pub(crate) fn code_hash(&self, code: &str) -> [u8; 16] {
+        keyed_hash(&self.selling.secret, "code", code)
+    }
+
+    /// The key of a card, telephone number or address.
+    pub(crate) fn lookup_key(&self, lookup: &Lookup) -> LookupKey {
+        lookup_key(&self.selling.secret, lookup)
+    }
+
+    /// A member's facts; none when the store does not know the member, or the account is closed for good.
+    pub(crate) async fn member(
+        &self,
+        chain: &Chain,
+        id: &MemberId,
+        now_ms: i64,
+        time: BusinessTime,
+    ) -> Result<Option<Found>, StoreError> {
+        let mut id = id.clone();
+        for _ in 0..MERGES_MAX {
+            let Some(row) = self.store.member(chain.id(), &id).await? else { return Ok(None) };
+            match row.head.status {
+                Status::Closed { survivor: Some(survivor) } => id = survivor,
+                Status::Closed { survivor: None } | Status::Absent | Status::Guest => return Ok(None),
+                Status::Active | Status::Blocked => {
+                    let member = snapshot(chain.policy(), &row.head, &id, now_ms, time);
+                    return Ok(Some(Found { member, id }));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// The member that a basket names; none for guests and for members whom the store does not know.
+    pub(crate) async fn buyer(
+        &self,
+        chain: &Chain,
+        basket: &v1::Basket,
+        now_ms: i64,
+    ) -> Result<Option<Found>, StoreError> {
+        use v1::member::Identity;
+        let identity = basket.member.as_ref().and_then(|member| member.identity.as_ref());
+        let id = match identity {
+            None => return Ok(None),
+            Some(Identity::Id(id)) => MemberId::new(id.as_str()).ok(),
+            Some(Identity::Snapshot(snapshot)) => MemberId::new(snapshot.id.as_str()).ok(),
+            Some(Identity::Card(card)) => {
+                self.store.lookup(chain.id(), self.lookup_key(&Lookup::Card(card.clone()))).await?
+            }
+        };
+        let Some(id) = id else { return Ok(None) };
+        let time = match basket.business_time {
+            Some(sent) => BusinessTime { unix_ms: sent.unix_ms, utc_offset_minutes: sent.utc_offset_minutes },
+            None => BusinessTime {
+                unix_ms: now_ms,
+                utc_offset_minutes: chain.utc_offset_minutes(&basket.store, now_ms),
+            },
+        };
+        self.member(chain, &id, now_ms, time).await
+    }
+
+    /// Remembers a program that is not the current one any more.
+    pub(crate) fn keep(&self, chain: Arc<Chain>) {
+        let mut earlier = self.earlier.lock().unwrap_or_else(PoisonError::into_inner);
+        if earlier.iter().all(|kept| kept.program().version != chain.program().version) {
+            earlier.push_front(chain);
+            earlier.truncate(EARLIER_MAX);
+        }
+    }
+
+    /// The program of a version, compiled: the current one, one of those kept, or the store's.
+    pub(crate) async fn version(
+        &self,
+        current: &Arc<Chain>,
+        version: &str,
+    ) -> Result<Option<Arc<Chain>>, StoreError> {
+        if current.program().version == version {
+            return Ok(Some(Arc::clone(current)));
+        }
+        let kept = {
+            let earlier = self.earlier.lock().unwrap_or_else(PoisonError::into_inner);
+            earlier.iter().find(|chain| chain.program().version == version).cloned()
+        };
+        if kept.is_some() {
+            return Ok(kept);
+        }
+        let Some(row) = self.store.program(current.id(), version).await? else { return Ok(None) };
+        let catalogue = current.shared_catalogue();
+        // Reading and compiling a large program takes a while; other calls must not wait for it.
+        let compiled = tokio::task::spawn_blocking(move || {
+            let text = String::from_utf8(row.bytes).ok()?;
+            let parsed = parse(&[SourceFile::new("program.yaml", text)]).ok()?;
+            Chain::new(&parsed.program, catalogue).ok()
+        })
+        .await;
+        let chain = compiled.ok().flatten().map(Arc::new);
+        if let Some(chain) = &chain {
+            self.keep(Arc::clone(chain));
+        }
+        Ok(chain)
+    }
+
+    /// What everybody used of limited offers, as it was read last.
+    pub(crate) fn usage(&self) -> Option<Arc<Usage>> {
+        self.usage.load_full()
+    }
+
+    /// Reads what everybody used of limited offers.
+    pub(crate) async fn read_usage(&self, chain: &Chain) -> Result<(), StoreError> {
+        let limits = self.store.limits(chain.id()).await?;
+        let offer = |limit: suanpan_store::LimitView| {
+            let taken = limit.taken();
+            Some(OfferUsage {
+                offer: chain.policy().offer(limit.offer)?.id.clone(),
+                used: u64::try_from(taken.uses).unwrap_or(0),
+                given_minor: taken.amount_minor,
+            })
+        };
+        let offers = limits.into_iter().filter_map(offer).collect();
+        self.usage.store(Some(Arc::new(Usage { offers })));
+        Ok(())
+    }
+}
+
+/// The first half of the HMAC-SHA256 of a text of a kind. The text itself is never stored.
+fn keyed_hash(secret: &[u8; 32], kind: &str, text: &str) -> [u8; 16] {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret).expect("every length is a key");
+    mac.update(kind.as_bytes());
+    mac.update(&[0]);
+    mac.update(text.as_bytes());
+    let whole = mac.finalize().into_bytes();
+    let mut half = [0; 16];
+    half.copy_from_slice(&whole[..16]);
+    half
+}
+
+/// The keyed hash under which a unique code of a campaign is kept.
+#[must_use]
+pub fn code_hash(secret: &[u8; 32], code: &str) -> suanpan_store::CodeHash {
+    suanpan_store::CodeHash(keyed_hash(secret, "code", code))
+}
+
+/// The key under which a card, telephone number or address leads to its member.
+#[must_use]
+pub fn lookup_key(secret: &[u8; 32], lookup: &Lookup) -> LookupKey {
+    let (kind, name, text) = match lookup {
+        Lookup::Card(text) => (LookupKind::Card, "card", text),
+        Lookup::Phone(text) => (LookupKind::Phone, "phone", text),
+        Lookup::Email(text) => (LookupKind::Email, "email", text),
+    };
+    LookupKey { kind, hash: keyed_hash(secret, name, text) }
+}
+
+/// Repeats a call whose outcome is not known until it is, or until the time is over. Only calls that are named by an id
+/// may be repeated.
+pub(crate) async fn settled<T, F>(
+    within: Option<Duration>,
+    mut call: impl FnMut() -> F,
+) -> Result<T, BooksError>
+where
+    F: Future<Output = Result<T, BooksError>>,
+{
+    let deadline = Instant::now() + within.unwrap_or(SETTLE);
+    let mut pause = Duration::from_millis(5);
+    loop {
+        match call().await {
+            Err(BooksError::Store(StoreError::Unknown(_) | StoreError::Busy))
+                if Instant::now() + pause < deadline =>
+            {
+                sleep(pause).await;
+                pause = (pause * 2).min(Duration::from_millis(200));
+            }
+            done => return done,
+        }
+    }
+}
