@@ -97,7 +97,7 @@ impl Desk<'_> {
         });
         let ready = match reserved {
             // After a reservation, the reservation is the price.
-            Some(found) => self.from_reservation(&found.entry, owner, &call, sell.kind)?,
+            Some(found) => self.as_reserved(&found.entry, owner, &call, sell.kind)?,
             None => self.price(&basket, buyer, &call, &sell.token, basket_hash, sell.kind).await?,
         };
         if let Some(expected) = sell.expected_due_minor
@@ -183,7 +183,7 @@ impl Desk<'_> {
     }
 
     /// The sale of a reservation, paid as it is paid now.
-    fn from_reservation(
+    fn as_reserved(
         &self,
         entry: &Entry,
         owner: Owner,
@@ -359,7 +359,8 @@ fn differences(
         .map(|tender| tender.amount_minor)
         .fold(0, i64::saturating_add);
     let reported: i64 = sent.iter().map(|tender| tender.amount_minor).fold(0, i64::saturating_add);
-    if recorded != reported {
+    // Who names no tenders reports none.
+    if recorded != reported && !sent.is_empty() {
         differs("tenders", recorded.to_string(), reported.to_string());
     }
     let hex = |hash: &[u8]| hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
