@@ -29,6 +29,6 @@ pub use rows::{
     LookupKind, MemberRow, Meta, Order, Page, ParkedRow, ProgramRow, RawEntry, RawHead, RawRow, Scanned,
 };
 pub use scope::{CodeHash, Owner, Read, Scope};
-pub use store::{CODES_PER_CALL_MAX, LINK_SETTLES_MS, Store};
+pub use store::{CODES_PER_CALL_MAX, EVERYBODY_MS, LINK_SETTLES_MS, Store};
 pub use verdict::{Decider, Derived, HeadWrite, OutboxEvent, Verdict, Write, decide_with};
 pub use view::{Elsewhere, View};

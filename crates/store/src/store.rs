@@ -95,8 +95,9 @@ pub trait Store: Send + Sync {
 
     // The worker.
 
-    /// Looks at about `limit` members' heads, of one chain or of all, and gives those that are due at `now_ms`. Never
-    /// holds up a write.
+    /// Looks at about `limit` members' heads, of one chain or of all, and gives those that are due at `now_ms`. At
+    /// [`EVERYBODY_MS`] that is every member, also those about whom nothing will ever be due, so that a new program finds
+    /// them all. Never holds up a write.
     async fn scan_due(
         &self,
         chain: Option<&str>,
@@ -208,6 +209,8 @@ pub trait Store: Send + Sync {
     async fn meta(&self) -> Result<Meta, StoreError>;
 }
 
+/// The instant at which [`Store::scan_due`] gives every member; members about whom nothing will be due are due then.
+pub const EVERYBODY_MS: i64 = i64::MAX;
 /// After so long a link whose member has no head may be taken over. Longer than any call that enrols may take.
 pub const LINK_SETTLES_MS: i64 = 60_000;
 /// Codes that are added by one call: one write of about 1 MiB.

@@ -34,6 +34,17 @@ const OURS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "suanpan-accrual-worker",
+        &[
+            "suanpan-domain",
+            "suanpan-program",
+            "suanpan-ledger",
+            "suanpan-store",
+            "suanpan-checkout",
+            "suanpan-store-embedded",
+        ],
+    ),
+    (
         "suanpan",
         &[
             "suanpan-domain",
@@ -104,15 +115,25 @@ const QUARANTINE: &[(&str, &[&str])] = &[
     ("tracing", RUNTIME),
     ("metrics", RUNTIME),
     ("rand", &["suanpan-testkit"]),
+    ("ureq", &["suanpan-accrual-worker"]),
+    ("rustls", &["suanpan-accrual-worker"]),
 ];
 
 const WIRE: &[&str] =
     &["suanpan-rpc", "suanpan-pricing-node", "suanpan", "suanpan-benches", "suanpan-real-baskets"];
-const RUNTIME: &[&str] = WIRE;
+const RUNTIME: &[&str] = &[
+    "suanpan-accrual-worker",
+    "suanpan-rpc",
+    "suanpan-pricing-node",
+    "suanpan",
+    "suanpan-benches",
+    "suanpan-real-baskets",
+];
 /// Stores answer later; they log and measure nothing.
 const ASYNC: &[&str] = &[
     "suanpan-store",
     "suanpan-store-embedded",
+    "suanpan-accrual-worker",
     "suanpan-rpc",
     "suanpan-pricing-node",
     "suanpan",

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use suanpan_domain::MemberId;
+use suanpan_domain::{CheckoutId, MemberId};
 use suanpan_ledger::command::EntryRef;
 use suanpan_ledger::refusal::Conflicts;
 use suanpan_ledger::{Action, Actor, Applied, Due, EntryKey, Head, Policy, Role, apply, due};
@@ -62,6 +62,20 @@ impl Books {
             done = done.plus(step);
         }
         Ok(done)
+    }
+
+    /// Ends a reservation that nobody came back for, whoever's it is, with everything that it holds of limits and codes.
+    /// Nothing when there is none any more, or when its time is not over.
+    ///
+    /// # Errors
+    /// [`BooksError::Store`]; [`BooksError::Refused`] when the sale was paid under another owner.
+    pub async fn end_expired(
+        &self,
+        owner: Owner,
+        checkout: CheckoutId,
+        now_ms: i64,
+    ) -> Result<bool, BooksError> {
+        self.end_reservation(owner, checkout, &worker(), now_ms).await
     }
 
     /// Does the first thing that is due for a member; nothing when nothing is.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension};
-use suanpan_store::{Cursor, DueRow, Owner, Page, RawEntry, RawHead, RawRow, Scanned, StoreError};
+use suanpan_store::{Cursor, DueRow, EVERYBODY_MS, Owner, Page, RawEntry, RawHead, RawRow, Scanned, StoreError};
 
 use crate::bytes::{self, counted, cursor_number, foreign_cursor, number_cursor};
 use crate::failed::{Failed, damaged};
@@ -37,10 +37,10 @@ pub(crate) fn scan_due(
         None => None,
     };
     let mut statement = connection.prepare_cached(
-        "SELECT h.name, h.epoch, h.ver, h.due_at, c.name FROM head h CROSS JOIN chain c ON c.id = h.chain
-         WHERE h.id > ?1 AND h.id <= ?2 AND h.due_at <= ?3 AND (?4 IS NULL OR h.chain = ?4) ORDER BY h.id",
+        "SELECT h.name, h.epoch, h.ver, coalesce(h.due_at, ?5), c.name FROM head h CROSS JOIN chain c ON c.id = h.chain
+         WHERE h.id > ?1 AND h.id <= ?2 AND coalesce(h.due_at, ?5) <= ?3 AND (?4 IS NULL OR h.chain = ?4) ORDER BY h.id",
     )?;
-    let mut rows = statement.query((after, to, now_ms, only))?;
+    let mut rows = statement.query((after, to, now_ms, only, EVERYBODY_MS))?;
     let mut due = Vec::new();
     while let Some(row) = rows.next()? {
         due.push(DueRow {

@@ -6,6 +6,7 @@ use suanpan_domain::MemberId;
 
 use crate::conformance::till::{Basket, START_MS, Shop, known};
 use crate::rows::{Cursor, DueRow};
+use crate::store::EVERYBODY_MS;
 
 /// A pass over the chain, in pieces.
 async fn scan(shop: &Shop, now_ms: i64) -> Vec<DueRow> {
@@ -48,6 +49,10 @@ pub(super) async fn the_scan_finds_what_is_due(shop: Shop) {
         let member = known(|| shop.store.member(shop.chain, &row.member)).await.expect("a member");
         assert_eq!((row.epoch, row.version), (member.head.epoch, member.head.version));
     }
+    // In the end everybody is due, whatever will be due by time.
+    let everybody: BTreeSet<MemberId> =
+        scan(&shop, EVERYBODY_MS).await.into_iter().map(|row| row.member).collect();
+    assert_eq!(everybody, all.iter().cloned().collect());
     // A reservation is due when its time is over, not before.
     let held = shop.enrol("held").await;
     assert!(shop.reserve(&Basket::of_member(&held, 200)).await.is_done());

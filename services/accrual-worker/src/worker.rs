@@ -1,0 +1,209 @@
+//! The worker: where its work comes from, and how it ends.
+
+mod change;
+mod crew;
+mod failing;
+mod feed;
+mod holds;
+mod scan;
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use suanpan_store::{Store, StoreError};
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinSet;
+
+use crate::outbox::{self, Sink};
+use crate::policies::Policies;
+use crate::status::{Pass, StatusBoard};
+use crew::Crew;
+
+/// Now, Unix milliseconds.
+pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
+
+/// The clock of the system.
+#[must_use]
+pub fn system_clock() -> Clock {
+    Arc::new(|| {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+    })
+}
+
+/// How much at once, and how often. The default is what a service wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pace {
+    /// Members that are worked for at once, each by one task. A store groups what it commits, so many are cheaper than
+    /// few.
+    pub at_once: usize,
+    /// Heads that the scan looks at in a second at most.
+    pub heads_per_second: u64,
+    /// From the beginning of one pass to that of the next, at least.
+    pub pass_every: Duration,
+    /// Members that are looked at in a second at most because a program changed.
+    pub changed_per_second: u64,
+    /// How often programs, holds of guests and delivered events are looked at.
+    pub tend_every: Duration,
+    /// The first wait after an error; each further one is twice as long.
+    pub retry_first: Duration,
+    /// The longest wait between two tries.
+    pub retry_max: Duration,
+    /// How long steps in flight may take after the signal to end.
+    pub drain: Duration,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self {
+            at_once: 256,
+            heads_per_second: 1_000_000,
+            pass_every: Duration::from_secs(1),
+            changed_per_second: 2_000,
+            tend_every: Duration::from_secs(10),
+            retry_first: Duration::from_millis(250),
+            retry_max: Duration::from_secs(60),
+            drain: Duration::from_secs(20),
+        }
+    }
+}
+
+impl Pace {
+    /// How long to wait after so many failures in a row: half of the doubled time at least, so that many who failed
+    /// together do not come again together.
+    pub(crate) fn wait_after(&self, failures: u32) -> Duration {
+        let doubled = self.retry_first.saturating_mul(1 << failures.saturating_sub(1).min(20));
+        let most = doubled.min(self.retry_max);
+        most / 2 + most / 2 * outbox::jitter_per_mille() / 1_000
+    }
+}
+
+/// How a worker ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// Every step in flight was done, every position kept.
+    InOrder,
+    /// The time for that passed; what was in flight is done by the next worker.
+    AtDeadline,
+}
+
+/// Does what is due in a store, for every chain in it.
+pub struct Worker {
+    shared: Arc<Shared>,
+}
+
+/// What the worker's tasks share.
+pub(crate) struct Shared {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) policies: Arc<dyn Policies>,
+    pub(crate) clock: Clock,
+    pub(crate) pace: Pace,
+    pub(crate) board: Arc<StatusBoard>,
+    pub(crate) sinks: Vec<Arc<dyn Sink>>,
+    pub(crate) crew: Crew,
+    /// Something was committed: there may be events.
+    pub(crate) news: Notify,
+    /// The feed lost rows: scan at once.
+    pub(crate) lagged: Notify,
+}
+
+impl Worker {
+    /// A worker of a store. `sinks` are told every event of the outbox; their names have to differ.
+    #[must_use]
+    pub fn new(
+        store: Arc<dyn Store>,
+        policies: Arc<dyn Policies>,
+        clock: Clock,
+        pace: Pace,
+        sinks: Vec<Arc<dyn Sink>>,
+    ) -> Self {
+        let board = Arc::new(StatusBoard::default());
+        let crew = Crew::new(Arc::clone(&policies), Arc::clone(&clock), pace, Arc::clone(&board));
+        let (news, lagged) = (Notify::new(), Notify::new());
+        Self { shared: Arc::new(Shared { store, policies, clock, pace, board, sinks, crew, news, lagged }) }
+    }
+
+    /// What it has done; may be read while it runs and after.
+    #[must_use]
+    pub fn status(&self) -> Arc<StatusBoard> {
+        Arc::clone(&self.shared.board)
+    }
+
+    /// One pass over the whole store, and everything that it found due. [`run`](Self::run) makes one after the other.
+    ///
+    /// # Errors
+    /// Those of reading the store. Members for whom something fails are met by the next pass.
+    pub async fn pass(&self) -> Result<Pass, StoreError> {
+        scan::pass(&self.shared).await
+    }
+
+    /// Works until `stop` is done; then does what is in flight, keeps its positions, and ends.
+    pub async fn run(&self, stop: impl Future<Output = ()>) -> Ended {
+        let (stopping, stopped) = watch::channel(false);
+        let mut tasks = JoinSet::new();
+        tasks.spawn(feed::follow(Arc::clone(&self.shared), stopped.clone()));
+        tasks.spawn(scan::again_and_again(Arc::clone(&self.shared), stopped.clone()));
+        tasks.spawn(tend(Arc::clone(&self.shared), stopped.clone()));
+        for sink in &self.shared.sinks {
+            tasks.spawn(outbox::deliver(Arc::clone(&self.shared), Arc::clone(sink), stopped.clone()));
+        }
+        stop.await;
+        tracing::info!(deadline = ?self.shared.pace.drain, "ending: no new work, what is in flight is done");
+        // Receivers that are gone are tasks that have ended.
+        let _ = stopping.send(true);
+        self.shared.crew.close();
+        let in_order = async {
+            while let Some(ended) = tasks.join_next().await {
+                if let Err(error) = ended {
+                    tracing::error!(%error, "a task of the worker panicked");
+                }
+            }
+            self.shared.crew.finish().await;
+        };
+        let ended = match tokio::time::timeout(self.shared.pace.drain, in_order).await {
+            Ok(()) => Ended::InOrder,
+            Err(_) => {
+                tracing::warn!("the time to end passed with steps in flight; the next worker does them");
+                Ended::AtDeadline
+            }
+        };
+        tracing::info!(?ended, "ended");
+        ended
+    }
+}
+
+/// What needs looking at now and then: programs that changed, holds of guests, events that everybody has.
+async fn tend(shared: Arc<Shared>, mut stopped: watch::Receiver<bool>) {
+    loop {
+        let round = async {
+            change::follow(&shared).await?;
+            holds::end(&shared).await?;
+            outbox::forget(&shared).await
+        };
+        let result = tokio::select! {
+            result = round => result,
+            () = told(&mut stopped) => return,
+        };
+        if let Err(error) = result {
+            tracing::warn!(%error, "could not look after programs, holds and delivered events; again soon");
+        }
+        if wait(&mut stopped, shared.pace.tend_every).await {
+            return;
+        }
+    }
+}
+
+/// Ends when the worker is told to end.
+pub(crate) async fn told(stopped: &mut watch::Receiver<bool>) {
+    // A sender that is gone is a worker that is gone.
+    let _ = stopped.wait_for(|stopped| *stopped).await;
+}
+
+/// Waits; true when the worker is told to end meanwhile.
+pub(crate) async fn wait(stopped: &mut watch::Receiver<bool>, time: Duration) -> bool {
+    tokio::select! {
+        () = tokio::time::sleep(time) => false,
+        () = told(stopped) => true,
+    }
+}

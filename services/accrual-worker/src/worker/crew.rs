@@ -1,0 +1,244 @@
+//! Those who work: one task for a member at a time, so many members at once.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use suanpan_checkout::{BooksError, Worked};
+use suanpan_domain::MemberId;
+use suanpan_store::StoreError;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::task::JoinSet;
+
+use super::failing::Failing;
+use super::{Clock, Pace};
+use crate::policies::{Policies, PoliciesError};
+use crate::status::StatusBoard;
+
+/// Whom something is due for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Job {
+    pub(crate) chain: String,
+    pub(crate) member: MemberId,
+}
+
+/// Held while a job is not done; whoever waits for several waits until nobody holds one any more.
+pub(crate) type Token = mpsc::Sender<()>;
+
+/// Starts tasks for members.
+pub(crate) struct Crew {
+    inner: Arc<Inner>,
+    tasks: Mutex<JoinSet<()>>,
+}
+
+struct Inner {
+    policies: Arc<dyn Policies>,
+    clock: Clock,
+    pace: Pace,
+    board: Arc<StatusBoard>,
+    places: Arc<Semaphore>,
+    closed: AtomicBool,
+    busy: Mutex<HashMap<Job, Busy>>,
+    failing: Mutex<Failing>,
+}
+
+/// A member that is being worked for.
+#[derive(Default)]
+struct Busy {
+    /// It was offered again meanwhile.
+    again: bool,
+    tokens: Vec<Token>,
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Tries of one job in a row; then the next pass meets it again.
+const TRIES_MAX: u32 = 4;
+
+impl Crew {
+    pub(crate) fn new(
+        policies: Arc<dyn Policies>,
+        clock: Clock,
+        pace: Pace,
+        board: Arc<StatusBoard>,
+    ) -> Self {
+        let places = Arc::new(Semaphore::new(pace.at_once.clamp(1, Semaphore::MAX_PERMITS)));
+        let inner = Inner {
+            policies,
+            clock,
+            pace,
+            board,
+            places,
+            closed: AtomicBool::new(false),
+            busy: Mutex::new(HashMap::new()),
+            failing: Mutex::new(Failing::default()),
+        };
+        Self { inner: Arc::new(inner), tasks: Mutex::new(JoinSet::new()) }
+    }
+
+    /// Has a member worked for; waits until there is a place. One that is being worked for is worked for once more.
+    pub(crate) async fn offer(&self, job: Job, token: Option<&Token>) {
+        if self.joined(&job, token) || self.inner.closed.load(Ordering::Acquire) {
+            return;
+        }
+        let Ok(place) = Arc::clone(&self.inner.places).acquire_owned().await else { return };
+        // Somebody else may have offered it while this one waited.
+        if self.joined(&job, token) || self.inner.closed.load(Ordering::Acquire) {
+            return;
+        }
+        locked(&self.inner.busy)
+            .insert(job.clone(), Busy { again: false, tokens: token.into_iter().cloned().collect() });
+        let mut tasks = locked(&self.tasks);
+        while let Some(ended) = tasks.try_join_next() {
+            if let Err(error) = ended {
+                tracing::error!(%error, "a task for a member panicked");
+            }
+        }
+        tasks.spawn(Arc::clone(&self.inner).work(job, place));
+    }
+
+    /// Whether a member is being worked for; then it is worked for again.
+    fn joined(&self, job: &Job, token: Option<&Token>) -> bool {
+        match locked(&self.inner.busy).get_mut(job) {
+            Some(busy) => {
+                busy.again = true;
+                busy.tokens.extend(token.cloned());
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Whether a pass should leave a member alone this time, because it failed lately.
+    pub(crate) fn rests(&self, job: &Job) -> bool {
+        locked(&self.inner.failing).rests(job)
+    }
+
+    /// A pass begins: who failed comes closer to its next try.
+    pub(crate) fn next_pass(&self) {
+        locked(&self.inner.failing).next_pass();
+    }
+
+    /// Takes no more jobs.
+    pub(crate) fn close(&self) {
+        self.inner.closed.store(true, Ordering::Release);
+    }
+
+    /// Waits until every job is done.
+    pub(crate) async fn finish(&self) {
+        let mut tasks = std::mem::take(&mut *locked(&self.tasks));
+        while let Some(ended) = tasks.join_next().await {
+            if let Err(error) = ended {
+                tracing::error!(%error, "a task for a member panicked");
+            }
+        }
+    }
+}
+
+/// Takes a job off the list however its task ends.
+struct Listed<'i> {
+    inner: &'i Inner,
+    job: &'i Job,
+}
+
+impl Drop for Listed<'_> {
+    fn drop(&mut self) {
+        locked(&self.inner.busy).remove(self.job);
+    }
+}
+
+impl Inner {
+    async fn work(self: Arc<Self>, job: Job, place: OwnedSemaphorePermit) {
+        let listed = Listed { inner: &self, job: &job };
+        loop {
+            let result = self.tried(&job).await;
+            let failing = locked(&self.failing).note(&job, result.is_ok());
+            self.board.failing(failing.members);
+            if let Err(why) = result
+                && failing.is_news
+            {
+                let (chain, member) = (&job.chain, &job.member);
+                tracing::warn!(chain, %member, why, "a member could not be worked for; it is tried again");
+            }
+            let mut busy = locked(&self.busy);
+            let again = busy.get_mut(&job).is_some_and(|busy| std::mem::take(&mut busy.again));
+            if !again || self.closed.load(Ordering::Acquire) {
+                // Under the same lock: an offer either finds the job here, or starts it anew.
+                busy.remove(&job);
+                break;
+            }
+        }
+        std::mem::forget(listed);
+        drop(place);
+    }
+
+    /// Works for a member, again after errors that pass.
+    async fn tried(&self, job: &Job) -> Result<(), String> {
+        let mut failures = 0;
+        loop {
+            let error = match self.once(job).await {
+                Ok(done) => {
+                    self.board.worked(done);
+                    return Ok(());
+                }
+                Err(error) => error,
+            };
+            failures += 1;
+            if !error.passes() || failures == TRIES_MAX || self.closed.load(Ordering::Acquire) {
+                return Err(error.to_string());
+            }
+            tokio::time::sleep(self.pace.wait_after(failures)).await;
+        }
+    }
+
+    async fn once(&self, job: &Job) -> Result<Worked, WorkError> {
+        let books = self.policies.books(&job.chain).await?;
+        let books = books.ok_or_else(|| WorkError::NoProgram(job.chain.clone()))?;
+        Ok(books.work(&job.member, (self.clock)()).await?)
+    }
+}
+
+/// Why a member could not be worked for.
+#[derive(Debug, thiserror::Error)]
+enum WorkError {
+    #[error("chain {0} has no active program")]
+    NoProgram(String),
+    #[error(transparent)]
+    Policies(#[from] PoliciesError),
+    #[error("{}", words(_0))]
+    Books(#[from] BooksError),
+}
+
+/// An error with the reasons of a refusal, which a person has to see.
+fn words(error: &BooksError) -> String {
+    match error {
+        BooksError::Refused(conflicts) => {
+            let reasons: Vec<_> = conflicts.iter().map(|conflict| format!("{:?}", conflict.reason)).collect();
+            format!("an effect was refused: {}", reasons.join(", "))
+        }
+        error => error.to_string(),
+    }
+}
+
+impl WorkError {
+    /// Whether the same may go well in a moment.
+    fn passes(&self) -> bool {
+        let store = |error: &StoreError| match error {
+            StoreError::Unknown(_) | StoreError::Busy | StoreError::Unavailable(_) => true,
+            StoreError::Refused(_)
+            | StoreError::Corrupt(_)
+            | StoreError::TooNew { .. }
+            | StoreError::Panicked(_)
+            | StoreError::Contract(_) => false,
+        };
+        match self {
+            Self::Books(BooksError::Store(error)) | Self::Policies(PoliciesError::Store(error)) => {
+                store(error)
+            }
+            Self::Books(BooksError::Stale) => true,
+            Self::Books(BooksError::Refused(_)) | Self::Policies(_) | Self::NoProgram(_) => false,
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! The feed: what was committed just now. It may lose rows; the scan finds what they said.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use suanpan_store::{Cursor, FeedRow};
+use tokio::sync::watch;
+
+use super::crew::Job;
+use super::{Shared, told, wait};
+
+/// How long one read waits for news.
+const WAIT_MS: u64 = 1_000;
+/// Rows of one read.
+const ROWS_PER_READ: usize = 4_096;
+
+/// Follows the feed until the worker is told to end.
+pub(crate) async fn follow(shared: Arc<Shared>, mut stopped: watch::Receiver<bool>) {
+    let mut after = Cursor::default();
+    let mut failures = 0;
+    loop {
+        let page = tokio::select! {
+            page = shared.store.feed(&after, WAIT_MS, ROWS_PER_READ) => page,
+            () = told(&mut stopped) => return,
+        };
+        match page {
+            Ok(page) => {
+                failures = 0;
+                after = page.next;
+                if page.lagged {
+                    shared.lagged.notify_one();
+                }
+                if !page.rows.is_empty() {
+                    shared.news.notify_waiters();
+                }
+                let offers = take(&shared, page.rows);
+                tokio::select! {
+                    () = offers => {}
+                    () = told(&mut stopped) => return,
+                }
+            }
+            Err(error) => {
+                failures += 1;
+                tracing::warn!(%error, failures, "the feed cannot be read; the scan goes on");
+                if wait(&mut stopped, shared.pace.wait_after(failures)).await {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// Has everyone worked for about whom something is due by the last of its rows.
+async fn take(shared: &Shared, rows: Vec<FeedRow>) {
+    let mut last: HashMap<Job, Option<i64>> = HashMap::with_capacity(rows.len());
+    for row in rows {
+        last.insert(Job { chain: row.chain, member: row.member }, row.due_at_ms);
+    }
+    let now_ms = (shared.clock)();
+    for (job, due_at_ms) in last {
+        // Who failed is not tried whenever it changes, or a broken member would be tried at the rate of its sales.
+        if due_at_ms.is_some_and(|due_ms| due_ms <= now_ms) && !shared.crew.rests(&job) {
+            shared.crew.offer(job, None).await;
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! The scan: looks at every head there is, again and again, at a pace. A worker that has nothing else finds everything.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use suanpan_store::{Cursor, StoreError};
+use tokio::sync::{mpsc, watch};
+
+use super::crew::Job;
+use super::{Shared, told};
+use crate::status::Pass;
+
+/// Heads of one read: some hundredths of a second, so that a pass takes turns with other readers.
+const HEADS_PER_READ: usize = 50_000;
+
+/// Makes passes until the worker is told to end.
+pub(crate) async fn again_and_again(shared: Arc<Shared>, mut stopped: watch::Receiver<bool>) {
+    let mut failures = 0;
+    loop {
+        let began = tokio::time::Instant::now();
+        let result = tokio::select! {
+            result = pass(&shared) => result,
+            () = told(&mut stopped) => return,
+        };
+        let until = match result {
+            Ok(_) => {
+                failures = 0;
+                began + shared.pace.pass_every
+            }
+            Err(error) => {
+                failures += 1;
+                tracing::warn!(%error, failures, "a pass over the store failed; it begins again");
+                tokio::time::Instant::now() + shared.pace.wait_after(failures)
+            }
+        };
+        tokio::select! {
+            () = tokio::time::sleep_until(until) => {}
+            () = shared.lagged.notified() => {}
+            () = told(&mut stopped) => return,
+        }
+    }
+}
+
+/// One pass, and everything that it found.
+pub(crate) async fn pass(shared: &Shared) -> Result<Pass, StoreError> {
+    let began = Instant::now();
+    let now_ms = (shared.clock)();
+    shared.crew.next_pass();
+    let (token, mut all_done) = mpsc::channel(1);
+    let mut pass = Pass::default();
+    let mut after = Cursor::default();
+    loop {
+        let part = shared.store.scan_due(None, &after, now_ms, HEADS_PER_READ).await?;
+        pass.looked_at += part.looked_at;
+        for row in part.due {
+            pass.due += 1;
+            let job = Job { chain: row.chain, member: row.member };
+            if !shared.crew.rests(&job) {
+                shared.crew.offer(job, Some(&token)).await;
+            }
+        }
+        let Some(next) = part.next else { break };
+        after = next;
+        wait_for_pace(began, pass.looked_at, shared.pace.heads_per_second).await;
+    }
+    pass.scanned_in = began.elapsed();
+    drop(token);
+    // Ends when the last job has let its token go.
+    let _ = all_done.recv().await;
+    pass.took = began.elapsed();
+    shared.board.passed(pass);
+    tracing::debug!(
+        looked_at = pass.looked_at,
+        due = pass.due,
+        scanned_in = ?pass.scanned_in,
+        took = ?pass.took,
+        "a pass over the store"
+    );
+    Ok(pass)
+}
+
+/// Waits until so many at such a rate may have been done since the beginning.
+pub(crate) async fn wait_for_pace(began: Instant, done: u64, per_second: u64) {
+    let planned = Duration::from_micros(done.saturating_mul(1_000_000) / per_second.max(1));
+    if let Some(ahead) = planned.checked_sub(began.elapsed()) {
+        tokio::time::sleep(ahead).await;
+    }
+}
