@@ -17,7 +17,7 @@ use suanpan_domain::{CheckoutId, MemberId};
 use suanpan_ledger::head::Status;
 use suanpan_ledger::refusal::Conflicts;
 use suanpan_ledger::{Action, Actor, Applied, Change, Command, Entry, Head, Policy, State, apply, due_at};
-use suanpan_store::{Owner, Scope, Store, StoreError, Verdict, View, Write, decide_with};
+use suanpan_store::{Derived, Owner, Scope, Store, StoreError, Verdict, View, Write, decide_with};
 
 pub use accrue::Worked;
 pub use member::MemberAsk;
@@ -119,10 +119,15 @@ impl Books {
     /// The write of one changed head with the events that follow from it.
     fn write(policy: &Policy, owner: Owner, change: Change) -> Write {
         let due_at_ms = due_at(policy, &change.head);
-        let derived = match &owner {
+        let mut derived = match &owner {
             Owner::Member(member) => outbox::events(policy, member, &change),
             Owner::Guest(_) => Vec::new(),
         };
+        // However it came to be parked, by itself or with its sale: people find it on their list.
+        let Entry { key, state, note, .. } = &change.entry;
+        if *state == State::Parked {
+            derived.push(Derived::Parked { key: *key, why: note.clone(), at_ms: change.head.as_of_ms });
+        }
         Write { derived, ..Write::of(owner, change, due_at_ms) }
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use suanpan_domain::{CheckoutId, MemberId};
 use suanpan_ledger::command::EntryRef;
 use suanpan_ledger::refusal::Conflicts;
-use suanpan_ledger::{Action, Actor, Applied, Due, EntryKey, Head, Policy, Role, apply, due};
+use suanpan_ledger::{Action, Actor, Applied, Due, EntryKey, Head, Policy, Role, State, apply, due};
 use suanpan_store::{Derived, Owner, Scope, Verdict, View};
 
 use super::{Books, BooksError, Undecided, leaving};
@@ -236,17 +236,19 @@ fn accrued(
 ) -> (Verdict, Accrued) {
     let command = Books::command(now_ms, actor, Action::Accrue { entry });
     match apply(policy, &view.head, &view.entries, &command) {
-        Ok(Applied::Changed(change)) => (Books::write(policy, owner.clone(), *change).into(), Accrued::Yes),
+        Ok(Applied::Changed(change)) => {
+            // A return whose sale is parked is parked with it.
+            let parked = change.entry.state == State::Parked;
+            let done = if parked { Accrued::Parked } else { Accrued::Yes };
+            (Books::write(policy, owner.clone(), *change).into(), done)
+        }
         Ok(Applied::Known(_) | Applied::Nothing | Applied::AccrueFirst) => (Verdict::Leave, Accrued::Nothing),
         Err(conflicts) => {
             let why = words(&conflicts);
-            let command = Books::command(now_ms, actor, Action::Park { entry, why: why.clone() });
+            let command = Books::command(now_ms, actor, Action::Park { entry, why });
             match apply(policy, &view.head, &view.entries, &command) {
                 Ok(Applied::Changed(change)) => {
-                    let at_ms = change.head.as_of_ms;
-                    let mut write = Books::write(policy, owner.clone(), *change);
-                    write.derived.push(Derived::Parked { key: key_of(entry), why, at_ms });
-                    (write.into(), Accrued::Parked)
+                    (Books::write(policy, owner.clone(), *change).into(), Accrued::Parked)
                 }
                 _ => (Verdict::Leave, Accrued::Nothing),
             }

@@ -1,0 +1,12 @@
+//! The worker on a real store in a temporary folder, with a clock that the tests set.
+
+mod holds;
+mod ledgers;
+mod lossy;
+mod oracle;
+mod parked;
+mod process;
+mod programs;
+mod receiver;
+mod shop;
+mod year;
