@@ -50,7 +50,8 @@ async fn a_guests_reservation_ends_with_all_that_it_holds() {
     assert_eq!((limits[0].held, limits[0].used), (Taken::default(), Taken::default()));
     let mut states = Vec::new();
     for (code, id) in codes.into_iter().zip(ids) {
-        let free = shop.store.code(CHAIN, code).await.expect("a read").expect("a code").state == CodeState::Free;
+        let free =
+            shop.store.code(CHAIN, code).await.expect("a read").expect("a code").state == CodeState::Free;
         let found = shop.store.find_checkout(CHAIN, id).await.expect("a read").expect("a sale");
         assert_eq!(found.entry.key, EntryKey::Checkout(id));
         states.push((free, found.entry.state));

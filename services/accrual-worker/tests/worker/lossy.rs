@@ -29,7 +29,6 @@ impl LossyFeed {
 
 #[async_trait]
 impl Store for LossyFeed {
-
     async fn decide(&self, chain: &str, scope: Scope, decider: Box<dyn Decider>) -> Result<(), StoreError> {
         self.inner.decide(chain, scope, decider).await
     }
@@ -38,19 +37,42 @@ impl Store for LossyFeed {
         self.inner.member(chain, member).await
     }
 
-    async fn entries(&self, chain: &str, member: &MemberId, order: Order, after: &Cursor, limit: usize) -> Result<Page<Entry>, StoreError> {
+    async fn entries(
+        &self,
+        chain: &str,
+        member: &MemberId,
+        order: Order,
+        after: &Cursor,
+        limit: usize,
+    ) -> Result<Page<Entry>, StoreError> {
         self.inner.entries(chain, member, order, after, limit).await
     }
 
-    async fn find_checkout(&self, chain: &str, checkout: CheckoutId) -> Result<Option<FoundCheckout>, StoreError> {
+    async fn find_checkout(
+        &self,
+        chain: &str,
+        checkout: CheckoutId,
+    ) -> Result<Option<FoundCheckout>, StoreError> {
         self.inner.find_checkout(chain, checkout).await
     }
 
-    async fn list_checkouts(&self, chain: &str, filter: &CheckoutFilter, after: &Cursor, limit: usize) -> Result<Page<FoundCheckout>, StoreError> {
+    async fn list_checkouts(
+        &self,
+        chain: &str,
+        filter: &CheckoutFilter,
+        after: &Cursor,
+        limit: usize,
+    ) -> Result<Page<FoundCheckout>, StoreError> {
         self.inner.list_checkouts(chain, filter, after, limit).await
     }
 
-    async fn link(&self, chain: &str, key: LookupKey, member: &MemberId, now_ms: i64) -> Result<Linked, StoreError> {
+    async fn link(
+        &self,
+        chain: &str,
+        key: LookupKey,
+        member: &MemberId,
+        now_ms: i64,
+    ) -> Result<Linked, StoreError> {
         self.inner.link(chain, key, member, now_ms).await
     }
 
@@ -62,11 +84,22 @@ impl Store for LossyFeed {
         self.inner.lookup(chain, key).await
     }
 
-    async fn lookups(&self, chain: &str, after: &Cursor, limit: usize) -> Result<Page<(LookupKey, MemberId)>, StoreError> {
+    async fn lookups(
+        &self,
+        chain: &str,
+        after: &Cursor,
+        limit: usize,
+    ) -> Result<Page<(LookupKey, MemberId)>, StoreError> {
         self.inner.lookups(chain, after, limit).await
     }
 
-    async fn scan_due(&self, chain: Option<&str>, after: &Cursor, now_ms: i64, limit: usize) -> Result<Scanned, StoreError> {
+    async fn scan_due(
+        &self,
+        chain: Option<&str>,
+        after: &Cursor,
+        now_ms: i64,
+        limit: usize,
+    ) -> Result<Scanned, StoreError> {
         self.inner.scan_due(chain, after, now_ms, limit).await
     }
 
@@ -78,7 +111,12 @@ impl Store for LossyFeed {
         Ok(page)
     }
 
-    async fn outbox(&self, chain: &str, after: &Cursor, limit: usize) -> Result<Page<OutboxEvent>, StoreError> {
+    async fn outbox(
+        &self,
+        chain: &str,
+        after: &Cursor,
+        limit: usize,
+    ) -> Result<Page<OutboxEvent>, StoreError> {
         self.inner.outbox(chain, after, limit).await
     }
 
@@ -90,7 +128,13 @@ impl Store for LossyFeed {
         self.inner.position(chain, name).await
     }
 
-    async fn set_position(&self, chain: &str, name: &str, fence: u64, cursor: &Cursor) -> Result<bool, StoreError> {
+    async fn set_position(
+        &self,
+        chain: &str,
+        name: &str,
+        fence: u64,
+        cursor: &Cursor,
+    ) -> Result<bool, StoreError> {
         self.inner.set_position(chain, name, fence, cursor).await
     }
 
@@ -106,11 +150,22 @@ impl Store for LossyFeed {
         self.inner.set_limit(chain, offer, cap).await
     }
 
-    async fn limit_holders(&self, chain: &str, offer: OfferKey, after: &Cursor, limit: usize) -> Result<Page<NamedHolder>, StoreError> {
+    async fn limit_holders(
+        &self,
+        chain: &str,
+        offer: OfferKey,
+        after: &Cursor,
+        limit: usize,
+    ) -> Result<Page<NamedHolder>, StoreError> {
         self.inner.limit_holders(chain, offer, after, limit).await
     }
 
-    async fn add_codes(&self, chain: &str, campaign: OfferKey, codes: &[CodeHash]) -> Result<CodesAdded, StoreError> {
+    async fn add_codes(
+        &self,
+        chain: &str,
+        campaign: OfferKey,
+        codes: &[CodeHash],
+    ) -> Result<CodesAdded, StoreError> {
         self.inner.add_codes(chain, campaign, codes).await
     }
 
@@ -118,7 +173,12 @@ impl Store for LossyFeed {
         self.inner.code(chain, code).await
     }
 
-    async fn codes(&self, chain: &str, after: &Cursor, limit: usize) -> Result<Page<(CodeHash, CodeView)>, StoreError> {
+    async fn codes(
+        &self,
+        chain: &str,
+        after: &Cursor,
+        limit: usize,
+    ) -> Result<Page<(CodeHash, CodeView)>, StoreError> {
         self.inner.codes(chain, after, limit).await
     }
 
@@ -157,5 +217,4 @@ impl Store for LossyFeed {
     async fn meta(&self) -> Result<Meta, StoreError> {
         self.inner.meta().await
     }
-
 }

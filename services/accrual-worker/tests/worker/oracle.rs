@@ -1,9 +1,9 @@
 //! The year as it was planned, and what has to come of it: dates and sums worked out from the calendar, without the
 //! ledger.
 
-use jiff::civil::{Date, date};
+use jiff::Span;
+use jiff::civil::{Date, Time, date};
 use jiff::tz::TimeZone;
-use jiff::{Span, Timestamp};
 use suanpan_domain::MonthDay;
 
 /// The chain's rules.
@@ -128,8 +128,8 @@ pub(crate) fn month_day(day: i64) -> MonthDay {
 /// The first instant of a day in Berlin, Unix milliseconds.
 fn start_of(date: Date) -> i64 {
     let zone = TimeZone::get("Europe/Berlin").expect("a zone");
-    let zoned = date.to_zoned(zone).expect("a day that begins");
-    Timestamp::from(zoned).as_millisecond()
+    let begins = zone.to_timestamp(date.to_datetime(Time::midnight()));
+    begins.expect("a day that begins").as_millisecond()
 }
 
 /// What a plain member's year brings by the end of a day.

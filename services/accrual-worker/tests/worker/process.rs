@@ -10,7 +10,11 @@ use crate::shop::Folder;
 
 fn command(store: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_accrual-worker"));
-    command.arg("--store").arg(store).env("SUANPAN_WORKER_ADMIN_LISTEN", "127.0.0.1:0").stderr(Stdio::piped());
+    command
+        .arg("--store")
+        .arg(store)
+        .env("SUANPAN_WORKER_ADMIN_LISTEN", "127.0.0.1:0")
+        .stderr(Stdio::piped());
     command
 }
 

@@ -72,9 +72,8 @@ impl Drop for Receiver {
 }
 
 async fn take(State(came): State<Arc<Mutex<Came>>>, headers: HeaderMap, body: Bytes) -> StatusCode {
-    let header = |name: &str| {
-        headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
-    };
+    let header =
+        |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
     let mut came = came.lock().expect("no panic");
     came.calls += 1;
     let timestamp_ms = header("suanpan-timestamp").parse().unwrap_or_default();

@@ -12,7 +12,7 @@ use suanpan_checkout::Verb;
 use suanpan_domain::CheckoutId;
 use suanpan_ledger::head::Status;
 use suanpan_ledger::{Action, EntryKey, MovementKind, State};
-use suanpan_store::{Cursor, Owner, Store};
+use suanpan_store::{Cursor, Owner, Store, StoreError};
 use suanpan_store_embedded::EmbeddedStore;
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, JoinSet};
@@ -37,14 +37,11 @@ impl Running {
     fn start(shop: &Shop, events: &Path, url: &str) -> Self {
         let webhook =
             Webhook::new(url.to_owned(), SECRET.into(), shop.clock()).expect("an address and a secret");
-        let sinks: Vec<Arc<dyn Sink>> =
-            vec![Arc::new(FileSink::new(events.to_owned())), Arc::new(webhook)];
+        let sinks: Vec<Arc<dyn Sink>> = vec![Arc::new(FileSink::new(events.to_owned())), Arc::new(webhook)];
         let worker = shop.worker(sinks);
         let (stop, stopped) = oneshot::channel();
         let board = worker.status();
-        let task = tokio::spawn(async move {
-            worker.run(async { drop(stopped.await) }).await
-        });
+        let task = tokio::spawn(async move { worker.run(async { drop(stopped.await) }).await });
         Self { stop, task, board }
     }
 
@@ -60,15 +57,14 @@ impl Running {
     }
 }
 
-/// Lets go of a store and waits until its file is closed.
-async fn close(shop: Shop) {
-    let store = Arc::downgrade(&shop.store);
-    drop(shop);
+/// Opens a file as soon as whoever had it has let go of it: a killed worker's last steps end first.
+async fn open(path: &Path) -> Arc<dyn Store> {
     for _ in 0..10_000 {
-        if store.strong_count() == 0 {
-            return;
+        match EmbeddedStore::open(path) {
+            Ok(store) => return Arc::new(store),
+            Err(StoreError::Unavailable(_)) => tokio::time::sleep(Duration::from_millis(1)).await,
+            Err(error) => panic!("{error}"),
         }
-        tokio::time::sleep(Duration::from_millis(1)).await;
     }
     panic!("somebody keeps the store open");
 }
@@ -129,13 +125,13 @@ async fn live(members: usize, days: i64, killed_on: i64, lossy: bool) {
     let folder = Folder::new();
     let (file, events) = (folder.file("store"), folder.file("events"));
     let receiver = Receiver::start().await;
-    let open = |now_ms| {
-        let plain: Arc<dyn Store> = Arc::new(EmbeddedStore::open(&file).expect("a store"));
+    let open = async |now_ms| {
+        let plain = open(&file).await;
         let feed = lossy.then(|| Arc::new(LossyFeed::new(Arc::clone(&plain))));
         let store = feed.as_ref().map_or(plain, |feed| Arc::clone(feed) as Arc<dyn Store>);
         (Shop::of(store, now_ms), feed)
     };
-    let (mut shop, mut feed) = open(at_ms(0));
+    let (mut shop, mut feed) = open(at_ms(0)).await;
     shop.publish(oracle::PROGRAM).await;
     for number in 0..members {
         let brought_by = (Life::of(number) == Life::Friend).then(|| member(number + 1));
@@ -148,8 +144,8 @@ async fn live(members: usize, days: i64, killed_on: i64, lossy: bool) {
         if day == killed_on {
             worker.kill().await;
             drop(feed.take());
-            close(shop).await;
-            (shop, feed) = open(at_ms(day));
+            drop(shop);
+            (shop, feed) = open(at_ms(day)).await;
             worker = Running::start(&shop, &events, &receiver.url);
         }
         shop.quiet().await;
@@ -191,7 +187,9 @@ async fn live(members: usize, days: i64, killed_on: i64, lossy: bool) {
     };
     assert_eq!(keys(&lines), expected);
     assert_eq!(came, lines, "both sinks have the same, in the same order");
-    for (number, account) in accounts.iter().enumerate().filter(|(number, _)| Life::of(*number) == Life::Plain) {
+    for (number, account) in
+        accounts.iter().enumerate().filter(|(number, _)| Life::of(*number) == Life::Plain)
+    {
         told(number, account, &lines, days);
     }
 }
@@ -219,9 +217,8 @@ fn of_life(number: usize, account: &Account, days: i64) {
     match Life::of(number) {
         Life::Keen => {
             assert_eq!(earned, own + 200, "{who}");
-            let at = |kind| {
-                account.movements().find(|moved| moved.kind == kind).map(|movement| movement.at_ms)
-            };
+            let at =
+                |kind| account.movements().find(|moved| moved.kind == kind).map(|movement| movement.at_ms);
             // The tenth purchase of 31 days is that of day 27, 28 January. Two months and ten days of grace later, on
             // 8 April, ten purchases lie within 31 days; on 19 June none does.
             assert_eq!((up, at(MovementKind::TierUp)), (1, Some(at_ms(27))), "{who}");
