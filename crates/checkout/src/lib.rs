@@ -8,10 +8,12 @@
 mod books;
 mod key;
 mod policy;
+mod publish;
 mod sale;
 pub mod token;
 
 pub use books::{Ask, Books, BooksError, MemberAsk, Recorded, Refund, Verb, Worked};
 pub use key::{offer_key, tier_key};
 pub use policy::{House, PolicyError, policy};
+pub use publish::{Published, pack, publish, unpack};
 pub use sale::{Paid, Priced, SaleError, coupon_id, coupon_text, is_cash, paid_otherwise, sale};

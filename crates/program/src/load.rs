@@ -25,6 +25,8 @@ pub struct Loaded {
     pub warnings: Diagnostics,
     /// The articles of `catalogue.csv` in the program's folder; none when there is no such file.
     pub catalogue: Option<CatalogueTable>,
+    /// What was read: the texts of the program's files, in their order.
+    pub files: Vec<SourceFile>,
 }
 
 /// Loads a program: one YAML file, or a folder with all of its `*.yaml` and `*.yml` files in the order of their names
@@ -46,7 +48,7 @@ pub fn load(path: &Path) -> Result<Loaded, Diagnostics> {
             })?)
         }
     };
-    Ok(Loaded { program, warnings, catalogue })
+    Ok(Loaded { program, warnings, catalogue, files })
 }
 
 /// The program's files of a folder, and its catalogue.

@@ -9,8 +9,8 @@ use suanpan_domain::quote::Entitlement;
 use suanpan_domain::{Catalogue, Currency, Member, OfferBook, OfferRef, Quote, Usage};
 use suanpan_engine::{CompileProblem, Compiled, Scratch, compile};
 use suanpan_ledger::Policy;
-use suanpan_program::Diagnostics;
 use suanpan_program::model::{Effect, Program, Tier, Title};
+use suanpan_program::{Diagnostics, SourceFile, parse};
 use suanpan_receipt::Lang;
 use suanpan_rpc::decode::Request;
 use suanpan_rpc::encode::Names;
@@ -58,13 +58,30 @@ impl Chain {
     /// # Errors
     /// [`ChainError`] with everything that is wrong.
     pub fn load(path: &Path) -> Result<Self, ChainError> {
+        Self::load_files(path).map(|(chain, _)| chain)
+    }
+
+    /// The same, with the texts of the program's files, for the store.
+    ///
+    /// # Errors
+    /// [`ChainError`] with everything that is wrong.
+    pub fn load_files(path: &Path) -> Result<(Self, Vec<SourceFile>), ChainError> {
         let loaded = suanpan_program::load(path)
             .map_err(|diagnostics| ChainError::Program { path: path.to_owned(), diagnostics })?;
         for warning in loaded.warnings.iter() {
             tracing::warn!("{warning}");
         }
         let catalogue = loaded.catalogue.map(|catalogue| Arc::new(catalogue) as Arc<dyn Catalogue>);
-        Self::new(&loaded.program, catalogue)
+        Ok((Self::new(&loaded.program, catalogue)?, loaded.files))
+    }
+
+    /// Compiles the files of a program as a store keeps them, without a catalogue.
+    ///
+    /// # Errors
+    /// [`ChainError`] with everything that is wrong.
+    pub fn of_files(version: &str, files: &[SourceFile]) -> Result<Self, ChainError> {
+        let wrong = |diagnostics| ChainError::Program { path: version.into(), diagnostics };
+        Self::new(&parse(files).map_err(wrong)?.program, None)
     }
 
     /// Compiles a program.

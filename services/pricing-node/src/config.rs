@@ -10,9 +10,10 @@ use clap::{Args, ValueEnum};
 /// The options of a node.
 #[derive(Args, Clone, Debug)]
 pub struct Options {
-    /// Program to price by: a YAML file or a folder of them
+    /// Program to price by: a YAML file or a folder of them. With a store it is published there; without it the store's
+    /// active program holds
     #[arg(long, env = "SUANPAN_PROGRAM", value_name = "PATH")]
-    pub program: PathBuf,
+    pub program: Option<PathBuf>,
 
     /// Members: a JSON array of suanpan.pricing.v1.MemberSnapshot
     #[arg(long, env = "SUANPAN_MEMBERS", value_name = "FILE")]

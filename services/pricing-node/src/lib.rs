@@ -3,7 +3,8 @@
 //! A node loads one chain's program ([`Chain`]), optionally members and usage from local files ([`Members`],
 //! [`read_usage`]), and serves `suanpan.pricing.v1.PricingService` with health and reflection until it is told to stop
 //! ([`serve`]). It keeps nothing between calls. Listener and stop signal are passed in, so that a test starts it on
-//! port 0.
+//! port 0. With a store ([`Node::selling`]) it sells too: `suanpan.checkout.v1.CheckoutService` and
+//! `suanpan.member.v1.MemberService`.
 //!
 //! What it does not do: it prices nothing itself (`suanpan-engine` does) and knows no message's fields
 //! (`suanpan-rpc` does).
@@ -13,6 +14,7 @@ mod chain;
 mod config;
 mod connections;
 mod failure;
+mod keys;
 mod members;
 mod node;
 mod sales;
@@ -24,9 +26,10 @@ mod zones;
 pub use chain::{Chain, ChainError};
 pub use config::{Conflict, LogFormat, NoPeriod, Options, Period};
 pub use failure::Failure;
+pub use keys::{KeysError, keys};
 pub use members::{FactsError, Members, read_usage};
 pub use node::{Answer, Node};
 pub use sales::{HORIZON_MS_DEFAULT, Selling, code_hash, lookup_key};
 pub use server::{Drain, Ended, Listeners, ServeError, serve};
-pub use start::{StartError, log, run, until_told_to_end};
+pub use start::{Backing, StartError, log, run, until_told_to_end};
 pub use zones::UnknownZone;

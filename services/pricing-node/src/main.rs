@@ -26,7 +26,7 @@ async fn main() -> ExitCode {
         eprintln!("error: --log: {error}");
         return ExitCode::from(2);
     }
-    match run(&options, until_told_to_end()).await {
+    match run(&options, None, until_told_to_end()).await {
         Ok(_) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {}", error.in_full());

@@ -103,15 +103,27 @@ impl Node {
         }
     }
 
-    /// Reads what changes in the store by itself: chain-wide counters of limited offers.
+    /// Reads what changes in the store by itself: the active program, and chain-wide counters of limited offers.
     ///
     /// # Errors
     /// The store's.
     pub async fn refresh(&self) -> Result<(), StoreError> {
-        match &self.sales {
-            Some(sales) => sales.read_usage(&self.chain()).await,
-            None => Ok(()),
+        let Some(sales) = &self.sales else { return Ok(()) };
+        let current = self.chain();
+        if let Some(active) = sales.store.active_program(current.id()).await?
+            && active.version != current.program().version
+        {
+            match sales.version(&current, &active.version).await? {
+                Some(chain) => {
+                    tracing::info!(program_version = active.version, "the active program");
+                    sales.keep(self.chain.swap(chain));
+                }
+                None => {
+                    tracing::error!(program_version = active.version, "the active program cannot be used")
+                }
+            }
         }
+        sales.read_usage(&self.chain()).await
     }
 
     /// Prices a basket by the node's own files and hands the answer to `finish`. `prefix` is where the basket is in the

@@ -9,11 +9,11 @@ use arc_swap::ArcSwapOption;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use suanpan_checkout::token::{TOKEN_MS_DEFAULT, TokenKeys};
-use suanpan_checkout::{Books, BooksError};
+use suanpan_checkout::{Books, BooksError, unpack};
 use suanpan_domain::{BusinessTime, Member, MemberId, OfferUsage, Usage};
 use suanpan_ledger::head::Status;
 use suanpan_ledger::snapshot;
-use suanpan_program::{SourceFile, parse};
+use suanpan_program::parse;
 use suanpan_rpc::decode::Lookup;
 use suanpan_rpc::v1;
 use suanpan_store::{LookupKey, LookupKind, Store, StoreError};
@@ -171,8 +171,7 @@ impl Sales {
         let catalogue = current.shared_catalogue();
         // Reading and compiling a large program takes a while; other calls must not wait for it.
         let compiled = tokio::task::spawn_blocking(move || {
-            let text = String::from_utf8(row.bytes).ok()?;
-            let parsed = parse(&[SourceFile::new("program.yaml", text)]).ok()?;
+            let parsed = parse(&unpack(&row.bytes)?).ok()?;
             Chain::new(&parsed.program, catalogue).ok()
         })
         .await;

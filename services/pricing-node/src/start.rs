@@ -7,7 +7,10 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
+use suanpan_checkout::{publish, unpack};
+use suanpan_store::{Store, StoreError};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -16,7 +19,8 @@ use tracing_subscriber::filter::ParseError;
 use crate::chain::{Chain, ChainError};
 use crate::config::{Conflict, LogFormat, Options};
 use crate::members::{FactsError, Members, read_usage};
-use crate::node::Node;
+use crate::node::{Node, unix_ms_now};
+use crate::sales::Selling;
 use crate::server::{Drain, Ended, Listeners, ServeError, serve};
 
 /// Why a node did not run to its end.
@@ -31,6 +35,15 @@ pub enum StartError {
     /// A file of members or usage is wrong.
     #[error(transparent)]
     Facts(#[from] FactsError),
+    /// The store did not answer.
+    #[error("the store does not answer")]
+    Store(#[from] StoreError),
+    /// Neither the options nor the store name a program.
+    #[error("there is no program: name one with --program, or publish one into the store")]
+    NoProgram,
+    /// The program of the store is of another release.
+    #[error("the active program of the store cannot be read")]
+    StoredProgram,
     /// An address cannot be listened on.
     #[error("cannot listen on {address}")]
     Bind {
@@ -65,14 +78,28 @@ impl StartError {
     }
 }
 
+/// What a node sells with: where members and sales are kept, and its keys.
+pub struct Backing {
+    /// The store.
+    pub store: Arc<dyn Store>,
+    /// Its keys and periods.
+    pub selling: Selling,
+}
+
 /// Loads what the options name, binds the ports, and serves until `stop` is done and the node has drained. On SIGHUP
-/// the program is read again; one that is wrong is logged, and the one in force stays.
+/// the program is read again; one that is wrong is logged, and the one in force stays. With a store, the program of the
+/// options is published into it, and the active program of the store is priced by, whoever published it.
 ///
 /// # Errors
 /// [`StartError`] says what was wrong with options, files or ports.
-pub async fn run(options: &Options, stop: impl Future<Output = ()>) -> Result<Ended, StartError> {
+pub async fn run(
+    options: &Options,
+    backing: Option<Backing>,
+    stop: impl Future<Output = ()>,
+) -> Result<Ended, StartError> {
     options.check()?;
-    let chain = Chain::load(&options.program)?;
+    let store = backing.as_ref().map(|backing| Arc::clone(&backing.store));
+    let chain = chain(options, store.as_deref()).await?;
     let members = match &options.members {
         Some(path) => Members::read(path, chain.id())?,
         None => Members::default(),
@@ -85,16 +112,63 @@ pub async fn run(options: &Options, stop: impl Future<Output = ()>) -> Result<En
         program_version = chain.offers().program_version,
         offers = chain.offers().entries.len(),
         members = members.len(),
+        sells = store.is_some(),
         %listen,
         %admin_listen,
         "serving"
     );
-    let node = Arc::new(Node::new(chain, members, usage, Some(options.clock_skew.0)));
+    let mut node = Node::new(chain, members, usage, Some(options.clock_skew.0));
+    if let Some(Backing { store, selling }) = backing {
+        node = node.selling(store, selling);
+        node.refresh().await?;
+    }
+    let node = Arc::new(node);
     let drain = Drain { lag: options.drain_lag.0, deadline: options.drain_deadline.0 };
     let listeners = Listeners { grpc, admin: Some(admin) };
     tokio::select! {
         ended = serve(Arc::clone(&node), listeners, drain, stop) => Ok(ended?),
-        never = read_again_when_told(&node, options) => match never {},
+        never = read_again_when_told(&node, options, store.as_deref()) => match never {},
+        never = keep_fresh(&node) => match never {},
+    }
+}
+
+/// The program of the options, published where there is a store; else the store's own.
+async fn chain(options: &Options, store: Option<&dyn Store>) -> Result<Chain, StartError> {
+    match (&options.program, store) {
+        (Some(path), None) => Ok(Chain::load(path)?),
+        (Some(path), Some(store)) => {
+            let (chain, files) = Chain::load_files(path)?;
+            let published = publish(store, &files, chain.program(), unix_ms_now()).await?;
+            tracing::info!(
+                generation = published.activation.generation,
+                unchanged = published.unchanged,
+                "published"
+            );
+            Ok(chain)
+        }
+        (None, Some(store)) => {
+            // One chain is served by a node: the store's only one, or the first by name.
+            let Some(name) = store.chains().await?.into_iter().next() else {
+                return Err(StartError::NoProgram);
+            };
+            let Some(active) = store.active_program(&name).await? else { return Err(StartError::NoProgram) };
+            let row = store.program(&name, &active.version).await?.ok_or(StartError::StoredProgram)?;
+            let files = unpack(&row.bytes).ok_or(StartError::StoredProgram)?;
+            Ok(Chain::of_files(&active.version, &files)?)
+        }
+        (None, None) => Err(StartError::NoProgram),
+    }
+}
+
+/// How often a node looks for another active program and for what everybody used of limited offers.
+const REFRESH: Duration = Duration::from_secs(1);
+
+async fn keep_fresh(node: &Node) -> Infallible {
+    loop {
+        tokio::time::sleep(REFRESH).await;
+        if let Err(error) = node.refresh().await {
+            tracing::warn!(%error, "the store did not say what holds now");
+        }
     }
 }
 
@@ -125,7 +199,7 @@ pub async fn until_told_to_end() {
     }
 }
 
-async fn read_again_when_told(node: &Node, options: &Options) -> Infallible {
+async fn read_again_when_told(node: &Node, options: &Options, store: Option<&dyn Store>) -> Infallible {
     let mut hangups = match signal(SignalKind::hangup()) {
         Ok(hangups) => hangups,
         Err(error) => {
@@ -135,16 +209,25 @@ async fn read_again_when_told(node: &Node, options: &Options) -> Infallible {
     };
     loop {
         hangups.recv().await;
-        let path = options.program.clone();
+        let Some(path) = options.program.clone() else {
+            tracing::warn!("there is no --program to read again; publish into the store instead");
+            continue;
+        };
         // A large program takes a second to compile; calls must not wait for it.
-        let loaded = tokio::task::spawn_blocking(move || Chain::load(&path)).await;
+        let loaded = tokio::task::spawn_blocking(move || Chain::load_files(&path)).await;
         match loaded {
-            Ok(Ok(chain)) if chain.id() == node.chain().id() => {
+            Ok(Ok((chain, files))) if chain.id() == node.chain().id() => {
+                if let Some(store) = store
+                    && let Err(error) = publish(store, &files, chain.program(), unix_ms_now()).await
+                {
+                    tracing::error!(%error, "the store did not take the program; kept the old one");
+                    continue;
+                }
                 let program_version = chain.offers().program_version.clone();
                 node.publish(chain);
                 tracing::info!(program_version, "program published");
             }
-            Ok(Ok(chain)) => {
+            Ok(Ok((chain, _))) => {
                 tracing::error!(chain = chain.id(), "the program is another chain's; kept the old one")
             }
             Ok(Err(error)) => tracing::error!(%error, "kept the old program"),

@@ -73,7 +73,7 @@ fn chain() -> Result<Chain, Error> {
     let parsed = parse(&[SourceFile::new("program.yaml", PROGRAM)]).map_err(failed)?;
     let catalogue =
         CatalogueTable::read("catalogue.csv", CATALOGUE.as_bytes(), &parsed.program).map_err(failed)?;
-    Ok(Chain::new(&parsed.program, Some(Box::new(catalogue) as Box<dyn Catalogue>))?)
+    Ok(Chain::new(&parsed.program, Some(Arc::new(catalogue) as Arc<dyn Catalogue>))?)
 }
 
 /// The asked-for address, or any free port when something listens there already.

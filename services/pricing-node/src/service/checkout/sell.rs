@@ -183,13 +183,7 @@ impl Desk<'_> {
     }
 
     /// The sale of a reservation, paid as it is paid now.
-    fn as_reserved(
-        &self,
-        entry: &Entry,
-        owner: Owner,
-        call: &SaleCall,
-        kind: Kind,
-    ) -> Result<Ready, Status> {
+    fn as_reserved(&self, entry: &Entry, owner: Owner, call: &SaleCall, kind: Kind) -> Result<Ready, Status> {
         let (Some(held), Some(record)) = (entry.sale.as_deref(), answer::record(entry)) else {
             return Err(answer::unknown_checkout());
         };
