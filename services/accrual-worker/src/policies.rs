@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use jiff::tz::TimeZone;
-use suanpan_checkout::{Books, House, PolicyError, policy};
+use suanpan_checkout::{Books, House, PolicyError, policy, unpack};
 use suanpan_ledger::Policy;
 use suanpan_program::{Diagnostics, SourceFile, parse};
 use suanpan_store::{Store, StoreError};
@@ -36,9 +36,9 @@ pub enum PoliciesError {
         /// The version.
         version: String,
     },
-    /// The program is no text.
-    #[error("the active program of chain {0} is not UTF-8")]
-    NotText(String),
+    /// The program's row is not of this release's form.
+    #[error("the active program of chain {0} cannot be read; publish it again")]
+    Unreadable(String),
     /// The program is wrong.
     #[error("the active program of chain {chain} cannot be used\n{diagnostics}")]
     Program {
@@ -111,14 +111,14 @@ impl StoredPolicies {
         let row = self.store.program(chain, version).await?;
         let row = row
             .ok_or_else(|| PoliciesError::Missing { chain: chain.to_owned(), version: version.to_owned() })?;
-        let text = String::from_utf8(row.bytes).map_err(|_| PoliciesError::NotText(chain.to_owned()))?;
-        compile(chain, version, text)
+        let files = unpack(&row.bytes).ok_or_else(|| PoliciesError::Unreadable(chain.to_owned()))?;
+        compile(chain, &files)
     }
 }
 
-/// The policy of a program's text.
-fn compile(chain: &str, version: &str, text: String) -> Result<Policy, PoliciesError> {
-    let parsed = parse(&[SourceFile::new(version, text)])
+/// The policy of a program's files.
+fn compile(chain: &str, files: &[SourceFile]) -> Result<Policy, PoliciesError> {
+    let parsed = parse(files)
         .map_err(|diagnostics| PoliciesError::Program { chain: chain.to_owned(), diagnostics })?;
     let time_zone = match &parsed.program.time_zone {
         None => TimeZone::UTC,
@@ -143,14 +143,15 @@ mod tests {
     #[test]
     fn a_program_that_cannot_be_used_is_named() {
         let program = |more: &str| format!("program: p\ncurrency: EUR\nengine_edition: 1\n{more}\n");
-        let compiled = compile("sunrise", "v1", program("time_zone: Europe/Berlin")).expect("a policy");
+        let files = |text: String| [SourceFile::new("p.yaml", text)];
+        let compiled = compile("sunrise", &files(program("time_zone: Europe/Berlin"))).expect("a policy");
         assert_eq!(compiled.time_zone, TimeZone::get("Europe/Berlin").expect("a zone"));
         for (text, said) in [
             (program("time_zone: Europe/Ulm"), "Europe/Ulm"),
             (program("time_zone: 7"), "sunrise"),
             ("{".to_owned(), "sunrise"),
         ] {
-            let error = compile("sunrise", "v1", text.clone()).expect_err(&text).to_string();
+            let error = compile("sunrise", &files(text.clone())).expect_err(&text).to_string();
             assert!(error.contains(said), "{text}: {error}");
         }
     }

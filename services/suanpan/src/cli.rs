@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use crate::serve::ServeOptions;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use suanpan_pricing_node::Options as NodeOptions;
 
 /// Prices a retail chain's baskets: tier discounts, promotions, coupons, points, every line explained.
 #[derive(Parser)]
@@ -28,7 +28,7 @@ pub(crate) enum Verb {
     /// Start a node with an example chain, price a basket over gRPC and show how it came about
     Demo(DemoOptions),
     /// Serve a chain's program over gRPC until SIGTERM
-    Serve(Box<NodeOptions>),
+    Serve(Box<ServeOptions>),
     /// Price baskets from files or standard input
     Quote(QuoteOptions),
     /// Price baskets and explain every offer, also those that were refused or nearly reached

@@ -4,7 +4,8 @@ use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use suanpan_pricing_node::{ChainError, FactsError, StartError};
+use suanpan_pricing_node::{ChainError, FactsError, KeysError, StartError};
+use suanpan_store::StoreError;
 
 /// Why a command failed. `Display` is what the person at the terminal reads.
 #[derive(Debug, thiserror::Error)]
@@ -58,6 +59,22 @@ pub(crate) enum Error {
     /// The output cannot be written.
     #[error("error: cannot write: {0}")]
     Output(io::Error),
+    /// The store cannot be opened.
+    #[error("error: cannot open the store {}: {source}\n  help: one process has a store at a time; a running node is spoken to with --node", path.display())]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: StoreError,
+    },
+    /// The keys cannot be had.
+    #[error("error: {}", in_full(.0))]
+    Keys(#[from] KeysError),
+    /// The disk failed under the store.
+    #[error(
+        "error: the disk failed while something was committed; start again, the store settles itself when it is opened"
+    )]
+    Poisoned,
     /// The runtime did not start.
     #[error("error: cannot start: {0}")]
     Runtime(io::Error),
@@ -92,6 +109,9 @@ impl Error {
             Error::Start(StartError::Chain(_)) => 1,
             Error::Start(_)
             | Error::Read { .. }
+            | Error::Open { .. }
+            | Error::Keys(_)
+            | Error::Poisoned
             | Error::Json(_)
             | Error::Output(_)
             | Error::Runtime(_)

@@ -53,6 +53,9 @@ const OURS: &[(&str, &[&str])] = &[
             "suanpan-receipt",
             "suanpan-rpc",
             "suanpan-pricing-node",
+            "suanpan-accrual-worker",
+            "suanpan-store",
+            "suanpan-store-embedded",
         ],
     ),
     (

@@ -12,7 +12,7 @@ use suanpan_domain::{CheckoutId, MemberId, MonthDay, ReturnId};
 use suanpan_ledger::command::Wanted;
 use suanpan_ledger::sale::{SaleLine, SaleRun, Tender};
 use suanpan_ledger::{Action, Actor, Entry, Head, Sale};
-use suanpan_store::{Cursor, Order, Owner, ProgramRow, Store};
+use suanpan_store::{Cursor, Order, Owner, Store};
 use suanpan_store_embedded::EmbeddedStore;
 
 pub(crate) const CHAIN: &str = "sunrise";
@@ -91,14 +91,10 @@ impl Shop {
 
     /// Stores a program and makes it the active one.
     pub(crate) async fn publish(&self, text: &str) {
-        let parsed = suanpan_program::parse(&[suanpan_program::SourceFile::new("program.yaml", text)]);
-        let version = match parsed {
-            Ok(parsed) => parsed.program.version,
-            Err(problems) => panic!("{problems}"),
-        };
-        let row = ProgramRow { version: version.clone(), bytes: text.as_bytes().to_vec() };
-        self.store.put_program(CHAIN, &row).await.expect("put");
-        self.store.activate(CHAIN, &version, self.now_ms()).await.expect("active");
+        let files = [suanpan_program::SourceFile::new("program.yaml", text)];
+        let parsed = suanpan_program::parse(&files).unwrap_or_else(|problems| panic!("{problems}"));
+        let published = suanpan_checkout::publish(&*self.store, &files, &parsed.program, self.now_ms()).await;
+        published.expect("published");
     }
 
     pub(crate) async fn books(&self) -> Books {
