@@ -10,6 +10,7 @@ mod input;
 mod names;
 mod quote;
 mod serve;
+mod uuid;
 
 use std::io::Write as _;
 use std::process::ExitCode;

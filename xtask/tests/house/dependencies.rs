@@ -56,6 +56,7 @@ const OURS: &[(&str, &[&str])] = &[
             "suanpan-accrual-worker",
             "suanpan-store",
             "suanpan-store-embedded",
+            "suanpan-checkout",
         ],
     ),
     (
