@@ -52,7 +52,7 @@ pub(super) fn matching(
             let Room { free, above_floors, .. } = rooms.of(line);
             let above = slot.share.min(above_floors.saturating_sub(before).max(0));
             let amount = above.min((free - before).max(0));
-            cut |= above > amount;
+            cut |= above > amount || slot.share > state.running[line] - before;
             match work.takes.iter_mut().find(|take| take.line == slot.key) {
                 Some(take) => take.amount += amount,
                 None if amount > 0 => work.takes.push(Take { line: slot.key, amount }),

@@ -1,8 +1,9 @@
 //! The least that a choice can still come to.
 
-use suanpan_program::model::{Effect, PercentBasis, Saving, UnitCount};
+use suanpan_program::model::{Effect, PercentBasis, RoundAt, Saving, UnitCount};
 
 use super::search::Question;
+use crate::compile::CompiledOffer;
 use crate::execute::{Work, units};
 use crate::ground::{Ground, SET_BUY, SET_TARGET, bits};
 use crate::state::State;
@@ -104,7 +105,6 @@ impl Bounds {
 fn most_of(ground: &Ground<'_>, first: &State, candidate: usize, work: &mut Work) -> Most {
     let lines = bits(ground.set(candidate, SET_TARGET));
     let gross: i64 = lines.map(|line| ground.lines[line].gross).sum();
-    let count = bits(ground.set(candidate, SET_TARGET)).count() as i64;
     let cap = ground.terms(candidate).cap.map_or(i64::MAX, suanpan_domain::Money::minor);
     let Some(offer) = ground.offer(candidate) else { return Most::Amount(gross) };
     if !offer.lowers() {
@@ -115,6 +115,7 @@ fn most_of(ground: &Ground<'_>, first: &State, candidate: usize, work: &mut Work
     });
     match &offer.effect {
         Effect::PercentOff(rate) if offer.terms.units.is_none() => {
+            let count = rounded_parts(ground, candidate, offer);
             let share = (i128::from(gross) * i128::from(rate.ppm()) / 1_000_000) as i64 + count + 1;
             if whole
                 && cap == i64::MAX
@@ -150,6 +151,15 @@ fn most_of(ground: &Ground<'_>, first: &State, candidate: usize, work: &mut Work
     }
 }
 
+/// Of how many parts a percent of an offer rounds each: its lines, or their units.
+pub(super) fn rounded_parts(ground: &Ground<'_>, candidate: usize, offer: &CompiledOffer) -> i64 {
+    let lines = bits(ground.set(candidate, SET_TARGET));
+    match offer.round_at {
+        RoundAt::Unit => lines.map(|line| ground.lines[line].units).sum(),
+        RoundAt::Line | RoundAt::Offer => lines.count() as i64,
+    }
+}
+
 /// The most that the steps of an offer can save on what its lines cost now.
 fn best_step(ground: &Ground<'_>, state: &State, candidate: usize) -> i64 {
     let Some(offer) = ground.offer(candidate) else { return 0 };
@@ -166,7 +176,7 @@ fn best_step(ground: &Ground<'_>, state: &State, candidate: usize) -> i64 {
             bits(ground.set(candidate, SET_TARGET)).map(|line| ground.lines[line].gross).sum()
         }
     };
-    let lines = ground.lines.len() as i64;
+    let lines = rounded_parts(ground, candidate, offer);
     steps
         .iter()
         .filter(|step| match step.reach {

@@ -1,16 +1,17 @@
 //! Which candidates are contested (contract, section 5; docs/pricing.md, rule 40).
 
-use suanpan_domain::Rate;
+use suanpan_domain::{LineKind, Rate};
 use suanpan_program::model::{
     AmountAt, AmountPer, BundlePrice, Effect, GroupForm, GroupReward, OffAmount, Pick, RewardOver, TaxBasis,
     UnitCount, UnitReward,
 };
 
+use super::bound::rounded_parts;
 use super::conflicts::{Conflicts, share_units, touches};
 use crate::compile::CompiledOffer;
-use crate::evaluate::selected;
+use crate::evaluate::{overridden, selected};
 use crate::execute::{Work, execute};
-use crate::gather::{convert, counted};
+use crate::gather::convert;
 use crate::ground::{Ground, SET_BUY, SET_PARTS, SET_TARGET, bits};
 use crate::planted::{self, Bug};
 use crate::state::State;
@@ -168,9 +169,15 @@ impl Contest {
         // In the threshold's own tax basis; what others give counts at most so much more in it.
         let mode = ground.compiled.program.price_mode;
         let basis = offer.threshold.and_then(|threshold| threshold.tax).unwrap_or(mode);
-        let high: i64 = counted(set, ground.lines)
-            .map(|line| convert(ground.lines[line].gross, ground.tax_rates[line], mode, basis))
-            .sum();
+        // What has to be bought for `get` is counted unit by unit, of whatever it names.
+        let buys = offer.threshold.is_none() && matches!(offer.effect, Effect::BuyGet { .. });
+        let spared = |line: usize| {
+            buys && overridden(ground, offer.layer, line / 64) >> (line % 64) & 1 == 1
+                || !buys && matches!(ground.lines[line].kind, LineKind::GiftCard | LineKind::Deposit)
+        };
+        let seen = || bits(set).filter(|&line| !spared(line));
+        let high: i64 =
+            seen().map(|line| convert(ground.lines[line].gross, ground.tax_rates[line], mode, basis)).sum();
         let most_added = if basis == TaxBasis::Included && basis != mode {
             ground.tax_rates.iter().map(|rates| rates.added_ppm).max().unwrap_or(0)
         } else {
@@ -181,7 +188,7 @@ impl Contest {
         };
         self.reaches_of(offer, high);
         let Some(&highest) = self.reaches.iter().filter(|reach| **reach <= high).max() else { return };
-        let lines = counted(set, ground.lines).count() as i64;
+        let lines = seen().count() as i64;
         let earlier = || {
             (0..later).filter(|&earlier| {
                 let facts = &ground.candidates[earlier];
@@ -252,7 +259,8 @@ impl Contest {
                 UnitCount::Spend(amount) => Some(amount.minor()),
                 UnitCount::Units(_) | UnitCount::Weight(_) => None,
             })),
-            Effect::Repeat { every: UnitCount::Spend(every), times, .. } => {
+            Effect::Repeat { every: UnitCount::Spend(every), times, .. }
+            | Effect::BuyGet { buy: UnitCount::Spend(every), times, .. } => {
                 let every = every.minor().max(1);
                 let most = (high / every).min(i64::from(times.unwrap_or(u32::MAX)));
                 // Only the highest multiples can be out of reach; a long list of small ones says no more.
@@ -270,7 +278,8 @@ impl Contest {
         match &offer.effect {
             Effect::PercentOff(rate) => {
                 let share = i128::from(gross) * i128::from(rate.ppm()) / 1_000_000;
-                share as i64 + if offer.terms.units.is_none() { lines } else { gross }
+                let parts = lines.max(rounded_parts(ground, candidate, offer));
+                share as i64 + if offer.terms.units.is_none() { parts } else { gross }
             }
             // The nth of a group that begins with its dearest costs at most an nth of what the first n cost.
             Effect::NthUnit {
@@ -353,7 +362,11 @@ fn looks_at_running(offer: &CompiledOffer) -> bool {
     let threshold = offer.threshold.is_some_and(|threshold| {
         threshold.at != AmountAt::List && matches!(threshold.reach, UnitCount::Spend(_))
     });
-    threshold || matches!(offer.effect, Effect::Steps(_) | Effect::Repeat { .. })
+    threshold
+        || matches!(
+            offer.effect,
+            Effect::Steps(_) | Effect::Repeat { .. } | Effect::BuyGet { buy: UnitCount::Spend(_), .. }
+        )
 }
 
 /// Whether an offer divides one amount between lines.

@@ -1,11 +1,11 @@
 //! Coupons are not wasted (docs/pricing.md, rule 42).
 
-use suanpan_program::model::{AmountPer, Effect, OffAmount, PercentBasis};
+use suanpan_program::model::{AmountPer, Effect, OffAmount, PercentBasis, RoundAt};
 
 use super::search::objective;
 use super::{Dropped, Selected, choose_and_execute};
 use crate::execute::Work;
-use crate::ground::{Ground, SET_TARGET};
+use crate::ground::{Ground, SET_TARGET, bits};
 use crate::planted::{self, Bug};
 use crate::state::State;
 
@@ -146,6 +146,7 @@ fn surely_gains_anywhere(ground: &Ground<'_>, state: &State, selected: &Selected
                 && offer.limits.budget.is_none()
                 && terms.units.is_none()
                 && !terms.all_or_nothing
+                && offer.round_at != RoundAt::Unit
                 && terms.basis == PercentBasis::Running
                 && terms.floor_unit_price.is_none()
                 && terms.floor_line.is_none()
@@ -208,9 +209,27 @@ fn surely_gains_unchosen(ground: &Ground<'_>, state: &State, selected: &Selected
         }
         // A `match` of this coupon only adds to its gain, any other matches what stays the same.
         match &offer.effect {
-            Effect::PercentOff(rate) if offer.terms.units.is_none() && rate.ppm() < 1_000_000 => {
-                if offer.terms.basis == PercentBasis::Running {
-                    left = (i128::from(left) * i128::from(1_000_000 - rate.ppm()) / 1_000_000) as i64 - lines;
+            Effect::PercentOff(rate)
+                if offer.terms.units.is_none()
+                    && offer.round_at != RoundAt::Unit
+                    && rate.ppm() < 1_000_000 =>
+            {
+                match offer.terms.basis {
+                    PercentBasis::Running => {
+                        left = (i128::from(left) * i128::from(1_000_000 - rate.ppm()) / 1_000_000) as i64
+                            - lines;
+                    }
+                    // It takes what it would take without the coupon, unless what runs cut it.
+                    PercentBasis::List => {
+                        let target = bits(ground.set(later, SET_TARGET));
+                        let list: i64 = target.map(|line| ground.lines[line].gross).sum();
+                        let whole = (i128::from(list) * i128::from(rate.ppm()) / 1_000_000) as i64;
+                        if state.given[later] + lines < whole {
+                            return false;
+                        }
+                        left -= lines + lines;
+                    }
+                    PercentBasis::Layer => return false,
                 }
             }
             Effect::AmountOff { amount: OffAmount::Fixed(amount), per: AmountPer::Basket }

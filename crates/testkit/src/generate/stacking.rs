@@ -29,10 +29,9 @@ impl Maker<'_> {
         if self.random.chance(often / 2) {
             let chosen = self.random.below(offers.len() as u64) as usize;
             let offer = &mut offers[chosen];
-            // A match or a gift has no lines of its own to close to others; whether a price list closes what it does
-            // not list is not settled (rule 38).
-            let basket_only =
-                matches!(offer.effect, Effect::Match { .. } | Effect::Gift { .. } | Effect::PriceList(_));
+            // A match has no lines of its own to close to others; whether a price list closes what it does not list is
+            // not settled (rule 38).
+            let basket_only = matches!(offer.effect, Effect::Match { .. } | Effect::PriceList(_));
             let scope =
                 self.random.pick(&[ExclusiveScope::Basket, ExclusiveScope::Line, ExclusiveScope::Line]);
             // Whether a match adds on lines that its other offer closes is not settled (rules 24 and 38).
@@ -104,7 +103,7 @@ pub(super) fn acts_line_by_line(offer: &Offer) -> bool {
         _ => false,
     };
     let per_basket = offer.terms.units.is_some_and(|units| units.per == UnitLimitPer::Basket);
-    // How a member counts whose threshold is not met when the group is settled is not settled itself (rule 39).
-    let plain = offer.threshold.is_none() && !offer.terms.all_or_nothing;
+    // How a member counts that gives all or nothing is not settled (rule 39).
+    let plain = !offer.terms.all_or_nothing;
     line_local && plain && !per_basket && offer.stacking.pool.is_none()
 }
