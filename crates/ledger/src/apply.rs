@@ -67,7 +67,7 @@ pub fn apply(
 ) -> Result<Applied, Conflicts> {
     let mut shape = Shape::default();
     shape.command(command);
-    shape.need(head.has_sums_left(), || "sums".to_owned());
+    shape.need(head.has_sums_left() || adds_nothing(&command.action), || "sums".to_owned());
     sorted(shape.wrong)?;
     let call = Call { policy, head, entries, command };
     match carry_out(call) {
@@ -75,6 +75,17 @@ pub fn apply(
         Err(conflicts) if call.meets_ended_hold(&conflicts) => Ok(Applied::AccrueFirst),
         applied => applied,
     }
+}
+
+/// Commands that add to no sum: they go on when a life's sums have reached their end.
+const fn adds_nothing(action: &Action) -> bool {
+    matches!(
+        action,
+        Action::Park { .. }
+            | Action::ClearEmitting { .. }
+            | Action::Cancel { .. }
+            | Action::EndReservation { .. }
+    )
 }
 
 fn carry_out(call: Call<'_>) -> Result<Applied, Conflicts> {

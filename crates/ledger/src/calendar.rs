@@ -48,6 +48,11 @@ pub(crate) fn months_before(zone: &TimeZone, unix_ms: i64, months: u16) -> i64 {
         .map_or(0, |date| start_of(zone, date))
 }
 
+/// Lots and coupons lapse at whole seconds: the one that an instant is in. Debt, 0, stays what it is.
+pub(crate) const fn whole_second(unix_ms: i64) -> i64 {
+    unix_ms - unix_ms.rem_euclid(1_000)
+}
+
 /// Days since 1970-01-01.
 pub(crate) fn day_number(date: Date) -> i32 {
     EPOCH.until(date).map_or(0, |span| span.get_days())

@@ -3,6 +3,7 @@
 use sha2::{Digest, Sha256};
 
 use crate::bounds;
+use crate::calendar::whole_second;
 use crate::draft::Draft;
 use crate::entry::{CouponName, EntryKey, MovementKind};
 use crate::head::{Coupon, CouponId, Head, OfferKey};
@@ -79,6 +80,7 @@ impl Draft<'_> {
         hash.update(campaign.0.to_be_bytes());
         hash.update(number.to_be_bytes());
         let coupon = CouponId(first_16(hash));
+        let expires_ms = whole_second(expires_ms);
         let granted = Coupon { id: coupon, campaign, expires_ms, held: false };
         if self.put_coupon(MovementKind::CouponGranted, granted) {
             self.emits.push(Emit::CouponGranted { coupon, campaign, expires_ms });

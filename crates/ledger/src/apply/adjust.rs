@@ -1,6 +1,7 @@
 //! Points by hand.
 
 use crate::apply::{Call, reserve, sorted};
+use crate::calendar::whole_second;
 use crate::command::Action;
 use crate::draft::Draft;
 use crate::entry::{EntryKey, MovementKind, Verb};
@@ -41,11 +42,6 @@ pub(crate) fn adjust(call: Call<'_>) -> Result<Applied, Conflicts> {
     let mut row = draft.row(key, Verb::Adjust, &call.command.actor);
     row.content_hash = Some(*content_hash);
     reserve::not_full(call, draft.finish(row))
-}
-
-/// Lots and coupons lapse at whole seconds.
-pub(crate) const fn whole_second(unix_ms: i64) -> i64 {
-    unix_ms - unix_ms.rem_euclid(1_000)
 }
 
 impl Draft<'_> {

@@ -1,6 +1,7 @@
 //! A coupon into the wallet, or out of it, by hand.
 
-use crate::apply::{Call, adjust, reserve, sorted};
+use crate::apply::{Call, reserve, sorted};
+use crate::calendar::whole_second;
 use crate::command::Action;
 use crate::draft::Draft;
 use crate::entry::{EntryKey, MovementKind, Verb};
@@ -38,7 +39,7 @@ pub(crate) fn grant(call: Call<'_>) -> Result<Applied, Conflicts> {
         return Ok(Applied::AccrueFirst);
     }
     let mut draft = Draft::new(call.policy, call.head, call.command);
-    let expires_ms = adjust::whole_second(*expires_ms);
+    let expires_ms = whole_second(*expires_ms);
     let granted = Coupon { id: *coupon, campaign: *campaign, expires_ms, held: false };
     let before = draft.head.coupons.len();
     if !draft.put_coupon(MovementKind::CouponGranted, granted) || draft.head.coupons.len() == before {

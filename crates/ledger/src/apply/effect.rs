@@ -3,10 +3,11 @@
 use suanpan_domain::MemberId;
 
 use crate::apply::{Call, merge, sorted};
+use crate::calendar::whole_second;
 use crate::command::{Action, Effect};
 use crate::draft::Draft;
 use crate::entry::{EntryKey, MovementKind, Verb};
-use crate::head::Status;
+use crate::head::{Lot, Status};
 use crate::limits::{LOTS_MAX, POINTS_MAX};
 use crate::outcome::Applied;
 use crate::refusal::{Conflict, Conflicts, Refusal};
@@ -48,7 +49,7 @@ fn bring(draft: &mut Draft<'_>, source: &MemberId, effect: &Effect) -> Result<()
         Effect::Transfer { lots } => {
             for lot in lots {
                 let keeps = draft.policy.transfers_keep_expiry;
-                let expires_ms = if keeps { lot.expires_ms } else { draft.expiry_from(now_ms) };
+                let expires_ms = if keeps { whole_second(lot.expires_ms) } else { draft.expiry_from(now_ms) };
                 draft.credit(MovementKind::TransferredIn, lot.points, expires_ms, now_ms);
             }
         }
@@ -66,7 +67,9 @@ fn bring(draft: &mut Draft<'_>, source: &MemberId, effect: &Effect) -> Result<()
             merge::inherit(draft, source, &estate);
         }
         Effect::Returned { business_ms, restored, points_taken_back, qualifying_minor, whole } => {
-            restored.iter().for_each(|piece| draft.restore(piece));
+            for piece in restored {
+                draft.restore(&Lot { expires_ms: whole_second(piece.expires_ms), ..*piece });
+            }
             draft.take_back(None, *points_taken_back);
             let returned = Returned {
                 business_ms: *business_ms,

@@ -63,7 +63,8 @@ fn write<W: Write<Error = Infallible>>(out: &mut Out<W>, head: &Head) -> Encoded
     }
     out.list_field(10, 3, &head.lots, |out, lot| {
         out.seconds(lot.expires_ms)?;
-        out.0.i64(lot.points)?.i64(lot.held)?.ok()
+        out.int(lot.points)?;
+        out.int(lot.held)
     })?;
     out.list_field(11, 4, &head.delayed, |out, delayed| {
         out.seconds(delayed.release_ms)?;
@@ -76,7 +77,8 @@ fn write<W: Write<Error = Infallible>>(out: &mut Out<W>, head: &Head) -> Encoded
     })?;
     out.int_field(12, head.debt_points)?;
     out.list_field(13, 4, &head.coupons, |out, coupon| {
-        out.0.bytes(&coupon.id.0)?.u64(coupon.campaign.0)?;
+        out.0.bytes(&coupon.id.0)?;
+        out.uint(coupon.campaign.0)?;
         out.seconds(coupon.expires_ms)?;
         out.0.bool(coupon.held)?.ok()
     })?;
@@ -129,16 +131,14 @@ fn write_hold<W: Write<Error = Infallible>>(out: &mut Out<W>, hold: &Hold) -> En
 }
 
 fn write_activity<W: Write<Error = Infallible>>(out: &mut Out<W>, activity: &Activity) -> Encoded {
-    out.0
-        .i32(activity.at)?
-        .i64(activity.spend_minor)?
-        .i32(activity.purchases)?
-        .i64(activity.activity_points)?
-        .ok()
+    out.int(i64::from(activity.at))?;
+    out.int(activity.spend_minor)?;
+    out.int(i64::from(activity.purchases))?;
+    out.int(activity.activity_points)
 }
 
 fn write_pending<W: Write<Error = Infallible>>(out: &mut Out<W>, waiting: &Pending) -> Encoded {
-    out.0.u64(waiting.version)?;
+    out.uint(waiting.version)?;
     out.key(&waiting.key)
 }
 
@@ -204,18 +204,18 @@ fn tuple(d: &mut Decoder<'_>, width: usize) -> Result<(), Error> {
 
 fn read_tier(d: &mut Decoder<'_>) -> Result<TierState, Error> {
     tuple(d, 3)?;
-    let (tier, since_ms) = (TierKey(d.u64()?), d.i64()?);
-    let until_ms = Some(d.i64()?).filter(|until_ms| *until_ms != 0);
+    let (tier, since_ms) = (TierKey(d.u64()?), wire::int(d)?);
+    let until_ms = Some(wire::int(d)?).filter(|until_ms| *until_ms != 0);
     Ok(TierState { tier, since_ms, until_ms })
 }
 
 fn read_lot(d: &mut Decoder<'_>) -> Result<Lot, Error> {
-    Ok(Lot { expires_ms: wire::seconds(d)?, points: d.i64()?, held: d.i64()? })
+    Ok(Lot { expires_ms: wire::seconds(d)?, points: wire::int(d)?, held: wire::int(d)? })
 }
 
 fn read_delayed(d: &mut Decoder<'_>) -> Result<Delayed, Error> {
     let (release_ms, expires_ms) = (wire::seconds(d)?, wire::seconds(d)?);
-    Ok(Delayed { release_ms, expires_ms, points: d.i64()?, checkout: wire::optional_checkout(d)? })
+    Ok(Delayed { release_ms, expires_ms, points: wire::int(d)?, checkout: wire::optional_checkout(d)? })
 }
 
 fn read_coupon(d: &mut Decoder<'_>) -> Result<Coupon, Error> {
@@ -226,8 +226,10 @@ fn read_coupon(d: &mut Decoder<'_>) -> Result<Coupon, Error> {
 fn read_hold(d: &mut Decoder<'_>) -> Result<Hold, Error> {
     Ok(Hold {
         checkout: wire::checkout(d)?,
-        until_ms: d.i64()?,
-        points: wire::list(d, 2, |d| Ok(HeldPoints { expires_ms: wire::seconds(d)?, points: d.i64()? }))?,
+        until_ms: wire::int(d)?,
+        points: wire::list(d, 2, |d| {
+            Ok(HeldPoints { expires_ms: wire::seconds(d)?, points: wire::int(d)? })
+        })?,
         coupons: wire::list(d, 1, wire::coupon_id)?,
         uses: wire::list(d, 3, wire::counter)?,
         first_purchase: d.bool()?,
@@ -235,12 +237,17 @@ fn read_hold(d: &mut Decoder<'_>) -> Result<Hold, Error> {
 }
 
 fn read_activity(d: &mut Decoder<'_>) -> Result<Activity, Error> {
-    Ok(Activity { at: d.i32()?, spend_minor: d.i64()?, purchases: d.i32()?, activity_points: d.i64()? })
+    Ok(Activity {
+        at: d.i32()?,
+        spend_minor: wire::int(d)?,
+        purchases: d.i32()?,
+        activity_points: wire::int(d)?,
+    })
 }
 
 fn read_lifetime(d: &mut Decoder<'_>) -> Result<Activity, Error> {
     tuple(d, 3)?;
-    Ok(Activity { at: 0, spend_minor: d.i64()?, purchases: d.i32()?, activity_points: d.i64()? })
+    Ok(Activity { at: 0, spend_minor: wire::int(d)?, purchases: d.i32()?, activity_points: wire::int(d)? })
 }
 
 fn read_pending(d: &mut Decoder<'_>) -> Result<Pending, Error> {
@@ -249,19 +256,23 @@ fn read_pending(d: &mut Decoder<'_>) -> Result<Pending, Error> {
 
 fn read_watermarks(d: &mut Decoder<'_>) -> Result<Watermarks, Error> {
     tuple(d, 3)?;
-    Ok(Watermarks { birthday_year: d.i32()?, reminded_until_ms: d.i64()?, unarchived_since_ms: d.i64()? })
+    Ok(Watermarks {
+        birthday_year: d.i32()?,
+        reminded_until_ms: wire::int(d)?,
+        unarchived_since_ms: wire::int(d)?,
+    })
 }
 
 fn read_sums(d: &mut Decoder<'_>) -> Result<Sums, Error> {
     tuple(d, 8)?;
     Ok(Sums {
-        earned: d.i64()?,
-        restored: d.i64()?,
-        adjusted: d.i64()?,
-        transferred_in: d.i64()?,
-        spent: d.i64()?,
-        expired: d.i64()?,
-        taken_back: d.i64()?,
-        transferred_out: d.i64()?,
+        earned: wire::int(d)?,
+        restored: wire::int(d)?,
+        adjusted: wire::int(d)?,
+        transferred_in: wire::int(d)?,
+        spent: wire::int(d)?,
+        expired: wire::int(d)?,
+        taken_back: wire::int(d)?,
+        transferred_out: wire::int(d)?,
     })
 }

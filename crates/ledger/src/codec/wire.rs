@@ -84,16 +84,42 @@ impl<W: Write<Error = Infallible>> Out<W> {
     }
 
     pub(super) fn int(&mut self, value: i64) -> Encoded {
-        self.0.i64(value)?.ok()
+        if value < 0 { self.0.i64(value)?.ok() } else { self.uint(value.unsigned_abs()) }
+    }
+
+    /// Numbers are most of a head: the type and its bytes in one piece.
+    #[inline]
+    pub(super) fn uint(&mut self, value: u64) -> Encoded {
+        let mut bytes = [0; 9];
+        let used = match value {
+            0..=23 => 0_usize,
+            24..=0xff => 1,
+            0x100..=0xffff => 2,
+            0x1_0000..=0xffff_ffff => 4,
+            _ => 8,
+        };
+        if used == 0 {
+            bytes[0] = value as u8;
+        } else {
+            // 24 to 27 say that 1, 2, 4 or 8 bytes follow.
+            bytes[0] = 24 + used.trailing_zeros() as u8;
+            bytes[1..].copy_from_slice(&(value << (64 - 8 * used)).to_be_bytes());
+        }
+        match self.0.writer_mut().write_all(&bytes[..=used]) {
+            Ok(()) => Ok(()),
+            Err(never) => match never {},
+        }
     }
 
     pub(super) fn seconds(&mut self, unix_ms: i64) -> Encoded {
         let seconds = if unix_ms >= NEVER_MS { 0 } else { unix_ms.div_euclid(1_000) };
-        self.0.i64(seconds)?.ok()
+        self.int(seconds)
     }
 
     pub(super) fn counter(&mut self, counter: &Counter) -> Encoded {
-        self.0.u64(counter.offer.0)?.i64(period_number(counter.period))?.u32(counter.used)?.ok()
+        self.uint(counter.offer.0)?;
+        self.int(period_number(counter.period))?;
+        self.uint(u64::from(counter.used))
     }
 
     pub(super) fn key(&mut self, key: &EntryKey) -> Encoded {
@@ -128,8 +154,38 @@ pub(super) fn period(number: i64) -> Result<Period, Error> {
     }
 }
 
+/// Reads a number. Small and positive ones, nearly all of them, without a detour.
+#[inline]
+pub(super) fn int(decoder: &mut Decoder<'_>) -> Result<i64, Error> {
+    let at = decoder.position();
+    let rest = decoder.input().get(at..).unwrap_or_default();
+    let (value, len) = match rest {
+        [first @ 0..=23, ..] => (u64::from(*first), 1),
+        [24, byte, ..] => (u64::from(*byte), 2),
+        [25, a, b, ..] => (u64::from(u16::from_be_bytes([*a, *b])), 3),
+        [26, a, b, c, d, ..] => (u64::from(u32::from_be_bytes([*a, *b, *c, *d])), 5),
+        _ => return decoder.i64(),
+    };
+    decoder.set_position(at + len);
+    Ok(value.cast_signed())
+}
+
+/// Reads sixteen bytes.
+#[inline]
+fn sixteen(decoder: &mut Decoder<'_>) -> Result<[u8; 16], Error> {
+    let at = decoder.position();
+    if let Some((0x50, rest)) = decoder.input().get(at..).and_then(<[u8]>::split_first)
+        && let Some(bytes) = rest.first_chunk::<16>()
+    {
+        let bytes = *bytes;
+        decoder.set_position(at + 17);
+        return Ok(bytes);
+    }
+    sized(decoder)
+}
+
 pub(super) fn seconds(decoder: &mut Decoder<'_>) -> Result<i64, Error> {
-    match decoder.i64()? {
+    match int(decoder)? {
         0 => Ok(NEVER_MS),
         seconds if (1..NEVER_MS / 1_000).contains(&seconds) => Ok(seconds * 1_000),
         _ => Err(Error::message("an instant is out of range")),
@@ -186,11 +242,11 @@ pub(super) fn sized<const N: usize>(decoder: &mut Decoder<'_>) -> Result<[u8; N]
 }
 
 pub(super) fn checkout(decoder: &mut Decoder<'_>) -> Result<CheckoutId, Error> {
-    CheckoutId::from_bytes(sized(decoder)?).map_err(|_| Error::message("no checkout id"))
+    CheckoutId::from_bytes(sixteen(decoder)?).map_err(|_| Error::message("no checkout id"))
 }
 
 pub(super) fn coupon_id(decoder: &mut Decoder<'_>) -> Result<CouponId, Error> {
-    sized(decoder).map(CouponId)
+    sixteen(decoder).map(CouponId)
 }
 
 pub(super) fn member(decoder: &mut Decoder<'_>) -> Result<MemberId, Error> {

@@ -6,7 +6,7 @@ use suanpan_ledger::limits::{
     COUNTERS_MAX, COUPONS_MAX, DAYS_MAX, DELAYED_MAX, EMITTING_MAX, HEAD_BYTES_MAX, HEAD_BYTES_SOFT,
     HOLDS_MAX, LOTS_MAX, MONTHS_MAX, PENDING_MAX, POINTS_MAX, RETURNS_MAX, SUM_MAX,
 };
-use suanpan_ledger::{Action, Applied, Refusal};
+use suanpan_ledger::{Action, Actor, Applied, Command, Refusal, apply};
 
 use crate::policy_words::policy_of;
 use crate::script::{Script, instant};
@@ -236,6 +236,13 @@ fn sums_of_a_life_end() {
     script.world = crate::world::World::new(script.world.policy.clone(), head);
     let refused = script.world.run(Action::Tick).expect_err("is at its end");
     assert_eq!((refused[0].reason, refused[0].subject.as_str()), (Refusal::OutOfRange, "sums"));
+    // What adds nothing goes on.
+    let action = Action::Cancel { checkout: crate::script::checkout("S1") };
+    let command = Command { now_ms: 0, actor: Actor::default(), action };
+    assert!(matches!(
+        apply(&script.world.policy, &script.world.head, &[], &command),
+        Ok(Applied::Changed(_))
+    ));
 }
 
 /// Fills a member with everything there is, at the largest numbers, and goes on selling: the head stays within its

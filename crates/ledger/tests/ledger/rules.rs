@@ -402,6 +402,12 @@ fn coupons() {
             "fact S1 pays 10 coupon c7; return R1 of S1 all",
             "coupons c1",
         ),
+        (
+            "its time ends with the second",
+            "",
+            "grant c3 until 2026-02-01_00:01; at 2026-02-01 00:00; work",
+            "coupons c3",
+        ),
         ("a sale brings coupons at its accrual", "", "confirm S1 pays 10 brings o3; work", "wallet 2"),
         ("by hand, in and out", "", "grant c2; revoke c1", "coupons c2"),
         ("none twice", "", "grant c1", "refused ContentDiffers"),
