@@ -1,13 +1,10 @@
 //! A row as bytes.
 
-use std::convert::Infallible;
-
 use minicbor::data::Type;
 use minicbor::decode::Error;
-use minicbor::encode::Write;
 use minicbor::{Decoder, Encoder};
 
-use super::wire::{self, Encoded, Out};
+use super::wire::{self, Encoded, Out, Sink};
 use super::{DecodeError, FORMAT, body, sale};
 use crate::command::{Actor, Effect, Role};
 use crate::entry::{CouponName, Entry, EntryKey, Movement, MovementKind, State, Verb};
@@ -74,7 +71,7 @@ pub fn encode_entry(entry: &Entry) -> Vec<u8> {
     out.0.into_writer()
 }
 
-fn write<W: Write<Error = Infallible>>(out: &mut Out<W>, entry: &Entry) -> Encoded {
+fn write<W: Sink>(out: &mut Out<W>, entry: &Entry) -> Encoded {
     out.begin()?;
     out.0.u8(0)?;
     out.key(&entry.key)?;
@@ -113,20 +110,24 @@ fn write<W: Write<Error = Infallible>>(out: &mut Out<W>, entry: &Entry) -> Encod
     out.end()
 }
 
-fn write_movement<W: Write<Error = Infallible>>(out: &mut Out<W>, movement: &Movement) -> Encoded {
+fn write_movement<W: Sink>(out: &mut Out<W>, movement: &Movement) -> Encoded {
     let Movement { version, at_ms, kind, points, expires_ms, coupon } = movement;
-    out.0.u64(*version)?.i64(*at_ms)?.u8(kind::number(*kind))?.i64(*points)?.i64(*expires_ms)?;
+    out.uint(*version)?;
+    out.int(*at_ms)?;
+    out.uint(u64::from(kind::number(*kind)))?;
+    out.int(*points)?;
+    out.int(*expires_ms)?;
     match coupon {
         Some(CouponName { id, campaign }) => out.0.bytes(&id.0)?.u64(campaign.0)?.ok(),
         None => out.0.null()?.u8(0)?.ok(),
     }
 }
 
-fn write_lots<W: Write<Error = Infallible>>(out: &mut Out<W>, lots: &[Lot]) -> Encoded {
+fn write_lots<W: Sink>(out: &mut Out<W>, lots: &[Lot]) -> Encoded {
     out.list(2, lots, |out, lot| out.0.i64(lot.expires_ms)?.i64(lot.points)?.ok())
 }
 
-fn write_emit<W: Write<Error = Infallible>>(out: &mut Out<W>, emit: &Emit) -> Encoded {
+fn write_emit<W: Sink>(out: &mut Out<W>, emit: &Emit) -> Encoded {
     match emit {
         Emit::TierChanged { from, to } => out.0.array(3)?.u8(1)?.u64(from.0)?.u64(to.0)?.ok(),
         Emit::PointsExpiring { points, expires_ms } => {
@@ -143,7 +144,7 @@ fn write_emit<W: Write<Error = Infallible>>(out: &mut Out<W>, emit: &Emit) -> En
     }
 }
 
-fn write_effect<W: Write<Error = Infallible>>(out: &mut Out<W>, member: &str, effect: &Effect) -> Encoded {
+fn write_effect<W: Sink>(out: &mut Out<W>, member: &str, effect: &Effect) -> Encoded {
     match effect {
         Effect::Transfer { lots } => {
             out.0.array(3)?.u8(8)?.str(member)?;

@@ -1,17 +1,14 @@
 //! A head as bytes.
 
-use minicbor::decode::Error;
-use minicbor::encode::Write;
-use minicbor::{Decoder, Encoder};
-use std::convert::Infallible;
-
-use super::wire::{self, Count, Encoded, Out};
+use super::wire::{self, Count, Encoded, Out, Sink};
 use super::{DecodeError, FORMAT, body};
 use crate::check;
 use crate::head::{
     Activity, Coupon, Delayed, Head, HeldPoints, Hold, Lot, OfferKey, Pending, Status, Sums, TierKey,
     TierState, Watermarks,
 };
+use minicbor::decode::Error;
+use minicbor::{Decoder, Encoder};
 
 /// A head as bytes, at most [`HEAD_BYTES_MAX`](crate::limits::HEAD_BYTES_MAX) of one that `apply` made.
 ///
@@ -39,7 +36,7 @@ pub fn head_bytes(head: &Head) -> usize {
     out.0.into_writer().0
 }
 
-fn write<W: Write<Error = Infallible>>(out: &mut Out<W>, head: &Head) -> Encoded {
+fn write<W: Sink>(out: &mut Out<W>, head: &Head) -> Encoded {
     out.begin()?;
     out.uint_field(0, head.epoch)?;
     out.uint_field(1, head.version)?;
@@ -71,13 +68,13 @@ fn write<W: Write<Error = Infallible>>(out: &mut Out<W>, head: &Head) -> Encoded
         out.seconds(delayed.expires_ms)?;
         out.int(delayed.points)?;
         match &delayed.checkout {
-            Some(checkout) => out.0.bytes(checkout.as_bytes())?.ok(),
+            Some(checkout) => out.id(checkout.as_bytes()),
             None => out.0.null()?.ok(),
         }
     })?;
     out.int_field(12, head.debt_points)?;
     out.list_field(13, 4, &head.coupons, |out, coupon| {
-        out.0.bytes(&coupon.id.0)?;
+        out.id(&coupon.id.0)?;
         out.uint(coupon.campaign.0)?;
         out.seconds(coupon.expires_ms)?;
         out.0.bool(coupon.held)?.ok()
@@ -119,25 +116,26 @@ fn write<W: Write<Error = Infallible>>(out: &mut Out<W>, head: &Head) -> Encoded
     out.end()
 }
 
-fn write_hold<W: Write<Error = Infallible>>(out: &mut Out<W>, hold: &Hold) -> Encoded {
-    out.0.bytes(hold.checkout.as_bytes())?.i64(hold.until_ms)?;
+fn write_hold<W: Sink>(out: &mut Out<W>, hold: &Hold) -> Encoded {
+    out.id(hold.checkout.as_bytes())?;
+    out.int(hold.until_ms)?;
     out.list(2, &hold.points, |out, held| {
         out.seconds(held.expires_ms)?;
         out.int(held.points)
     })?;
-    out.list(1, &hold.coupons, |out, id| out.0.bytes(&id.0)?.ok())?;
+    out.list(1, &hold.coupons, |out, id| out.id(&id.0))?;
     out.list(3, &hold.uses, Out::counter)?;
     out.0.bool(hold.first_purchase)?.ok()
 }
 
-fn write_activity<W: Write<Error = Infallible>>(out: &mut Out<W>, activity: &Activity) -> Encoded {
+fn write_activity<W: Sink>(out: &mut Out<W>, activity: &Activity) -> Encoded {
     out.int(i64::from(activity.at))?;
     out.int(activity.spend_minor)?;
     out.int(i64::from(activity.purchases))?;
     out.int(activity.activity_points)
 }
 
-fn write_pending<W: Write<Error = Infallible>>(out: &mut Out<W>, waiting: &Pending) -> Encoded {
+fn write_pending<W: Sink>(out: &mut Out<W>, waiting: &Pending) -> Encoded {
     out.uint(waiting.version)?;
     out.key(&waiting.key)
 }

@@ -1,18 +1,15 @@
 //! Sales and returns as bytes, inside their rows.
 
-use std::convert::Infallible;
-
 use minicbor::Decoder;
 use minicbor::decode::Error;
-use minicbor::encode::Write;
 
-use super::wire::{self, Encoded, Out};
+use super::wire::{self, Encoded, Out, Sink};
 use crate::head::{Counter, OfferKey};
 use crate::sale::{
     GlobalUse, IssuedCoupons, LimitedUse, Returned, ReturnedLine, Sale, SaleLine, SaleRun, Tender,
 };
 
-pub(super) fn write_sale<W: Write<Error = Infallible>>(out: &mut Out<W>, sale: &Sale) -> Encoded {
+pub(super) fn write_sale<W: Sink>(out: &mut Out<W>, sale: &Sale) -> Encoded {
     out.begin()?;
     out.int_field(0, sale.business_ms)?;
     out.int_field(1, i64::from(sale.utc_offset_minutes))?;
@@ -44,12 +41,18 @@ pub(super) fn write_sale<W: Write<Error = Infallible>>(out: &mut Out<W>, sale: &
     out.end()
 }
 
-fn write_line<W: Write<Error = Infallible>>(out: &mut Out<W>, line: &SaleLine) -> Encoded {
+fn write_line<W: Sink>(out: &mut Out<W>, line: &SaleLine) -> Encoded {
     out.0.str(&line.id)?.str(&line.sku)?.i64(line.quantity_milli)?.bool(line.weighed)?;
-    out.0.i64(line.paid_minor)?.i64(line.tax_minor)?.i64(line.points_value_minor)?.i64(line.points_earned)?;
+    out.int(line.paid_minor)?;
+    out.int(line.tax_minor)?;
+    out.int(line.points_value_minor)?;
+    out.int(line.points_earned)?;
     out.list(5, &line.runs, |out, run| {
-        out.0.i64(run.units)?.i64(run.paid_minor)?.i64(run.tax_minor)?;
-        out.0.i64(run.points_value_minor)?.i64(run.points_earned)?.ok()
+        out.int(run.units)?;
+        out.int(run.paid_minor)?;
+        out.int(run.tax_minor)?;
+        out.int(run.points_value_minor)?;
+        out.int(run.points_earned)
     })
 }
 
@@ -121,7 +124,7 @@ fn read_line(d: &mut Decoder<'_>) -> Result<SaleLine, Error> {
     })
 }
 
-pub(super) fn write_returned<W: Write<Error = Infallible>>(out: &mut Out<W>, returned: &Returned) -> Encoded {
+pub(super) fn write_returned<W: Sink>(out: &mut Out<W>, returned: &Returned) -> Encoded {
     out.begin()?;
     out.int_field(0, returned.business_ms)?;
     out.list_field(1, 7, &returned.lines, |out, line| {

@@ -13,8 +13,41 @@ use crate::head::{Counter, CouponId, NEVER_MS, OfferKey, Period};
 
 pub(super) type Encoded = Result<(), minicbor::encode::Error<Infallible>>;
 
+/// Where bytes go: kept, or only counted.
+pub(super) trait Sink: Write<Error = Infallible> {
+    /// The first bytes of nine: a copy of a known length is a few instructions.
+    fn put(&mut self, bytes: [u8; 9], used: usize);
+
+    /// All of seventeen.
+    fn put_all(&mut self, bytes: [u8; 17]);
+}
+
+impl Sink for Vec<u8> {
+    #[inline]
+    fn put(&mut self, bytes: [u8; 9], used: usize) {
+        let len = self.len() + used;
+        self.extend_from_slice(&bytes);
+        self.truncate(len);
+    }
+
+    #[inline]
+    fn put_all(&mut self, bytes: [u8; 17]) {
+        self.extend_from_slice(&bytes);
+    }
+}
+
 /// Counts bytes instead of keeping them.
 pub(super) struct Count(pub(super) usize);
+
+impl Sink for Count {
+    fn put(&mut self, _: [u8; 9], used: usize) {
+        self.0 += used;
+    }
+
+    fn put_all(&mut self, bytes: [u8; 17]) {
+        self.0 += bytes.len();
+    }
+}
 
 impl Write for Count {
     type Error = Infallible;
@@ -28,7 +61,7 @@ impl Write for Count {
 /// Writes values; the methods leave out nothing.
 pub(super) struct Out<W>(pub(super) Encoder<W>);
 
-impl<W: Write<Error = Infallible>> Out<W> {
+impl<W: Sink> Out<W> {
     pub(super) fn begin(&mut self) -> Encoded {
         self.0.begin_map()?.ok()
     }
@@ -105,10 +138,17 @@ impl<W: Write<Error = Infallible>> Out<W> {
             bytes[0] = 24 + used.trailing_zeros() as u8;
             bytes[1..].copy_from_slice(&(value << (64 - 8 * used)).to_be_bytes());
         }
-        match self.0.writer_mut().write_all(&bytes[..=used]) {
-            Ok(()) => Ok(()),
-            Err(never) => match never {},
-        }
+        self.0.writer_mut().put(bytes, used + 1);
+        Ok(())
+    }
+
+    /// The sixteen bytes of an id.
+    #[inline]
+    pub(super) fn id(&mut self, id: &[u8; 16]) -> Encoded {
+        let mut bytes = [0x50; 17];
+        bytes[1..].copy_from_slice(id);
+        self.0.writer_mut().put_all(bytes);
+        Ok(())
     }
 
     pub(super) fn seconds(&mut self, unix_ms: i64) -> Encoded {

@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension};
-use suanpan_store::{Cursor, DueRow, EVERYBODY_MS, Owner, Page, RawEntry, RawHead, RawRow, Scanned, StoreError};
+use suanpan_store::{
+    Cursor, DueRow, EVERYBODY_MS, Owner, Page, RawEntry, RawHead, RawRow, Scanned, StoreError,
+};
 
 use crate::bytes::{self, counted, cursor_number, foreign_cursor, number_cursor};
 use crate::failed::{Failed, damaged};
