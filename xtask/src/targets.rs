@@ -1,6 +1,6 @@
 //! `cargo xtask targets`: measures what the project promises about speed.
 //!
-//! The measuring itself lives in `benches`, whose program `targets` prints one line per row:
+//! The measuring itself lives in `benches`, whose programs print one line per row:
 //! `name<TAB>measured<TAB>must<TAB>aim<TAB>pass|miss`. Here the rows become a table, a verdict, and the
 //! table that `benches/README.md` shows.
 
@@ -9,36 +9,32 @@ use std::path::Path;
 use crate::step::{self, cargo};
 use crate::{TaskError, provenance, readme};
 
+/// The programs that measure, each with its own rows.
+const PROGRAMS: [[&str; 4]; 2] = [
+    ["--package", "suanpan-benches", "--bin", "targets"],
+    ["--package", "suanpan-selling-bench", "--bin", "suanpan-selling-bench"],
+];
+
 /// Measures all rows, or those whose name contains `name`. Only a full run is kept in the README, so that
 /// its table is always of one commit and one machine.
 ///
 /// # Errors
 /// When the measuring program fails, prints something else than its contract, or a must is missed.
 pub(crate) fn run(root: &Path, name: Option<&str>) -> Result<(), TaskError> {
-    let mut measuring = cargo(
-        root,
-        &[
-            "run",
-            "--release",
-            "--locked",
-            "--quiet",
-            "--package",
-            "suanpan-benches",
-            "--bin",
-            "targets",
-            "--",
-        ],
-    );
-    measuring.args(name);
-
     let mut rows = Vec::new();
-    let ended = step::run_lines("targets", measuring, |line| {
-        let row = Row::parse(line);
-        if let Ok(row) = &row {
-            println!("{row}");
-        }
-        rows.push(row);
-    });
+    let mut ended = Ok(());
+    for program in PROGRAMS {
+        let mut measuring = cargo(root, &["run", "--release", "--locked", "--quiet"]);
+        measuring.args(program).arg("--").args(name);
+        let measured = step::run_lines("targets", measuring, |line| {
+            let row = Row::parse(line);
+            if let Ok(row) = &row {
+                println!("{row}");
+            }
+            rows.push(row);
+        });
+        ended = ended.and(measured.map(|_| ()));
+    }
     let rows: Vec<Row> = rows.into_iter().collect::<Result<_, _>>()?;
     let missed = rows.iter().filter(|row| row.verdict == Verdict::Miss).count();
     // A program that measured a miss may also say so by its exit code; that is no failure of the program.

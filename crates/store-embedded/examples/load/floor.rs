@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, OptionalExtension};
 use suanpan_ledger::EntryKey;
 
-use crate::sell::{CHAIN, checkout, name, spread};
+use crate::sell::{checkout, spread};
 
 /// Decisions after which the log is begun anew: some 64 MiB.
 const RESTART_AFTER: u64 = 3_000;
@@ -14,6 +14,7 @@ const RESTART_AFTER: u64 = 3_000;
 pub(crate) struct Floor {
     connection: Connection,
     members: u64,
+    name: fn(u64) -> String,
     chain: i64,
     next: u64,
     accrued: u64,
@@ -31,22 +32,27 @@ impl Floor {
     /// Numbers above all sales of the store.
     const FIRST: u64 = 1 << 32;
 
-    pub(crate) fn open(path: &Path, members: u64) -> Self {
+    /// A loop on a file whose chain has members of these names. `written` is what a confirm and an accrual write: head and
+    /// row.
+    pub(crate) fn open(
+        path: &Path,
+        chain: &str,
+        name: fn(u64) -> String,
+        members: u64,
+        written: [(Vec<u8>, Vec<u8>); 2],
+    ) -> Self {
         let connection = Connection::open(path).expect("the file");
         for (pragma, value) in [("synchronous", 2), ("wal_autocheckpoint", 0), ("cache_size", -65_536)] {
             connection.pragma_update(None, pragma, value).expect("a setting");
         }
         connection.set_prepared_statement_cache_capacity(64);
         let chain = connection
-            .query_row("SELECT id FROM chain WHERE name = ?1", [CHAIN], |row| row.get(0))
+            .query_row("SELECT id FROM chain WHERE name = ?1", [chain], |row| row.get(0))
             .expect("the chain");
-        let written = crate::sell::written();
-        for (head, row) in &written {
-            println!("  a head of {} bytes, a row of {} bytes", head.len(), row.len());
-        }
         Self {
             connection,
             members,
+            name,
             chain,
             next: Self::FIRST,
             accrued: Self::FIRST,
@@ -124,7 +130,7 @@ impl Floor {
 
     /// Reads the head as the store does.
     fn head(&self, number: u64) -> i64 {
-        let name = name(spread(number, self.members));
+        let name = (self.name)(spread(number, self.members));
         self.statement(HEAD)
             .query_row((self.chain, name), |row| {
                 std::hint::black_box(row.get_ref(1)?.as_blob()?);

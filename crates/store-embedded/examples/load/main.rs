@@ -76,7 +76,11 @@ fn measure(path: &Path, seconds: Duration, best: &mut Best) {
     runtime.block_on(sell::enrol(&store, MEMBERS));
     drop(store);
 
-    let mut floor = floor::Floor::open(path, MEMBERS);
+    let written = sell::written();
+    for (head, row) in &written {
+        println!("  a head of {} bytes, a row of {} bytes", head.len(), row.len());
+    }
+    let mut floor = floor::Floor::open(path, sell::CHAIN, sell::name, MEMBERS, written);
     floor.grow();
     best.put("floor of a confirm, batches of 64", floor.confirms(64, seconds));
     best.put("floor of a confirm, one by one", floor.confirms(1, seconds));

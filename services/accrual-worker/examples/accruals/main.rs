@@ -10,12 +10,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use suanpan_accrual_worker::{Pace, StoredPolicies, Worker};
-use suanpan_checkout::{Ask, Books, MemberAsk, Verb};
+use suanpan_checkout::{Ask, Books, MemberAsk, Verb, publish};
 use suanpan_domain::{CheckoutId, MemberId};
 use suanpan_ledger::sale::{SaleLine, SaleRun, Tender};
 use suanpan_ledger::{Action, Actor, Sale};
 use suanpan_program::{SourceFile, parse};
-use suanpan_store::{Owner, ProgramRow, Store};
+use suanpan_store::{Owner, Store};
 use suanpan_store_embedded::EmbeddedStore;
 
 const CHAIN: &str = "chain";
@@ -108,10 +108,9 @@ fn sale() -> Sale {
 /// A store in which every member has one sale that waits.
 async fn sell(path: &Path, members: u64) {
     let store: Arc<dyn Store> = Arc::new(EmbeddedStore::open(path).expect("a store"));
-    let version = parse(&[SourceFile::new("program.yaml", PROGRAM)]).expect("a program").program.version;
-    let row = ProgramRow { version: version.clone(), bytes: PROGRAM.as_bytes().to_vec() };
-    store.put_program(CHAIN, &row).await.expect("put");
-    store.activate(CHAIN, &version, NOW_MS).await.expect("active");
+    let files = [SourceFile::new("program.yaml", PROGRAM)];
+    let program = parse(&files).expect("a program").program;
+    publish(&*store, &files, &program, NOW_MS).await.expect("published");
     let policies = StoredPolicies::new(Arc::clone(&store), Arc::new(|| NOW_MS));
     let books =
         suanpan_accrual_worker::Policies::books(&policies, CHAIN).await.expect("rules").expect("active");
