@@ -1,7 +1,7 @@
 //! One member's state machine: points in lots, tier, coupons, limits, sales and returns.
 //!
-//! [`apply`] takes a member's [`Head`], the entries that a command touches and a [`Command`], and gives the next head
-//! with the one entry that changes, or every reason why not. [`due`] says what time makes due. Stores move the bytes of
+//! [`apply()`] takes a member's [`Head`], the entries that a command touches and a [`Command`], and gives the next head
+//! with the one entry that changes, or every reason why not. [`due()`] says what time makes due. Stores move the bytes of
 //! both; services bring the clock, the ids and the compiled [`Policy`]. There is no I/O here, no randomness, no log.
 
 mod apply;

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::error::Error;
 use std::fmt::Write as _;
 use std::future::Future;
-use std::io;
+use std::io::{self, IsTerminal as _};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -242,7 +242,10 @@ async fn read_again_when_told(node: &Node, options: &Options, store: Option<&dyn
 /// A filter that is none. A second call in one process changes nothing.
 pub fn log(options: &Options) -> Result<(), ParseError> {
     let filter = EnvFilter::try_new(&options.log)?;
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal());
     let set = match options.log_format {
         LogFormat::Human => subscriber.try_init(),
         LogFormat::Json => subscriber.json().try_init(),
