@@ -215,8 +215,8 @@ fn earned_points_are_taken_back() {
         (
             "those of another sale are not touched",
             "delay 14",
-            "enrol; confirm S1 pays 100 earns 10; confirm S2 pays 70 earns 7; work; return R1 of S1 all; work",
-            "delayed 7, debt 0",
+            "enrol; confirm S1 pays 100 earns 10; confirm S2 pays 70 earns 7; work; return R1 of S2 all; work",
+            "delayed 10, debt 0",
         ),
         (
             "then the lots that expire first",

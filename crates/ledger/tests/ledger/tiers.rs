@@ -221,3 +221,17 @@ fn progress_says_what_is_missing_and_what_is_lost() {
     let lapses: Vec<_> = standing.lapses.iter().map(|lapse| (lapse.points, lapse.expires_ms)).collect();
     assert_eq!(lapses, [(17, instant("2027-01-16"))], "12 earned and 5 of the welcome");
 }
+
+#[test]
+fn a_window_is_not_below_zero() {
+    let mut script = Script::new(crate::policy_words::policy_of("tier base, tier gold spend 100 in year"));
+    for step in ["enrol", "confirm S1 pays 90", "work", "at 2027-02-01", "return R1 of S1 all", "work"] {
+        script.step(step);
+    }
+    let world = &script.world;
+    let next = progress(&world.policy, &world.head, world.now_ms).next.expect("gold is next");
+    match next.standing {
+        Standing::Measure { have, need, .. } => assert_eq!((have, need), (0, 100), "90 came back in 2027"),
+        other => panic!("{other:?}"),
+    }
+}
