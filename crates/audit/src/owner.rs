@@ -5,6 +5,8 @@
 //! found told.
 
 mod coupons;
+#[cfg(test)]
+mod golden;
 mod head;
 mod returns;
 mod sales;
@@ -136,13 +138,20 @@ impl Account {
     fn clear(&mut self) {
         self.head = Head::default();
         (self.unreadable, self.inherited, self.uses_unsure) = (false, false, false);
-        (self.points.clear(), self.coupons.clear(), self.versions.clear(), self.uses.clear());
+        self.points.clear();
+        self.coupons.clear();
+        self.versions.clear();
+        self.uses.clear();
         (self.sums, self.rows, self.parked) = ([0; 8], 0, 0);
         (self.spend_minor, self.purchases) = (0, 0);
-        (self.pending_met.clear(), self.emitting_met.clear(), self.holds_met.clear());
+        self.pending_met.clear();
+        self.emitting_met.clear();
+        self.holds_met.clear();
         self.sale_stands = SaleStands::No;
         self.counts = Counts::default();
-        (self.shares.clear(), self.paid.clear(), self.wrong.clear());
+        self.shares.clear();
+        self.paid.clear();
+        self.wrong.clear();
     }
 
     /// Notes what is wrong, with the key of its row; none for the head.

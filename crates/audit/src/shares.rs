@@ -290,10 +290,7 @@ impl Audit<'_> {
     ) -> Result<Vec<Owner>, StoreError> {
         let scope = Scope::of(owner.clone()).claiming(checkout);
         let others = |view: &View| view.elsewhere.iter().map(|other| other.owner.clone()).collect();
-        let mut owners: Vec<Owner> = match looked(self.store, chain, scope, others).await? {
-            Some(owners) => owners,
-            None => Vec::new(),
-        };
+        let mut owners: Vec<Owner> = looked(self.store, chain, scope, others).await?.unwrap_or_default();
         match self.store.find_checkout(chain, checkout).await {
             Ok(found) => owners.extend(found.map(|found| found.owner)),
             Err(StoreError::Corrupt(_)) => {}

@@ -152,7 +152,8 @@ mod tests {
             assert!(!found.more, "{missing}");
             let mut added: Vec<Share> = (0..missing).map(share).collect();
             let mut taken: Vec<Share> = (whole..whole + missing).map(share).collect();
-            (added.sort_unstable(), taken.sort_unstable());
+            added.sort_unstable();
+            taken.sort_unstable();
             assert_eq!((found.added, found.taken), (added, taken));
         }
     }
@@ -160,7 +161,9 @@ mod tests {
     #[test]
     fn the_same_share_twice_is_a_difference() {
         let mut sketch = Sketch::new();
-        (sketch.add(&share(1)), sketch.add(&share(1)), sketch.take(&share(1)));
+        sketch.add(&share(1));
+        sketch.add(&share(1));
+        sketch.take(&share(1));
         assert_eq!(sketch.differences().added, [share(1)]);
     }
 

@@ -65,7 +65,10 @@ impl Sale {
         for list in [coupons, codes] {
             list.clear();
         }
-        (lines.clear(), runs.clear(), uses.clear(), global_uses.clear());
+        lines.clear();
+        runs.clear();
+        uses.clear();
+        global_uses.clear();
         (self.due_minor, self.cash_rounding_minor, self.tendered_minor) = (0, 0, 0);
         (self.points_used, self.points_value_minor, self.points_earned) = (0, 0, 0);
         (self.qualifying_minor, self.first_purchase) = (0, false);
@@ -169,7 +172,9 @@ pub(crate) struct ReturnedLine {
 
 impl Returned {
     pub(crate) fn clear(&mut self) {
-        (self.lines.clear(), self.units.clear(), self.coupons.clear());
+        self.lines.clear();
+        self.units.clear();
+        self.coupons.clear();
         (self.refund_minor, self.tax_minor, self.qualifying_minor) = (0, 0, 0);
         (self.points_restored, self.points_taken_back, self.whole) = (0, 0, false);
     }
