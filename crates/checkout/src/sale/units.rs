@@ -18,8 +18,10 @@ pub(super) struct Share {
 /// The units of a line by what was paid for them. A sum that belongs to the line is divided level: every unit the same,
 /// the last ones one minor unit more. So no line has more than a few runs, however many units it has.
 pub(super) fn runs(quoted: &[UnitRun], share: Share) -> Vec<SaleRun> {
+    // A quote lists units in the order in which they come back; the last unit of a sale comes back first.
     let mut runs: Vec<SaleRun> = quoted
         .iter()
+        .rev()
         .map(|run| SaleRun {
             units: run.units,
             paid_minor: run.net.minor() - run.points_paid.minor()
@@ -108,8 +110,8 @@ mod tests {
             (&[(3, 100)][..], 0, &[(3, 100)][..]),
             (&[(3, 100)], 4, &[(2, 101), (1, 102)]),
             (&[(3, 100)], -4, &[(1, 98), (2, 99)]),
-            (&[(1, 100), (2, 90)], 2, &[(1, 100), (2, 91)]),
-            (&[(2, 100), (2, 90)], 3, &[(1, 100), (1, 101), (2, 91)]),
+            (&[(1, 100), (2, 90)], 2, &[(1, 90), (1, 91), (1, 101)]),
+            (&[(2, 100), (2, 90)], 3, &[(1, 90), (1, 91), (2, 101)]),
             (&[(1_000_000, 5)], 1, &[(999_999, 5), (1, 6)]),
         ] {
             let share = Share { extra_minor: extra, points_value_minor: 0, tax_on_top: false };
