@@ -184,6 +184,7 @@ async fn enrol(store: &Arc<EmbeddedStore>, members: u64) {
         store: Arc::clone(store) as Arc<dyn Store>,
         chain: CHAIN.to_owned(),
         policy: Arc::clone(chain.policy()),
+        queues: suanpan_checkout::Queues::default(),
     };
     let tasks: Vec<_> = (0..64)
         .map(|task| {

@@ -8,6 +8,7 @@ mod cancel;
 mod effects;
 mod member;
 mod outbox;
+mod queues;
 mod refund;
 mod sell;
 
@@ -21,6 +22,7 @@ use suanpan_store::{Derived, Owner, Scope, Store, StoreError, Verdict, View, Wri
 
 pub use accrue::Worked;
 pub use member::MemberAsk;
+pub use queues::Queues;
 pub use refund::Refund;
 pub use sell::{Ask, Verb};
 
@@ -33,6 +35,8 @@ pub struct Books {
     pub chain: String,
     /// The rules that hold now.
     pub policy: Arc<Policy>,
+    /// Whose turn it is to accrue for a member that has no room.
+    pub queues: Queues,
 }
 
 /// A row as it stands after a call, whoever's it is.
@@ -108,8 +112,8 @@ fn ordered(mut conflicts: Conflicts) -> Conflicts {
     conflicts
 }
 
-/// How often a call accrues another sale of its member, or follows a merge, before it gives up.
-const TURNS_MAX: usize = 8;
+/// How often a call makes room for its member, waits for somebody who does, or follows a merge, before it gives up.
+const TURNS_MAX: usize = 64;
 
 impl Books {
     fn command(now_ms: i64, actor: &Actor, action: Action) -> Command {
@@ -167,8 +171,14 @@ impl Books {
                 Err(Undecided::Moved(survivor)) => return Ok(Err(survivor)),
                 Err(Undecided::AccrueFirst) => {
                     let Some(member) = &member else { break };
+                    let turn = self.queues.of(member);
+                    // Whoever finds somebody at it waits for the room that is made, and asks again.
+                    let Ok(_held) = turn.try_lock() else {
+                        drop(turn.lock().await);
+                        continue;
+                    };
                     // Boxed: the step decides by this function too.
-                    Box::pin(self.work_once(member, now_ms)).await?;
+                    Box::pin(self.work_some(member, now_ms)).await?;
                 }
             }
         }

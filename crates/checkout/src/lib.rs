@@ -12,7 +12,7 @@ mod publish;
 mod sale;
 pub mod token;
 
-pub use books::{Ask, Books, BooksError, MemberAsk, Recorded, Refund, Verb, Worked};
+pub use books::{Ask, Books, BooksError, MemberAsk, Queues, Recorded, Refund, Verb, Worked};
 pub use key::{offer_key, tier_key};
 pub use policy::{House, PolicyError, policy};
 pub use publish::{Published, pack, publish, unpack};

@@ -35,6 +35,12 @@ pub trait Store: Send + Sync {
     /// [`StoreError::Panicked`] and [`StoreError::Contract`] beside those of every writing method.
     async fn decide(&self, chain: &str, scope: Scope, decider: Box<dyn Decider>) -> Result<(), StoreError>;
 
+    /// Whether decisions on one member are carried out in the order in which they were asked for, so that the next may be
+    /// asked for before the last was answered. A store of many writers cannot promise it.
+    fn keeps_order(&self) -> bool {
+        false
+    }
+
     // Members and sales.
 
     /// A member's head; none when it was never written.

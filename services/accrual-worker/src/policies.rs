@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use jiff::tz::TimeZone;
-use suanpan_checkout::{Books, House, PolicyError, policy, unpack};
+use suanpan_checkout::{Books, House, PolicyError, Queues, policy, unpack};
 use suanpan_ledger::Policy;
 use suanpan_program::{Diagnostics, SourceFile, parse};
 use suanpan_store::{Store, StoreError};
@@ -65,6 +65,7 @@ pub struct StoredPolicies {
     store: Arc<dyn Store>,
     clock: Clock,
     known: Mutex<HashMap<String, Known>>,
+    queues: Queues,
 }
 
 /// What is known of a chain.
@@ -82,7 +83,7 @@ impl StoredPolicies {
     /// Reads programs from a store.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, clock: Clock) -> Self {
-        Self { store, clock, known: Mutex::new(HashMap::new()) }
+        Self { store, clock, known: Mutex::new(HashMap::new()), queues: Queues::default() }
     }
 
     fn known(&self, chain: &str) -> Option<Known> {
@@ -132,7 +133,12 @@ fn compile(chain: &str, files: &[SourceFile]) -> Result<Policy, PoliciesError> {
 impl Policies for StoredPolicies {
     async fn books(&self, chain: &str) -> Result<Option<Books>, PoliciesError> {
         let policy = self.policy(chain).await?;
-        Ok(policy.map(|policy| Books { store: Arc::clone(&self.store), chain: chain.to_owned(), policy }))
+        Ok(policy.map(|policy| Books {
+            store: Arc::clone(&self.store),
+            chain: chain.to_owned(),
+            policy,
+            queues: self.queues.clone(),
+        }))
     }
 }
 

@@ -9,7 +9,7 @@ use arc_swap::ArcSwapOption;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use suanpan_checkout::token::{TOKEN_MS_DEFAULT, TokenKeys};
-use suanpan_checkout::{Books, BooksError, unpack};
+use suanpan_checkout::{Books, BooksError, Queues, unpack};
 use suanpan_domain::{BusinessTime, Member, MemberId, OfferUsage, Usage};
 use suanpan_ledger::head::Status;
 use suanpan_ledger::snapshot;
@@ -57,6 +57,7 @@ pub(crate) struct Sales {
     pub(crate) selling: Selling,
     earlier: Mutex<VecDeque<Arc<Chain>>>,
     usage: ArcSwapOption<Usage>,
+    queues: Queues,
 }
 
 /// A member as the store has it.
@@ -69,7 +70,13 @@ pub(crate) struct Found {
 
 impl Sales {
     pub(crate) fn new(store: Arc<dyn Store>, selling: Selling) -> Self {
-        Self { store, selling, earlier: Mutex::default(), usage: ArcSwapOption::empty() }
+        Self {
+            store,
+            selling,
+            earlier: Mutex::default(),
+            usage: ArcSwapOption::empty(),
+            queues: Queues::default(),
+        }
     }
 
     /// The books of the chain under its current rules.
@@ -78,6 +85,7 @@ impl Sales {
             store: Arc::clone(&self.store),
             chain: chain.id().to_owned(),
             policy: Arc::clone(chain.policy()),
+            queues: self.queues.clone(),
         }
     }
 

@@ -139,7 +139,12 @@ pub(crate) fn policy() -> Policy {
 
 impl Till {
     pub(crate) fn new(store: Arc<dyn Store>) -> Self {
-        let books = Books { store, chain: CHAIN.to_owned(), policy: Arc::new(policy()) };
+        let books = Books {
+            store,
+            chain: CHAIN.to_owned(),
+            policy: Arc::new(policy()),
+            queues: suanpan_checkout::Queues::default(),
+        };
         Self { books, now_ms: START_MS, requests: 0 }
     }
 

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use futures_util::future::{join, join_all};
 use suanpan_domain::{CheckoutId, MemberId};
 use suanpan_ledger::command::EntryRef;
+use suanpan_ledger::limits::EMITTING_MAX;
 use suanpan_ledger::refusal::Conflicts;
-use suanpan_ledger::{Action, Actor, Applied, Due, EntryKey, Head, Policy, Role, State, apply, due};
+use suanpan_ledger::{Action, Actor, Applied, Due, Emit, EntryKey, Head, Policy, Role, State, apply, due};
 use suanpan_store::{Derived, Owner, Scope, Verdict, View};
 
 use super::{Books, BooksError, Undecided, leaving};
@@ -55,7 +57,7 @@ impl Books {
     pub async fn work(&self, member: &MemberId, now_ms: i64) -> Result<Worked, BooksError> {
         let mut done = Worked::default();
         for _ in 0..STEPS_MAX {
-            let step = self.work_once(member, now_ms).await?;
+            let step = self.work_some(member, now_ms).await?;
             if !step.any() {
                 break;
             }
@@ -78,8 +80,9 @@ impl Books {
         self.end_reservation(owner, checkout, &worker(), now_ms).await
     }
 
-    /// Does the first thing that is due for a member; nothing when nothing is.
-    pub(super) async fn work_once(&self, member: &MemberId, now_ms: i64) -> Result<Worked, BooksError> {
+    /// Does the first thing that is due for a member, and where the store keeps the order of what it is asked for,
+    /// everything that waits; nothing when nothing is due.
+    pub(super) async fn work_some(&self, member: &MemberId, now_ms: i64) -> Result<Worked, BooksError> {
         let Some(row) = self.store.member(&self.chain, member).await? else { return Ok(Worked::default()) };
         let actor = worker();
         let mut done = Worked::default();
@@ -88,6 +91,9 @@ impl Books {
             Due::ClearEmitting(version) => {
                 self.emit(member, &row.head, version, &actor, now_ms).await?;
                 done.emitted = 1;
+            }
+            Due::Accrue(_) if self.store.keeps_order() => {
+                done = self.accrue_waiting(member, &row.head, &actor, now_ms).await?;
             }
             Due::Accrue(entry) => match self.accrue(member, entry, &actor, now_ms).await? {
                 Accrued::Yes => done.accrued = 1,
@@ -145,6 +151,73 @@ impl Books {
         };
         let scope = scope_of(member, entry);
         Ok(self.decide(now_ms, scope, decider).await?.unwrap_or(Accrued::Nothing))
+    }
+
+    /// Accrues everything that waits, in its order, without waiting for one answer before the next is asked for: the store
+    /// commits it together. As many as may be emitting, then their clearing, and so on.
+    async fn accrue_waiting(
+        &self,
+        member: &MemberId,
+        head: &Head,
+        actor: &Actor,
+        now_ms: i64,
+    ) -> Result<Worked, BooksError> {
+        let parts = head.pending.chunks(EMITTING_MAX).map(|part| async move {
+            let entries = part.iter().filter_map(|waiting| entry_of(waiting.key));
+            let accrued = join_all(entries.map(|entry| self.accrue(member, entry, actor, now_ms)));
+            let keys = part.iter().map(|waiting| waiting.key).collect();
+            // Both are asked for in this order before either is answered.
+            join(accrued, self.clear(member, keys, actor, now_ms)).await
+        });
+        let mut done = Worked::default();
+        for (accrued, cleared) in join_all(parts).await {
+            for accrued in accrued {
+                match accrued? {
+                    Accrued::Yes => done.accrued += 1,
+                    Accrued::Parked => done.parked += 1,
+                    Accrued::Nothing => {}
+                }
+            }
+            done.emitted += cleared?;
+        }
+        Ok(done)
+    }
+
+    /// Clears what is emitting when all of it is among these rows and brings nothing to other members: its events were
+    /// written together with it. Else nothing. Gives how many rows are out.
+    async fn clear(
+        &self,
+        member: &MemberId,
+        keys: Vec<EntryKey>,
+        actor: &Actor,
+        now_ms: i64,
+    ) -> Result<u32, BooksError> {
+        let owner = Owner::Member(member.clone());
+        let scope = keys.iter().fold(Scope::of(owner.clone()), |scope, key| scope.reading(*key));
+        let (policy, actor) = (Arc::clone(&self.policy), actor.clone());
+        let decider = move |view: &View| {
+            let plain = |key: EntryKey| {
+                view.entry(key).is_some_and(|row| {
+                    row.emits.iter().all(|emit| !matches!(emit, Emit::Effect { .. } | Emit::Archive { .. }))
+                })
+            };
+            let emitting = &view.head.emitting;
+            let Some(last) = emitting.last().filter(|_| emitting.iter().all(|waiting| plain(waiting.key)))
+            else {
+                return leaving(Ok((Verdict::Leave, 0)));
+            };
+            let out = u32::try_from(emitting.len()).unwrap_or(u32::MAX);
+            let action = Action::ClearEmitting { up_to_version: last.version };
+            let command = Books::command(now_ms, &actor, action);
+            leaving(match apply(&policy, &view.head, &view.entries, &command) {
+                Ok(Applied::Changed(change)) => {
+                    Ok((Books::write(&policy, owner.clone(), *change).into(), out))
+                }
+                Ok(Applied::Known(_) | Applied::Nothing | Applied::AccrueFirst) => Ok((Verdict::Leave, 0)),
+                Err(conflicts) => Err(Undecided::from(conflicts)),
+            })
+        };
+        Ok(self.decide(now_ms, scope, decider).await?.unwrap_or(0))
     }
 
     /// Puts a parked entry back among those that wait.
@@ -215,6 +288,14 @@ fn scope_of(member: &MemberId, entry: EntryRef) -> Scope {
     match entry {
         EntryRef::Checkout(checkout) => scope.reading(EntryKey::Checkout(checkout)),
         EntryRef::Return(checkout, _) => scope.with_returns(checkout),
+    }
+}
+
+const fn entry_of(key: EntryKey) -> Option<EntryRef> {
+    match key {
+        EntryKey::Checkout(checkout) => Some(EntryRef::Checkout(checkout)),
+        EntryKey::Return(checkout, back) => Some(EntryRef::Return(checkout, back)),
+        EntryKey::Request(_) | EntryKey::Effect(_) | EntryKey::Time(_) => None,
     }
 }
 

@@ -17,6 +17,11 @@ use crate::writer;
 
 #[async_trait]
 impl Store for EmbeddedStore {
+    /// One writer takes what is asked for in the order in which it came.
+    fn keeps_order(&self) -> bool {
+        true
+    }
+
     async fn decide(
         &self,
         chain: &str,

@@ -19,6 +19,10 @@ use crate::verdict::{Decider, OutboxEvent};
 
 #[async_trait]
 impl Store for FaultyStore {
+    fn keeps_order(&self) -> bool {
+        self.inner.keeps_order()
+    }
+
     async fn decide(&self, chain: &str, scope: Scope, decider: Box<dyn Decider>) -> Result<(), StoreError> {
         let fate = self.fate(true);
         let decider = Box::new(Again { inner: decider, times: fate.again });

@@ -110,6 +110,7 @@ impl Shop {
             store: Arc::clone(&self.store) as Arc<dyn Store>,
             chain: "sunrise".to_owned(),
             policy: Arc::clone(self.chain.policy()),
+            queues: suanpan_checkout::Queues::default(),
         };
         books.work(&MemberId::new(member).unwrap(), now_ms()).await.unwrap();
     }
