@@ -11,12 +11,14 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use suanpan_audit::audit;
 use suanpan_checkout::publish;
 use suanpan_domain::Catalogue;
 use suanpan_pricing_node::{Chain, Drain, Listeners, Members, Node, StartError, serve, until_told_to_end};
 use suanpan_program::{CatalogueTable, SourceFile, parse};
 use suanpan_rpc::v1;
 use suanpan_rpc::v1::pricing_service_client::PricingServiceClient;
+use suanpan_store::Store;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tonic::transport::Endpoint;
@@ -69,6 +71,7 @@ async fn show(options: &DemoOptions) -> Result<ExitCode, Error> {
     let (quote, took) = call(address, &basket).await?;
     print(&node, basket.clone(), &quote, took, address)?;
     let sold = tell(&node, address, &basket).await?;
+    prove(&*store).await?;
 
     if !options.exit {
         let mut out = anstream::stdout();
@@ -199,6 +202,22 @@ fn print(
         "Priced over gRPC by the node at {address}: the quickest of {} calls took {microseconds} us, there and back.",
         WARM_UP_CALLS + 1
     )
+    .map_err(Error::Output)
+}
+
+/// Proves that the books balance, and says so in both languages.
+async fn prove(store: &dyn Store) -> Result<(), Error> {
+    let report = audit(store, None, |_| ()).await.map_err(StartError::from)?;
+    if !report.balances() {
+        return Err(Error::Call(format!("the books do not balance\n{report}")));
+    }
+    let (sales, returns, points) = (report.counts.sales, report.counts.returns, report.counts.points);
+    let mut out = anstream::stdout();
+    writeln!(
+        out,
+        "Audited: {sales} sales, {returns} return, {points} points outstanding; everything balances."
+    )
+    .and_then(|()| writeln!(out, "对账：{sales} 笔销售，{returns} 笔退货，{points} 积分在外，账目相符。\n"))
     .map_err(Error::Output)
 }
 

@@ -60,6 +60,7 @@ const OURS: &[(&str, &[&str])] = &[
             "suanpan-store",
             "suanpan-store-embedded",
             "suanpan-checkout",
+            "suanpan-audit",
         ],
     ),
     (
