@@ -116,7 +116,8 @@ const SMALL: i64 = 1 << 31;
 
 /// One to the first of the largest remainders, as often as is missing. All weights together are small.
 fn give_one_by_one(missing: i64, slots: &mut [Slot]) {
-    // Remainder and place as one number, whose largest is found without branches: they could only be guessed.
+    // Remainder and place as one number, whose largest is found without branches: they could only be guessed. They stay in
+    // the slots: side by side they would be compared by vectors, which have no such comparison everywhere.
     for (place, slot) in slots.iter_mut().enumerate() {
         let later = planted::is(Bug::TieBrokenBackwards);
         let rank = if later { place as u32 } else { u32::MAX - place as u32 };

@@ -3,6 +3,7 @@
 
 mod check;
 mod index;
+mod names;
 mod offer;
 mod pattern;
 
@@ -34,6 +35,8 @@ pub struct Compiled {
     pub(crate) looks_at_clock: bool,
     pub(crate) has_line_groups: bool,
     pub(crate) has_basket_groups: bool,
+    /// Offers can stand against each other by class, exclusivity or group of the basket.
+    pub(crate) has_conflicts: bool,
     pub(crate) layer_price: u16,
     pub(crate) layer_item: u16,
     pub(crate) layer_basket: u16,
@@ -95,12 +98,17 @@ pub fn compile(program: &Program) -> Result<Compiled, Vec<CompileProblem>> {
         let place = program.layers.iter().position(|layer| layer == name);
         place.map_or(u16::MAX, |place| place as u16)
     };
+    let has_basket_groups = program.groups.iter().any(|group| group.scope == GroupScope::Basket);
+    let class_conflicts = class_conflicts(&program, classes);
     Ok(Compiled {
         book: book(&program),
         index,
         symbols,
         marked_layers,
-        class_conflicts: class_conflicts(&program, classes),
+        has_conflicts: has_basket_groups
+            || class_conflicts.iter().any(|conflicts| *conflicts != 0)
+            || offers.iter().any(|offer| offer.exclusive.is_some()),
+        class_conflicts,
         classes,
         groups: program.groups.clone(),
         has_line_groups: program.groups.iter().any(|group| group.scope == GroupScope::Line),
@@ -112,7 +120,7 @@ pub fn compile(program: &Program) -> Result<Compiled, Vec<CompileProblem>> {
                 .is_some_and(|who| who.birthday.is_some() || who.new_member_days.is_some());
             conditions.when.is_some() || by_date
         }),
-        has_basket_groups: program.groups.iter().any(|group| group.scope == GroupScope::Basket),
+        has_basket_groups,
         layer_price: layer("price"),
         layer_item: layer("item"),
         layer_basket: layer("basket"),

@@ -96,7 +96,8 @@ impl Work {
         out: &mut Vec<u64>,
     ) {
         out.clear();
-        out.extend_from_slice(ground.set(candidate, which));
+        // Mostly one word: no copy by call.
+        ground.set(candidate, which).iter().for_each(|word| out.push(*word));
         if !state.blocked.is_empty() {
             // Losing a line to another member of a line group changes no threshold.
             let rows = if which == SET_BUY { &state.closed } else { &state.blocked };

@@ -114,8 +114,9 @@ impl Gathered {
         });
 
         let clock = if compiled.looks_at_clock { basket.business_time.wall_clock() } else { None };
-        self.bring_into_view(compiled, basket, member);
-        let visit = Visit::new(compiled, basket, member, usage, clock);
+        let tier = member.and_then(|member| compiled.tier_of(member));
+        self.bring_into_view(compiled, basket, member, tier);
+        let visit = Visit::new(compiled, basket, member, usage, clock, tier);
         self.visit_all(&visit);
         self.add_manual(compiled, basket);
         self.order(basket);

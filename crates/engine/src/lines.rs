@@ -94,7 +94,8 @@ impl Lines {
             let alike = before.replace(leading_of(key)) == Some(leading_of(key));
             if let Some(last) = self.facts.last_mut().filter(|_| alike) {
                 let first = &lines[last.first as usize];
-                if merges(index)
+                if last.requested_micro == requested_micro(line)
+                    && merges(index)
                     && merges(last.first)
                     && content(first, line) == Ordering::Equal
                     && first.legal_minimum == line.legal_minimum

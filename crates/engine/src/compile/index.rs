@@ -4,6 +4,7 @@ use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use suanpan_program::model::{CodeKind, Program};
 
+use super::names::ByName;
 use super::offer::CompiledOffer;
 use super::pattern::{Pattern, Symbols};
 
@@ -29,13 +30,13 @@ pub(crate) struct Index {
     /// Offers that any basket may qualify for.
     pub(crate) always: Vec<u32>,
     /// Offers by generic code.
-    pub(crate) codes: HashMap<Box<str>, u32, FixedState>,
+    pub(crate) codes: ByName,
     /// Unique codes: prefix, length, offer; longest prefix first.
     pub(crate) prefixes: Vec<(Box<str>, usize, u32)>,
     /// Offers by id, for owned coupons and gift choices.
-    pub(crate) ids: HashMap<Box<str>, u32, FixedState>,
+    pub(crate) ids: ByName,
     /// Tiers by id.
-    pub(crate) tier_ids: HashMap<Box<str>, u32, FixedState>,
+    pub(crate) tier_ids: ByName,
     /// For each offer the `match` offers that add to it.
     pub(crate) matched_by: HashMap<u32, Vec<u32>, FixedState>,
 }
@@ -119,7 +120,7 @@ impl Index {
             (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for (place, (offer, source)) in offers.iter().zip(&program.offers).enumerate() {
             let place = place as u32;
-            index.ids.insert(source.id.as_str().into(), place);
+            index.ids.insert(&source.id, place);
             if let Some(other) = offer.matches {
                 index.matched_by.entry(other).or_default().push(place);
             }
@@ -149,7 +150,7 @@ impl Index {
         }
         index.prefixes.sort_by(|a, b| b.0.len().cmp(&a.0.len()).then(a.0.cmp(&b.0)));
         for (place, tier) in program.tiers.iter().enumerate() {
-            index.tier_ids.insert(tier.id.as_str().into(), place as u32);
+            index.tier_ids.insert(&tier.id, place as u32);
         }
         index.skus = Postings::build(symbols.skus.len(), skus);
         index.categories = Postings::build(symbols.categories.len(), categories);
@@ -162,7 +163,7 @@ impl Index {
         match codes {
             CodeKind::Generic(list) => {
                 for code in list {
-                    self.codes.entry(code.as_str().into()).or_insert(place);
+                    self.codes.insert(code, place);
                 }
             }
             CodeKind::Unique { prefix, length } => {

@@ -1,65 +1,18 @@
 //! Selectors over numbers instead of names.
 
-use foldhash::fast::FixedState;
-use hashbrown::HashMap;
 use suanpan_domain::{Line, LineKind};
 use suanpan_program::model::Selector;
 
+use super::names::ByName;
 use crate::lines::LineFacts;
-
-/// Names of one sort that the program mentions.
-#[derive(Debug, Default)]
-pub(crate) struct Names {
-    /// Most names are short enough to be hashed and compared as one number.
-    short: HashMap<u128, u32, FixedState>,
-    long: HashMap<Box<str>, u32, FixedState>,
-}
-
-impl Names {
-    fn intern(&mut self, name: &str) -> u32 {
-        let next = self.len() as u32;
-        match packed(name) {
-            Some(packed) => *self.short.entry(packed).or_insert(next),
-            None => *self.long.entry(name.into()).or_insert(next),
-        }
-    }
-
-    #[inline]
-    pub(crate) fn find(&self, name: &str) -> Option<u32> {
-        if self.len() == 0 {
-            return None;
-        }
-        match packed(name) {
-            Some(packed) => self.short.get(&packed).copied(),
-            None => self.long.get(name).copied(),
-        }
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.short.len() + self.long.len()
-    }
-}
-
-/// A short name as a number. Its last byte is the length, so that no two names are the same number.
-#[inline]
-fn packed(name: &str) -> Option<u128> {
-    let mut bytes = [0; 16];
-    let len = name.len();
-    if len >= bytes.len() {
-        return None;
-    }
-    bytes[..len].copy_from_slice(name.as_bytes());
-    bytes[15] = len as u8;
-    Some(u128::from_le_bytes(bytes))
-}
 
 /// All names that the program's selectors mention.
 #[derive(Debug, Default)]
 pub(crate) struct Symbols {
-    pub(crate) skus: Names,
-    pub(crate) categories: Names,
-    pub(crate) brands: Names,
-    pub(crate) tags: Names,
+    pub(crate) skus: ByName,
+    pub(crate) categories: ByName,
+    pub(crate) brands: ByName,
+    pub(crate) tags: ByName,
 }
 
 /// A line's names, as far as the program mentions them.
@@ -126,8 +79,9 @@ pub(crate) enum Pattern {
 impl Pattern {
     /// Compiles a selector; names become symbols.
     pub(crate) fn compile(selector: &Selector, symbols: &mut Symbols) -> Pattern {
-        fn all(names: &mut Names, list: &[String]) -> Box<[u32]> {
-            let mut ids: Vec<u32> = list.iter().map(|name| names.intern(name)).collect();
+        fn all(names: &mut ByName, list: &[String]) -> Box<[u32]> {
+            let mut intern = |name: &String| names.insert(name, names.len() as u32);
+            let mut ids: Vec<u32> = list.iter().map(&mut intern).collect();
             ids.sort_unstable();
             ids.dedup();
             ids.into()

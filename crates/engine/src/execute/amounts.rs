@@ -48,7 +48,7 @@ pub(super) fn once(
     amount: i64,
 ) -> Given {
     let (cap, binding) = cap_of(ground, state, candidate);
-    let all_or_nothing = ground.terms(candidate).all_or_nothing;
+    let terms = ground.terms(candidate);
     let wanted = amount.min(cap);
     work.wanted = amount;
     let Work { takes, live, slots, .. } = work;
@@ -61,11 +61,11 @@ pub(super) fn once(
         free += room.free;
         slots.push(Slot::new(line as u32, weight_of(ground, state, weight, line), room.most()));
     }
-    if all_or_nothing && (wanted < amount || free < wanted) {
+    if terms.all_or_nothing && (wanted < amount || free < wanted) {
         return Given::nothing(Reason::AllOrNothing);
     }
     allocate(ground.method(), wanted, slots);
-    if ground.terms(candidate).floor_sku.is_some() {
+    if terms.floor_sku.is_some() {
         keep_sku_floors(ground, state, candidate, wanted, slots);
     }
     for slot in slots.iter().filter(|slot| slot.share > 0) {

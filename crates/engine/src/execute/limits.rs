@@ -183,13 +183,15 @@ pub(crate) fn settle_takes(
     candidate: usize,
     cut: bool,
 ) -> Given {
-    let all_or_nothing = ground.terms(candidate).all_or_nothing;
-    keep_sku_floor(ground, state, candidate, &mut work.takes);
+    let terms = ground.terms(candidate);
+    if terms.floor_sku.is_some() {
+        keep_sku_floor(ground, state, candidate, &mut work.takes);
+    }
     let total: i64 = work.takes.iter().map(|take| take.amount).sum();
     let (cap, binding) = cap_of(ground, state, candidate);
     work.wanted = total;
     let mut reason = None;
-    if all_or_nothing && (cut || total > cap) {
+    if terms.all_or_nothing && (cut || total > cap) {
         work.takes.clear();
         return Given::nothing(Reason::AllOrNothing);
     }
@@ -209,7 +211,7 @@ pub(crate) fn settle_takes(
             take.amount = slot.share;
         }
     }
-    if total > cap || ground.terms(candidate).floor_sku.is_some() {
+    if total > cap || terms.floor_sku.is_some() {
         work.takes.retain(|take| take.amount > 0);
     }
     let given = apply_takes(ground, state, work, candidate);

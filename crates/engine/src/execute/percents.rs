@@ -68,8 +68,9 @@ pub(super) fn once(
     rate: Rate,
 ) -> Given {
     let terms = ground.terms(candidate);
-    let sum: i128 = bits(&work.live).map(|line| i128::from(basis(ground, state, terms.basis, line))).sum();
-    let amount = divide_i128(sum * i128::from(rate.ppm()), 1_000_000, ground.compiled.rounding());
+    // The lines of a basket together fit an amount.
+    let sum: i64 = bits(&work.live).map(|line| basis(ground, state, terms.basis, line)).sum();
+    let amount = divide_i128(i128::from(sum) * i128::from(rate.ppm()), 1_000_000, ground.compiled.rounding());
     amounts::once(ground, state, work, candidate, i64::try_from(amount).unwrap_or(i64::MAX))
 }
 

@@ -25,8 +25,8 @@ impl<'a> Visit<'a> {
         member: Option<&'a Member>,
         usage: Option<&'a Usage>,
         clock: Clock,
+        tier: Option<usize>,
     ) -> Self {
-        let tier = member.and_then(|member| compiled.tier_of(member));
         Self {
             compiled,
             basket,

@@ -33,7 +33,7 @@ impl Gathered {
             }
         }
         for (place, paper) in basket.paper_coupons.iter().enumerate() {
-            let found = compiled.index.codes.get(paper.code.as_str()).copied();
+            let found = compiled.index.codes.find(&paper.code);
             let line = self.lines.find(basket, &paper.line);
             match (found, line) {
                 (Some(offer), Some(line)) => self.presentations.push(Presentation {
@@ -116,7 +116,7 @@ fn find(
     code: &str,
 ) -> Result<(u32, i64), (Option<OfferRef>, Reason)> {
     if let Some(coupon) = member.and_then(|member| member.coupons.iter().find(|coupon| coupon.id == code)) {
-        let offer = compiled.index.ids.get(coupon.campaign.as_str()).copied();
+        let offer = compiled.index.ids.find(&coupon.campaign);
         let offer = offer.filter(|&offer| compiled.program.offers[offer as usize].coupon.is_some());
         return match (offer, coupon.expires_unix_ms) {
             (None, _) => Err((None, Reason::UnknownCode)),
@@ -126,7 +126,7 @@ fn find(
             (Some(offer), expires) => Ok((offer, expires.unwrap_or(i64::MAX))),
         };
     }
-    if let Some(&offer) = compiled.index.codes.get(code) {
+    if let Some(offer) = compiled.index.codes.find(code) {
         return Ok((offer, i64::MAX));
     }
     let unique = compiled.index.prefixes.iter().find(|(prefix, length, _)| {
@@ -136,7 +136,7 @@ fn find(
         return Ok((*offer, i64::MAX));
     }
     // The id of an owned campaign is no code: a coupon of it must be in the member's wallet.
-    let owned = compiled.index.ids.get(code).copied().filter(|&offer| {
+    let owned = compiled.index.ids.find(code).filter(|&offer| {
         let coupon = &compiled.program.offers[offer as usize].coupon;
         coupon.as_ref().is_some_and(|coupon| matches!(coupon.codes, CodeKind::Owned))
     });

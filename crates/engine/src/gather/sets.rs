@@ -120,7 +120,7 @@ impl Gathered {
             Some(target) if shipping => self.push_shipping(Some(target)),
             Some(target) => self.push_selection(target),
             None if shipping => self.push_shipping(None),
-            None => self.sets.extend_from_within(start..start + words),
+            None => (start..start + words).for_each(|word| self.sets.push(self.sets[word])),
         }
         // Price-overridden lines count for thresholds, but no price list and no `item` offer acts on them.
         let spares_overridden = offer.layer == compiled.layer_price || offer.layer == compiled.layer_item;
@@ -165,7 +165,7 @@ impl Gathered {
 
     fn push_selection(&mut self, selection: &CompiledSelection) {
         if selection.is_everything {
-            self.sets.extend_from_slice(&self.merchandise);
+            self.merchandise.iter().for_each(|word| self.sets.push(*word));
             return;
         }
         let Self { sets, symbols, flat, lines, .. } = self;

@@ -64,7 +64,13 @@ impl InView {
 
 impl Gathered {
     /// Finds every offer that the basket's lines, store, tier, segments and codes bring into view.
-    pub(super) fn bring_into_view(&mut self, compiled: &Compiled, basket: &Basket, member: Option<&Member>) {
+    pub(super) fn bring_into_view(
+        &mut self,
+        compiled: &Compiled,
+        basket: &Basket,
+        member: Option<&Member>,
+        tier: Option<usize>,
+    ) {
         let index = &compiled.index;
         self.in_view.begin(compiled.offers.len(), self.words);
         for (word, symbols) in self.symbols.chunks(64).enumerate() {
@@ -100,7 +106,6 @@ impl Gathered {
             list.iter().for_each(|&offer| _ = self.in_view.add(offer));
         }
         if let Some(member) = member {
-            let tier = compiled.tier_of(member);
             if let Some(list) = tier.and_then(|tier| index.tiers.get(tier)) {
                 list.iter().for_each(|&offer| _ = self.in_view.add(offer));
             }
@@ -151,7 +156,7 @@ impl Compiled {
     /// Place of a member's tier in the program: the first unless the snapshot names a known one.
     pub(crate) fn tier_of(&self, member: &Member) -> Option<usize> {
         match member.tier.as_deref() {
-            Some(tier) => self.index.tier_ids.get(tier).map(|&place| place as usize),
+            Some(tier) => self.index.tier_ids.find(tier).map(|place| place as usize),
             None => (!self.program.tiers.is_empty()).then_some(0),
         }
     }

@@ -32,13 +32,17 @@ impl Conflicts {
     pub(crate) fn read(&mut self, ground: &Ground<'_>) {
         let count = ground.candidates.len();
         self.words = count.div_ceil(64).max(1);
+        self.any = false;
         self.exclusive.clear();
+        if !ground.compiled.has_conflicts {
+            self.exclusive.resize(count, None);
+            return;
+        }
         self.exclusive.extend((0..count).map(|at| ground.offer(at).and_then(|offer| offer.exclusive)));
         let classes = ground.compiled.class_conflicts.iter().any(|conflicts| *conflicts != 0);
         let exclusive = self.exclusive.iter().any(Option::is_some);
         let grouped = ground.compiled.has_basket_groups
             && (0..count).any(|at| ground.offer(at).is_some_and(|offer| !offer.groups.is_empty()));
-        self.any = false;
         if !(classes || exclusive || grouped) {
             return;
         }

@@ -115,9 +115,8 @@ fn write_merged(
     quote.merged_lines.clear();
     quote.unit_runs.clear();
     quote.line_taxes.clear();
-    for (line, facts) in ground.lines.iter().enumerate() {
-        let row = work.rows[line];
-        let net = state.running[line];
+    let RowWork { rows, units: unit_work, .. } = work;
+    for (line, ((facts, row), &net)) in ground.lines.iter().zip(rows.iter()).zip(&state.running).enumerate() {
         assert_eq!(row.running, net, "the steps of a line lead to its net");
         let mut shares = Shares::default();
         let mut taxes = Span::default();
@@ -129,12 +128,12 @@ fn write_merged(
         shares.points_earned = parts.earned.by_line.get(line).copied().unwrap_or(0);
         let units = units::returned_units(facts);
         let unit_runs = if rewarded && facts.units > 1 {
-            work.units.units.clear();
-            state.units.push_runs(line, facts.units, net, &mut work.units.units);
-            units::cheapest_first(&mut work.units.units);
-            push_own(shares, &mut work.units, &mut quote.unit_runs)
+            unit_work.units.clear();
+            state.units.push_runs(line, facts.units, net, &mut unit_work.units);
+            units::cheapest_first(&mut unit_work.units);
+            push_own(shares, unit_work, &mut quote.unit_runs)
         } else {
-            push_level(net, units, shares, &mut work.units, &mut quote.unit_runs)
+            push_level(net, units, shares, unit_work, &mut quote.unit_runs)
         };
         quote.merged_lines.push(MergedLine {
             first_line: facts.first,
