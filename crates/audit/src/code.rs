@@ -143,4 +143,13 @@ mod tests {
             assert!(code.meaning().ends_with('.') && code.meaning().len() > 20, "{code}");
         }
     }
+
+    #[test]
+    fn every_code_is_in_the_docs() {
+        let page = include_str!("../../../docs/audit.md");
+        let rows: Vec<&str> = page.lines().filter(|line| line.starts_with("| A")).collect();
+        let ours: Vec<String> =
+            Code::ALL.iter().map(|code| format!("| {code} | {} |", code.meaning())).collect();
+        assert_eq!(rows, ours);
+    }
 }
