@@ -58,7 +58,7 @@ impl Compiled {
         quote: &mut Quote,
     ) {
         self.quote(basket, member, usage, scratch, quote);
-        explain::near_misses(self, basket, &scratch.gathered, &scratch.record, quote);
+        explain::near_misses(self, basket, member, usage, &scratch.gathered, &scratch.record, quote);
     }
 
     /// Prices a basket into `quote`.

@@ -4,8 +4,11 @@
 //! kept once each, since a million articles share a few thousand of them.
 
 mod columns;
+mod from_csv;
+#[cfg(feature = "parquet")]
+mod from_parquet;
 mod intern;
-mod read;
+mod rows;
 
 use std::fmt;
 

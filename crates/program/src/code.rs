@@ -95,6 +95,8 @@ codes! {
     CONTRADICTION = "P045";
     /// A list whose order matters and is wrong.
     WRONG_ORDER = "P046";
+    /// An id of an offer that quotes use for rows of their own.
+    RESERVED_ID = "P047";
 
     /// A warning: an offer that can never apply.
     NEVER_APPLIES = "P060";

@@ -42,7 +42,7 @@ pub struct Diagnostic {
     pub hint: Option<String>,
     /// The file's name.
     pub file: Arc<str>,
-    /// The line, from 1; 0 when it is about the file as a whole.
+    /// The line, from 1; of a catalogue in Parquet the row; 0 when it is about the file as a whole.
     pub line: usize,
     /// The column in characters, from 1; 0 when it is about the file as a whole.
     pub column: usize,

@@ -39,6 +39,6 @@ pub mod model;
 pub use catalogue::{CATALOGUE_ROWS_MAX, CatalogueTable};
 pub use code::codes;
 pub use diagnostics::{Diagnostic, Diagnostics, Severity};
-pub use load::{Loaded, load};
+pub use load::{Loaded, load, load_with};
 pub use parse::{Parsed, SourceFile, parse};
 pub use schema::schema;

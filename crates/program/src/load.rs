@@ -13,8 +13,10 @@ use crate::diagnostics::{Diagnostic, Diagnostics, Severity};
 use crate::model::Program;
 use crate::parse::{Parsed, SourceFile, parse};
 
-/// The catalogue's name within a program's folder.
-const CATALOGUE: &str = "catalogue.csv";
+/// The catalogue's possible names within a program's folder.
+const CATALOGUES: [&str; 2] = ["catalogue.csv", "catalogue.parquet"];
+/// What a file in Parquet begins with.
+const PARQUET_MAGIC: &[u8; 4] = b"PAR1";
 
 /// A program read from files.
 #[derive(Debug)]
@@ -23,43 +25,75 @@ pub struct Loaded {
     pub program: Program,
     /// Warnings alone.
     pub warnings: Diagnostics,
-    /// The articles of `catalogue.csv` in the program's folder; none when there is no such file.
+    /// The articles of the catalogue; none when there is no such file.
     pub catalogue: Option<CatalogueTable>,
     /// What was read: the texts of the program's files, in their order.
     pub files: Vec<SourceFile>,
 }
 
 /// Loads a program: one YAML file, or a folder with all of its `*.yaml` and `*.yml` files in the order of their names
-/// and, if it is there, `catalogue.csv`. Folders within are not entered.
+/// and, if it is there, `catalogue.csv` or `catalogue.parquet`. Folders within are not entered.
 ///
 /// # Errors
 /// Everything that is wrong, files that cannot be read among it.
 pub fn load(path: &Path) -> Result<Loaded, Diagnostics> {
-    let (paths, catalogue) = if path.is_dir() { folder(path)? } else { (vec![path.to_owned()], None) };
-    let files = read_all(&paths)?;
-    let Parsed { program, warnings } = parse(&files)?;
-    let catalogue = match catalogue {
-        None => None,
-        Some(path) => {
-            let file = File::open(&path).map_err(|error| whole_file(&path, &error))?;
-            Some(CatalogueTable::read(&shown(&path), file, &program).map_err(|mut problems| {
-                problems.append(warnings.clone());
-                problems
-            })?)
-        }
-    };
-    Ok(Loaded { program, warnings, catalogue, files })
+    load_with(path, None)
 }
 
-/// The program's files of a folder, and its catalogue.
-fn folder(path: &Path) -> Result<(Vec<PathBuf>, Option<PathBuf>), Diagnostics> {
+/// As [`load`], with the catalogue of another place, where one is named; what stands in the folder is not read then.
+///
+/// # Errors
+/// Everything that is wrong, files that cannot be read among it.
+pub fn load_with(path: &Path, catalogue: Option<&Path>) -> Result<Loaded, Diagnostics> {
+    let (paths, beside) = if path.is_dir() { folder(path)? } else { (vec![path.to_owned()], Vec::new()) };
+    let files = read_all(&paths)?;
+    let Parsed { program, warnings } = parse(&files)?;
+    let read = match (catalogue, beside.as_slice()) {
+        (None, []) => return Ok(Loaded { program, warnings, catalogue: None, files }),
+        (Some(path), _) => read_catalogue(path, &program),
+        (None, [one]) => read_catalogue(one, &program),
+        (None, _) => {
+            let message = format!("this folder holds {}: which is it?", CATALOGUES.join(" and "));
+            Err(about_file(path, message, Some("keep one of them")))
+        }
+    };
+    match read {
+        Ok(table) => Ok(Loaded { program, warnings, catalogue: Some(table), files }),
+        Err(mut problems) => {
+            problems.append(warnings);
+            Err(problems)
+        }
+    }
+}
+
+/// Reads a catalogue: Parquet where it begins as such a file does, CSV otherwise, whatever it is called.
+fn read_catalogue(path: &Path, program: &Program) -> Result<CatalogueTable, Diagnostics> {
+    let fail = |error: io::Error| whole_file(path, &error);
+    let mut file = File::open(path).map_err(fail)?;
+    let mut first = Vec::new();
+    (&mut file).take(PARQUET_MAGIC.len() as u64).read_to_end(&mut first).map_err(fail)?;
+    if first != PARQUET_MAGIC {
+        return CatalogueTable::read(&shown(path), first.as_slice().chain(file), program);
+    }
+    #[cfg(feature = "parquet")]
+    return CatalogueTable::read_parquet(&shown(path), file, program);
+    #[cfg(not(feature = "parquet"))]
+    Err(about_file(
+        path,
+        "this is a Parquet file, and this build reads none".to_owned(),
+        Some("build with the feature `parquet`, or write the catalogue as CSV"),
+    ))
+}
+
+/// The program's files of a folder, and its catalogues.
+fn folder(path: &Path) -> Result<(Vec<PathBuf>, Vec<PathBuf>), Diagnostics> {
     let fail = |error| whole_file(path, &error);
     let mut paths = Vec::new();
-    let mut catalogue = None;
+    let mut catalogues = Vec::new();
     for entry in fs::read_dir(path).map_err(fail)? {
         let entry = entry.map_err(fail)?.path();
-        if entry.file_name() == Some(OsStr::new(CATALOGUE)) {
-            catalogue = Some(entry);
+        if CATALOGUES.iter().any(|name| entry.file_name() == Some(OsStr::new(name))) {
+            catalogues.push(entry);
         } else if entry.is_file() && matches!(entry.extension().and_then(OsStr::to_str), Some("yaml" | "yml"))
         {
             paths.push(entry);
@@ -70,7 +104,7 @@ fn folder(path: &Path) -> Result<(Vec<PathBuf>, Option<PathBuf>), Diagnostics> {
         return Err(whole_file(path, &error));
     }
     paths.sort();
-    Ok((paths, catalogue))
+    Ok((paths, catalogues))
 }
 
 fn read_all(paths: &[PathBuf]) -> Result<Vec<SourceFile>, Diagnostics> {
@@ -112,11 +146,15 @@ fn whole_file(path: &Path, error: &io::Error) -> Diagnostics {
         io::ErrorKind::InvalidData => Some("save the file as UTF-8"),
         _ => None,
     };
+    about_file(path, format!("this cannot be read: {error}"), hint)
+}
+
+fn about_file(path: &Path, message: String, hint: Option<&str>) -> Diagnostics {
     Diagnostics::new(
         vec![Diagnostic {
             severity: Severity::Error,
             code: code::UNREADABLE,
-            message: format!("this cannot be read: {error}"),
+            message,
             hint: hint.map(str::to_owned),
             file: shown(path).into(),
             line: 0,

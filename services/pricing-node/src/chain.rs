@@ -53,20 +53,20 @@ fn lines(problems: &[impl ToString]) -> String {
 }
 
 impl Chain {
-    /// Loads a program and the catalogue beside it; warnings go to the log.
+    /// Loads a program with the catalogue that is named, or else the one in its folder; warnings go to the log.
     ///
     /// # Errors
     /// [`ChainError`] with everything that is wrong.
-    pub fn load(path: &Path) -> Result<Self, ChainError> {
-        Self::load_files(path).map(|(chain, _)| chain)
+    pub fn load(path: &Path, catalogue: Option<&Path>) -> Result<Self, ChainError> {
+        Self::load_files(path, catalogue).map(|(chain, _)| chain)
     }
 
     /// The same, with the texts of the program's files, for the store.
     ///
     /// # Errors
     /// [`ChainError`] with everything that is wrong.
-    pub fn load_files(path: &Path) -> Result<(Self, Vec<SourceFile>), ChainError> {
-        let loaded = suanpan_program::load(path)
+    pub fn load_files(path: &Path, catalogue: Option<&Path>) -> Result<(Self, Vec<SourceFile>), ChainError> {
+        let loaded = suanpan_program::load_with(path, catalogue)
             .map_err(|diagnostics| ChainError::Program { path: path.to_owned(), diagnostics })?;
         for warning in loaded.warnings.iter() {
             tracing::warn!("{warning}");

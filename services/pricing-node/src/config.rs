@@ -15,6 +15,10 @@ pub struct Options {
     #[arg(long, env = "SUANPAN_PROGRAM", value_name = "PATH")]
     pub program: Option<PathBuf>,
 
+    /// Articles, in CSV or Parquet [default: catalogue.csv or catalogue.parquet in the program's folder]
+    #[arg(long, env = "SUANPAN_CATALOGUE", value_name = "FILE", requires = "program")]
+    pub catalogue: Option<PathBuf>,
+
     /// Members: a JSON array of suanpan.pricing.v1.MemberSnapshot
     #[arg(long, env = "SUANPAN_MEMBERS", value_name = "FILE")]
     pub members: Option<PathBuf>,

@@ -135,9 +135,9 @@ pub async fn run(
 /// The program of the options, published where there is a store; else the store's own.
 async fn chain(options: &Options, store: Option<&dyn Store>) -> Result<Chain, StartError> {
     match (&options.program, store) {
-        (Some(path), None) => Ok(Chain::load(path)?),
+        (Some(path), None) => Ok(Chain::load(path, options.catalogue.as_deref())?),
         (Some(path), Some(store)) => {
-            let (chain, files) = Chain::load_files(path)?;
+            let (chain, files) = Chain::load_files(path, options.catalogue.as_deref())?;
             let published = publish(store, &files, chain.program(), unix_ms_now()).await?;
             tracing::info!(
                 generation = published.activation.generation,
@@ -213,8 +213,10 @@ async fn read_again_when_told(node: &Node, options: &Options, store: Option<&dyn
             tracing::warn!("there is no --program to read again; publish into the store instead");
             continue;
         };
+        let catalogue = options.catalogue.clone();
         // A large program takes a second to compile; calls must not wait for it.
-        let loaded = tokio::task::spawn_blocking(move || Chain::load_files(&path)).await;
+        let loaded =
+            tokio::task::spawn_blocking(move || Chain::load_files(&path, catalogue.as_deref())).await;
         match loaded {
             Ok(Ok((chain, files))) if chain.id() == node.chain().id() => {
                 if let Some(store) = store

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use suanpan_domain::OfferKind;
 use suanpan_pricing_node::Chain;
-use suanpan_program::{Diagnostics, Severity, load};
+use suanpan_program::{Diagnostics, Severity, load_with};
 
 use crate::cli::CheckOptions;
 use crate::error::Error;
@@ -14,21 +14,23 @@ use crate::error::Error;
 pub(crate) fn run(options: &CheckOptions) -> Result<ExitCode, Error> {
     let mut failed = false;
     for path in &options.programs {
-        failed |= check(path, options.strict)?;
+        failed |= check(path, options)?;
     }
     Ok(if failed { ExitCode::from(1) } else { ExitCode::SUCCESS })
 }
 
 /// Whether a program failed.
-fn check(path: &Path, strict: bool) -> Result<bool, Error> {
-    if !path.exists() {
-        let source = std::io::Error::from(std::io::ErrorKind::NotFound);
-        return Err(Error::Read { path: path.to_owned(), source });
+fn check(path: &Path, options: &CheckOptions) -> Result<bool, Error> {
+    for file in [Some(path), options.catalogue.as_deref()].into_iter().flatten() {
+        if !file.exists() {
+            let source = std::io::Error::from(std::io::ErrorKind::NotFound);
+            return Err(Error::Read { path: file.to_owned(), source });
+        }
     }
     let mut out = anstream::stdout();
     let colour = std::io::stdout().is_terminal();
     let mut print = |text: &str| writeln!(out, "{text}").map_err(Error::Output);
-    match load(path) {
+    match load_with(path, options.catalogue.as_deref()) {
         Ok(loaded) => {
             if !loaded.warnings.is_empty() {
                 print(&loaded.warnings.render(colour))?;
@@ -41,7 +43,7 @@ fn check(path: &Path, strict: bool) -> Result<bool, Error> {
             let program = &loaded.program;
             let offers = |kind| program.offers.iter().filter(|offer| offer.kind == kind).count();
             print(&format!(
-                "{}: {}, version {}: {}, {}, {}, {}; {}",
+                "{}: {}, version {}: {}, {}, {}, {}{}; {}",
                 path.display(),
                 program.id,
                 program.version,
@@ -49,9 +51,14 @@ fn check(path: &Path, strict: bool) -> Result<bool, Error> {
                 said(offers(OfferKind::PriceList), "price list"),
                 said(offers(OfferKind::Promotion), "promotion"),
                 said(offers(OfferKind::Coupon), "coupon"),
+                loaded
+                    .catalogue
+                    .as_ref()
+                    .map(|table| format!(", {}", said(table.len(), "article")))
+                    .unwrap_or_default(),
                 counted(&loaded.warnings),
             ))?;
-            Ok(strict && !loaded.warnings.is_empty())
+            Ok(options.strict && !loaded.warnings.is_empty())
         }
         Err(diagnostics) => {
             print(&diagnostics.render(colour))?;

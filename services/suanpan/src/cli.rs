@@ -63,6 +63,10 @@ pub(crate) struct Sources {
     #[arg(long, env = "SUANPAN_PROGRAM", value_name = "PATH")]
     pub(crate) program: PathBuf,
 
+    /// Articles, in CSV or Parquet [default: catalogue.csv or catalogue.parquet in the program's folder]
+    #[arg(long, env = "SUANPAN_CATALOGUE", value_name = "FILE")]
+    pub(crate) catalogue: Option<PathBuf>,
+
     /// A suanpan.pricing.v1.MemberSnapshot in JSON who buys, whatever the basket says; or an array of them to find the basket's member in
     #[arg(long, value_name = "FILE")]
     pub(crate) member: Option<PathBuf>,
@@ -112,6 +116,10 @@ pub(crate) struct CheckOptions {
     /// Programs: YAML files or folders of them
     #[arg(required = true, value_name = "PROGRAM")]
     pub(crate) programs: Vec<PathBuf>,
+
+    /// Articles to check with each program, in CSV or Parquet [default: catalogue.csv or catalogue.parquet in its folder]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) catalogue: Option<PathBuf>,
 
     /// Warnings are errors
     #[arg(long)]

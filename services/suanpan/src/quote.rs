@@ -65,7 +65,7 @@ fn price_all(
     near_misses: bool,
     show: impl Fn(&Answer<'_>, &Shown) -> Result<String, Error>,
 ) -> Result<ExitCode, Error> {
-    let chain = Chain::load(&sources.program)?;
+    let chain = Chain::load(&sources.program, sources.catalogue.as_deref())?;
     let usage = sources.usage.as_deref().map(|path| read_usage(path, chain.id())).transpose()?;
     let (members, buyer) = members(sources, chain.id())?;
     let names = Names::find(sources.names.as_deref(), &sources.program, sources.lang)?;

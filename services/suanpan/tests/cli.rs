@@ -96,6 +96,41 @@ fn a_bad_basket_is_refused_with_every_problem() {
 }
 
 #[test]
+fn the_catalogue_is_the_one_that_is_named() {
+    let folder = root().join("examples/sunrise-market");
+    let program = folder.join("program.yaml").display().to_string();
+    let catalogue = folder.join("catalogue.csv").display().to_string();
+    let alone = suanpan(&["check", &program], "");
+    assert!(!text(&alone.stdout).contains("article"), "{}", text(&alone.stdout));
+    let named = suanpan(&["check", "--catalogue", &catalogue, &program], "");
+    assert!(text(&named.stdout).contains(" articles;"), "{}", text(&named.stdout));
+    let no_catalogue = suanpan(&["check", "--catalogue", &program, &program], "");
+    assert_eq!(no_catalogue.status.code(), Some(1));
+    assert!(text(&no_catalogue.stdout).contains("P081"), "{}", text(&no_catalogue.stdout));
+
+    let basket = format!(
+        r#"{{ "chain": "sunrise-market", "store": "bj-001", "channel": "pos", "currency": "CNY", "businessTime": {{ "unixMs": 1795170720000, "utcOffsetMinutes": 480 }}, "lines": [{{ "id": "1", "sku": "{}", "quantityMilli": "1000" }}] }}"#,
+        first_sku(&catalogue)
+    );
+    let quote = |more: &[&str]| {
+        let arguments = [&["quote", "--format", "json", "--program", &program], more].concat();
+        suanpan(&arguments, &basket)
+    };
+    assert!(
+        text(&quote(&[]).stderr).contains("unit_price_minor is missing"),
+        "the file alone knows no article"
+    );
+    let priced = quote(&["--catalogue", &catalogue]);
+    assert_eq!(priced.status.code(), Some(0), "{}", text(&priced.stderr));
+}
+
+fn first_sku(catalogue: &str) -> String {
+    let text = std::fs::read_to_string(catalogue).expect("the example's catalogue");
+    let row = text.lines().nth(1).expect("an article");
+    row.split(',').next().expect("a sku").to_owned()
+}
+
+#[test]
 fn every_way_to_fail_has_its_exit_code() {
     for (arguments, input, code) in [
         (&["quote"][..], "", 2),
@@ -103,6 +138,7 @@ fn every_way_to_fail_has_its_exit_code() {
         (&["quote", "--program", SUNRISE, "no-such-basket.json"], "", 3),
         (&["quote", "--program", SUNRISE], "{ not json", 1),
         (&["check", "no-such-file.yaml"], "", 3),
+        (&["check", "--catalogue", "no-such-file.csv", SUNRISE], "", 3),
         (&["serve", "--program", SUNRISE, "--listen", "0.0.0.0:0"], "", 2),
     ] {
         let output = suanpan(arguments, input);

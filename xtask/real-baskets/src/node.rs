@@ -44,7 +44,7 @@ pub enum NodeError {
 /// # Errors
 /// When the program is refused or no port can be bound.
 pub async fn start(program: &Path) -> Result<Running, NodeError> {
-    let node = Node::new(Chain::load(program)?, Members::default(), None, CLOCK_SKEW);
+    let node = Node::new(Chain::load(program, None)?, Members::default(), None, CLOCK_SKEW);
     let grpc = TcpListener::bind(("127.0.0.1", 0)).await?;
     let address = format!("http://{}", grpc.local_addr()?);
     let (stop, stopped) = oneshot::channel();

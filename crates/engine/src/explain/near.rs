@@ -1,7 +1,9 @@
 //! What a little more in the basket would save.
 
+mod units;
+
 use suanpan_domain::quote::{Missing, NearMiss};
-use suanpan_domain::{Basket, LineKind, Money, OfferRef, Quote, Rate, divide_i128};
+use suanpan_domain::{Basket, LineKind, Member, Money, OfferRef, Quote, Rate, Usage, divide_i128};
 use suanpan_program::model::{AmountPer, Effect, OffAmount, SaveStep, Saving, ShippingEffect, UnitCount};
 
 use crate::compile::{Compiled, CompiledOffer};
@@ -12,6 +14,8 @@ use crate::record::Record;
 pub(crate) fn near_misses(
     compiled: &Compiled,
     basket: &Basket,
+    member: Option<&Member>,
+    usage: Option<&Usage>,
     gathered: &Gathered,
     record: &Record,
     quote: &mut Quote,
@@ -41,6 +45,7 @@ pub(crate) fn near_misses(
             quote.near_misses.push(NearMiss { offer: source, missing, saving: Money::from_minor(saving) });
         }
     }
+    units::near_misses(compiled, basket, member, usage, gathered, record, quote);
     quote.near_misses.sort_by_key(|near| (std::cmp::Reverse(near.saving), near.offer));
     quote.near_misses.dedup_by_key(|near| near.offer);
 }

@@ -12,15 +12,15 @@ pub(super) const COLUMNS: [&str; 9] =
 /// Separates several tags or taxes.
 pub(super) const SEPARATOR: char = '|';
 
-/// Where each column stands in the file.
+/// Where each column stands in the file, in the order of documentation.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Places([Option<usize>; COLUMNS.len()]);
+pub(super) struct Places(pub(super) [Option<usize>; COLUMNS.len()]);
 
 /// What is wrong, and what to do.
 pub(super) type Flaw = (String, Option<String>);
 
 impl Places {
-    /// Reads the first line.
+    /// Finds the columns by their names.
     pub(super) fn of<'h>(header: impl Iterator<Item = &'h str>) -> Result<Self, Vec<Flaw>> {
         let mut places = Self::default();
         let mut flaws = Vec::new();
@@ -47,11 +47,6 @@ impl Places {
             ));
         }
         if flaws.is_empty() { Ok(places) } else { Err(flaws) }
-    }
-
-    /// The fields of a row in the order of documentation; empty where a column is missing.
-    pub(super) fn fields<'r>(&self, record: &'r csv::StringRecord) -> [&'r str; COLUMNS.len()] {
-        self.0.map(|place| place.and_then(|place| record.get(place)).unwrap_or_default().trim())
     }
 }
 

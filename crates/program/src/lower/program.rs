@@ -25,6 +25,10 @@ use crate::yaml::{Kind, Node, Spot};
 const RATES_MAX: usize = 1_000;
 /// Layers of a program; the engine keeps a bit for each.
 const LAYERS_MAX: usize = 30;
+/// What quotes call the paying with points, in the place of an offer's id.
+const POINTS_ID: &str = "points";
+/// What the ids of tiers' discounts begin with, and those that a person's discounts have where ties go by id.
+const RESERVED_PREFIXES: [&str; 2] = ["tier:", "manual:"];
 
 /// Checks what every program says. Amounts are read in the currency, so it is read first, whichever file it stands in.
 pub(crate) fn read_currency(roots: &[Node<'_>], context: &Context) {
@@ -276,7 +280,7 @@ impl Offers<'_> {
             let Some(at) = &tier.discount else { continue };
             let id = format!("tier:{}", tier.id.value.0);
             let read = tiers::discount(tier, at, names, context);
-            reader.add(&id, tier.id.spot, at.spot, read);
+            reader.keep(&id, tier.id.spot, at.spot, read);
         }
         for at in lists.iter().flat_map(|list| list.each(context)) {
             let read = offer::price_list_offer(&at, names, context);
@@ -306,7 +310,20 @@ impl Offers<'_> {
         (offers, sites)
     }
 
+    /// Adds an offer under the id that the file gives it.
     fn add(&mut self, id: &str, id_spot: Spot, site: Spot, offer: Option<Offer>) {
+        if id == POINTS_ID || RESERVED_PREFIXES.iter().any(|prefix| id.starts_with(prefix)) {
+            self.context.error_hint(
+                code::RESERVED_ID,
+                id_spot,
+                format!("quotes use the id {} for rows of their own", quoted(id)),
+                "ids are `points` for what points pay, `tier:…` for tiers' discounts, `manual:…` for discounts by a person; choose another",
+            );
+        }
+        self.keep(id, id_spot, site, offer);
+    }
+
+    fn keep(&mut self, id: &str, id_spot: Spot, site: Spot, offer: Option<Offer>) {
         let new = self.ids.add("offer", id, id_spot, self.context);
         if let Some(offer) = offer
             && new

@@ -1,6 +1,6 @@
 //! Case files as a tree of texts: every scalar stays the text that the file spells, so that no amount is ever a float.
 
-use saphyr_parser::{Event, Parser, ScalarStyle};
+use granit_parser::{Event, Parser, ScalarStyle, StrInput, options};
 
 use super::Problem;
 
@@ -147,13 +147,14 @@ fn write_scalar(out: &mut String, text: &str, quoted: bool) {
 
 /// Reads one YAML document.
 pub(crate) fn read(text: &str) -> Result<Node, Problem> {
-    let mut parser = Parser::new_from_str(text);
+    let options = options! { emit_comments: false };
+    let mut parser = Parser::new_from_str_with_options(text, options);
     let mut root = None;
     loop {
         let (event, line) = next(&mut parser)?;
         match event {
             Event::StreamEnd => break,
-            Event::Nothing | Event::StreamStart | Event::DocumentStart(_) | Event::DocumentEnd => {}
+            Event::StreamStart | Event::DocumentStart(..) | Event::DocumentEnd => {}
             event if root.is_none() => root = Some(value(&mut parser, event, line, 0)?),
             _ => return Err(Problem::new(line, "a file is one document")),
         }
@@ -161,7 +162,7 @@ pub(crate) fn read(text: &str) -> Result<Node, Problem> {
     root.ok_or_else(|| Problem::new(1, "the file is empty"))
 }
 
-type Events<'a> = Parser<'a, saphyr_parser::StrInput<'a>>;
+type Events<'a> = Parser<'a, StrInput<'a>>;
 
 fn next<'a>(parser: &mut Events<'a>) -> Result<(Event<'a>, usize), Problem> {
     match parser.next_event() {
@@ -179,7 +180,7 @@ fn value(parser: &mut Events<'_>, event: Event<'_>, line: usize, depth: usize) -
         Event::Scalar(text, style, 0, None) => {
             Value::Text { text: text.into_owned(), quoted: style != ScalarStyle::Plain }
         }
-        Event::SequenceStart(0, None) => {
+        Event::SequenceStart(_, 0, None) => {
             let mut items = Vec::new();
             loop {
                 let (event, line) = next(parser)?;
@@ -189,7 +190,7 @@ fn value(parser: &mut Events<'_>, event: Event<'_>, line: usize, depth: usize) -
                 items.push(value(parser, event, line, depth + 1)?);
             }
         }
-        Event::MappingStart(0, None) => {
+        Event::MappingStart(_, 0, None) => {
             let mut entries: Vec<Entry> = Vec::new();
             loop {
                 let (event, line) = next(parser)?;
@@ -230,7 +231,7 @@ mod tests {
 
     #[test]
     fn what_is_no_tree_is_refused_with_its_line() {
-        for (text, line) in [("", 1), ("a: 1\na: 2\n", 2), ("a: [1\n", 2), ("a: &x 1\nb: *x\n", 1)] {
+        for (text, line) in [("", 1), ("a: 1\na: 2\n", 2), ("a: [1\n", 1), ("a: &x 1\nb: *x\n", 1)] {
             assert_eq!(read(text).map_err(|problem| problem.line), Err(line), "{text:?}");
         }
     }

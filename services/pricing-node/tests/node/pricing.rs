@@ -212,7 +212,7 @@ fn a_catalogue_beside_the_program_completes_lines() {
     std::fs::create_dir_all(&folder).unwrap();
     std::fs::write(folder.join("sunrise.yaml"), PROGRAM).unwrap();
     std::fs::write(folder.join("catalogue.csv"), "sku,category,base_price\nmilk,dairy/milk,12.00\n").unwrap();
-    let chain = Chain::load(&folder);
+    let chain = Chain::load(&folder, None);
     std::fs::remove_dir_all(&folder).unwrap();
     let node = Node::new(chain.unwrap(), Members::default(), None, None);
     let bare = |id: &str, sku: &str| v1::Line {

@@ -1,43 +1,22 @@
-//! Reading a catalogue row by row.
+//! From the texts of rows to the table, whatever file they stand in.
 
-use std::cell::Cell;
 use std::collections::HashMap;
 use std::hash::BuildHasher;
-use std::io::{self, Read};
-use std::rc::Rc;
 use std::sync::Arc;
 
 use suanpan_domain::LineTax;
 
-use super::columns::{self, Flaw, Places};
+use super::columns::{self, COLUMNS, Flaw};
 use super::{CATALOGUE_ROWS_MAX, CatalogueTable, NONE, Row};
 use crate::code;
 use crate::diagnostics::{DIAGNOSTICS_MAX, Diagnostic, Diagnostics, Severity, quoted};
 use crate::model::{Program, TaxRate};
 
-/// Bytes of one row. A quote that is never closed would otherwise swallow the rest of the file.
-const ROW_BYTES_MAX: u64 = 64 << 10;
-
-/// Refuses to read on within a row that is too long.
-struct Bounded<R> {
-    inner: R,
-    taken: u64,
-    /// Up to here the file may be read; moves on with every row.
-    end: Rc<Cell<u64>>,
-}
-
-impl<R: Read> Read for Bounded<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.taken > self.end.get() {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidData,
-                "a row is too long; is a quote left open?",
-            ));
-        }
-        let read = self.inner.read(buffer)?;
-        self.taken += read as u64;
-        Ok(read)
-    }
+/// Where a row stands: its line in a file of lines, its number in any other. Both count from 1; 0 is the whole file.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Place {
+    pub(super) line: usize,
+    pub(super) byte: usize,
 }
 
 /// Problems of rows, the first of them in full and the others counted.
@@ -48,13 +27,13 @@ struct Problems {
 }
 
 impl Problems {
-    fn add(&mut self, code: &'static str, position: Option<&csv::Position>, path: String, flaw: Flaw) {
+    fn add(&mut self, code: &'static str, at: Place, path: String, flaw: Flaw) {
         if self.found.len() >= DIAGNOSTICS_MAX {
             self.more += 1;
             return;
         }
         let (message, hint) = flaw;
-        let (line, start) = position.map_or((0, 0), |at| (at.line() as usize, at.byte() as usize));
+        let Place { line, byte } = at;
         self.found.push(Diagnostic {
             severity: Severity::Error,
             code,
@@ -63,7 +42,7 @@ impl Problems {
             file: Arc::clone(&self.file),
             line,
             column: usize::from(line > 0),
-            span: start..start,
+            span: byte..byte,
             path,
         });
     }
@@ -87,81 +66,61 @@ impl Problems {
     }
 }
 
-impl CatalogueTable {
-    /// Reads a catalogue in CSV: the first line names the columns, of which only `sku` is needed; `docs/program.md`
-    /// says what they mean. Amounts are in the program's currency, taxes may name the program's rates.
-    ///
-    /// # Errors
-    /// Every row that cannot be used, with its line.
-    pub fn read(name: &str, file: impl Read, program: &Program) -> Result<Self, Diagnostics> {
-        let end = Rc::new(Cell::new(ROW_BYTES_MAX));
-        let bounded = Bounded { inner: file, taken: 0, end: Rc::clone(&end) };
-        let mut reader = csv::ReaderBuilder::new().flexible(false).from_reader(bounded);
-        let mut problems = Problems { file: name.into(), found: Vec::new(), more: 0 };
-        let mut table = CatalogueTable::default();
-        let places = match reader.headers() {
-            Err(error) => {
-                problems.add(code::BAD_HEADER, None, String::new(), (error.to_string(), None));
-                return problems.finish(table);
-            }
-            Ok(header) => match Places::of(header.iter()) {
-                Ok(places) => places,
-                Err(flaws) => {
-                    for flaw in flaws {
-                        problems.add(code::BAD_HEADER, header.position(), String::new(), flaw);
-                    }
-                    return problems.finish(table);
-                }
-            },
-        };
-        let mut sets = TaxSets::default();
-        let mut record = csv::StringRecord::new();
-        loop {
-            match reader.read_record(&mut record) {
-                Ok(false) => break,
-                Ok(true) => {
-                    let at = record.position();
-                    if table.rows.len() >= CATALOGUE_ROWS_MAX {
-                        let message = format!("a catalogue has at most {CATALOGUE_ROWS_MAX} rows");
-                        problems.add(code::LIMIT, at, String::new(), (message, None));
-                        break;
-                    }
-                    table.add(places.fields(&record), program, &mut sets, at, &mut problems);
-                }
-                Err(error) => {
-                    let gone_on = matches!(
-                        error.kind(),
-                        csv::ErrorKind::Utf8 { .. } | csv::ErrorKind::UnequalLengths { .. }
-                    );
-                    let at = error.position().or(Some(reader.position())).cloned();
-                    let message = match error.kind() {
-                        csv::ErrorKind::Utf8 { .. } => "the row is not UTF-8".to_owned(),
-                        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
-                            format!("the row has {len} fields, the first line has {expected_len}")
-                        }
-                        _ => error.to_string(),
-                    };
-                    problems.add(code::BAD_ROW, at.as_ref(), String::new(), (message, None));
-                    if !gone_on {
-                        break;
-                    }
-                }
-            }
-            end.set(reader.position().byte() + ROW_BYTES_MAX);
+/// A table that grows row by row.
+pub(super) struct Rows<'p> {
+    table: CatalogueTable,
+    problems: Problems,
+    sets: TaxSets,
+    program: &'p Program,
+}
+
+impl<'p> Rows<'p> {
+    pub(super) fn new(file: &str, program: &'p Program) -> Self {
+        Self {
+            table: CatalogueTable::default(),
+            problems: Problems { file: file.into(), found: Vec::new(), more: 0 },
+            sets: TaxSets::default(),
+            program,
         }
+    }
+
+    /// Tells of what is no matter of one article.
+    pub(super) fn tell(&mut self, code: &'static str, at: Place, flaw: Flaw) {
+        self.problems.add(code, at, String::new(), flaw);
+    }
+
+    /// Adds an article, or tells why not. False when the table is full: no more rows are needed.
+    pub(super) fn add(&mut self, fields: [&str; COLUMNS.len()], at: Place) -> bool {
+        if self.table.rows.len() >= CATALOGUE_ROWS_MAX {
+            self.full(at);
+            return false;
+        }
+        self.table.add(fields, self.program, &mut self.sets, at, &mut self.problems);
+        true
+    }
+
+    /// Tells that there are more rows than a catalogue may have.
+    pub(super) fn full(&mut self, at: Place) {
+        self.tell(code::LIMIT, at, (format!("a catalogue has at most {CATALOGUE_ROWS_MAX} rows"), None));
+    }
+
+    pub(super) fn finish(self) -> Result<CatalogueTable, Diagnostics> {
+        let Self { mut table, problems, .. } = self;
         table.rows.shrink_to_fit();
         table.skus.shrink_to_fit();
         table.texts.shrink();
         table.tags.shrink();
         problems.finish(table)
     }
+}
 
+impl CatalogueTable {
     fn add(
         &mut self,
-        fields: [&str; columns::COLUMNS.len()],
+        fields: [&str; COLUMNS.len()],
         program: &Program,
         sets: &mut TaxSets,
-        at: Option<&csv::Position>,
+        at: Place,
         problems: &mut Problems,
     ) {
         let [sku, category, brand, tags, kind, taxes, unit, base_price, legal_minimum] = fields;
