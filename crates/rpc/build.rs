@@ -2,7 +2,7 @@
 
 use std::{env, error::Error, fs, path::PathBuf};
 
-const PROTO_FILES: [&str; 8] = [
+const PROTO_FILES: [&str; 9] = [
     "suanpan/pricing/v1/basket.proto",
     "suanpan/pricing/v1/member.proto",
     "suanpan/pricing/v1/quote.proto",
@@ -11,6 +11,7 @@ const PROTO_FILES: [&str; 8] = [
     "suanpan/member/v1/member_service.proto",
     "suanpan/checkout/v1/checkout.proto",
     "suanpan/checkout/v1/checkout_service.proto",
+    "suanpan/admin/v1/admin_service.proto",
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -32,6 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         ".suanpan.pricing.v1",
         ".suanpan.member.v1",
         ".suanpan.checkout.v1",
+        ".suanpan.admin.v1",
     ])?;
     Ok(())
 }

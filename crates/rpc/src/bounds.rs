@@ -17,6 +17,12 @@ pub const BATCH_BASKETS_MAX: usize = 256;
 pub const BATCH_BYTES_MAX: usize = 16 << 20;
 /// Tenders of one sale: cash, some cards and vouchers.
 pub const TENDERS_MAX: usize = 32;
+/// Files of one program.
+pub const PROGRAM_FILES_MAX: usize = 1_000;
+/// Bytes of a message with a program, or with codes.
+pub const ADMIN_BYTES_MAX: usize = 32 << 20;
+/// Codes that are added by one call.
+pub const CODES_MAX: usize = 10_000;
 /// A message up to this size is decoded unseen: even empty elements alone make less than 2 MiB of it.
 pub const UNSEEN_BYTES_MAX: usize = 8 << 10;
 
@@ -44,7 +50,7 @@ enum Kind {
 }
 
 /// One counter for each list.
-const SLOTS: usize = 15;
+const SLOTS: usize = 17;
 
 const fn one(number: u64, name: &'static str, of: &'static Shape) -> Field {
     Field { number, name, kind: Kind::One(of) }
@@ -110,6 +116,16 @@ static RETURN_LINE: Shape = Shape { fields: &[] };
 
 pub(crate) static RETURN: Shape =
     Shape { fields: &[list_of(5, "lines", 14, limits::BASKET_LINES_MAX, &RETURN_LINE)] };
+
+pub(crate) static PUBLISH: Shape = Shape {
+    fields: &[Field {
+        number: 2,
+        name: "files",
+        kind: Kind::List { slot: 15, most: PROGRAM_FILES_MAX, bytes_most: ADMIN_BYTES_MAX, of: Some(&LEAF) },
+    }],
+};
+
+pub(crate) static ADD_CODES: Shape = Shape { fields: &[list(4, "codes", 16, CODES_MAX)] };
 
 pub(crate) static ENROL: Shape = Shape { fields: &[list(5, "cards", 3, MEMBER_CARDS_MAX)] };
 

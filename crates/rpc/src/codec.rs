@@ -9,7 +9,7 @@ use tonic::codec::{BufferSettings, Codec, DecodeBuf, Decoder};
 use tonic_prost::ProstEncoder;
 
 use crate::bounds::{self, OutOfBounds, Shape};
-use crate::{checkout_v1, member_v1, status, v1};
+use crate::{admin_v1, checkout_v1, member_v1, status, v1};
 
 /// Encodes with prost and decodes with prost what is within its bounds. Sends `T`, receives `U`.
 #[derive(Clone, Debug)]
@@ -136,4 +136,23 @@ received! { member_v1 {
     ListEntriesRequest: Some(RequestShape(&bounds::LEAF));
     Member: None;
     ListEntriesResponse: None;
+} }
+
+received! { admin_v1 {
+    DescribeRequest: Some(RequestShape(&bounds::LEAF));
+    PublishRequest: Some(RequestShape(&bounds::PUBLISH));
+    AddCodesRequest: Some(RequestShape(&bounds::ADD_CODES));
+    ListParkedRequest: Some(RequestShape(&bounds::LEAF));
+    RetryParkedRequest: Some(RequestShape(&bounds::LEAF));
+    BackupRequest: Some(RequestShape(&bounds::LEAF));
+    AuditRequest: Some(RequestShape(&bounds::LEAF));
+    ExportRequest: Some(RequestShape(&bounds::LEAF));
+    DescribeResponse: None;
+    PublishResponse: None;
+    AddCodesResponse: None;
+    ListParkedResponse: None;
+    RetryParkedResponse: None;
+    BackupResponse: None;
+    AuditResponse: None;
+    ExportResponse: None;
 } }

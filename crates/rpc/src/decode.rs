@@ -5,6 +5,7 @@
 //! are checked again here for callers that come by JSON.
 
 mod account;
+mod admin;
 mod checkout;
 mod line;
 mod member;
@@ -24,6 +25,10 @@ use text::{check, check_count, check_required, optional, within};
 pub use account::{
     Adjustment, ChangeCall, Enrolment, Event, Grant, Key, Lookup, StatementCall, activity, adjust, block,
     close, enrol, get, grant_coupon, list_entries, merge, revoke_coupon, transfer,
+};
+pub use admin::{
+    CodesCall, ExportCall, ExportKind, ParkedCall, RetryCall, add_codes, audit, backup, export, list_parked,
+    publish, retry_parked,
 };
 pub use checkout::{
     CheckoutCall, HOLD_SECONDS_DEFAULT, HOLD_SECONDS_MAX, HOLD_SECONDS_MIN, ListCall, PAGE_SIZE_DEFAULT,

@@ -18,6 +18,13 @@ pub(crate) mod suanpan {
         }
     }
 
+    pub(crate) mod admin {
+        pub(crate) mod v1 {
+            include!(concat!(env!("OUT_DIR"), "/suanpan.admin.v1.rs"));
+            include!(concat!(env!("OUT_DIR"), "/suanpan.admin.v1.serde.rs"));
+        }
+    }
+
     pub(crate) mod checkout {
         pub(crate) mod v1 {
             include!(concat!(env!("OUT_DIR"), "/suanpan.checkout.v1.rs"));

@@ -6,6 +6,7 @@
 //!
 //! What this crate does not do: it prices nothing, looks nothing up and opens no socket.
 
+pub mod admin_v1;
 pub mod bounds;
 pub mod checkout_v1;
 pub mod codec;

@@ -91,6 +91,16 @@ pub fn draining() -> Status {
 pub const CHECKOUT_DOMAIN: &str = "suanpan.checkout";
 /// The domain of errors of members.
 pub const MEMBER_DOMAIN: &str = "suanpan.member";
+/// The domain of errors of those who run a store.
+pub const ADMIN_DOMAIN: &str = "suanpan.admin";
+/// A program has errors.
+pub const PROGRAM_INVALID: &str = "PROGRAM_INVALID";
+/// The program has no such campaign of unique codes.
+pub const CAMPAIGN_UNKNOWN: &str = "CAMPAIGN_UNKNOWN";
+/// The store said no; nothing was changed.
+pub const STORE_REFUSED: &str = "STORE_REFUSED";
+/// The store is not one file that can be copied.
+pub const NO_BACKUP: &str = "NO_BACKUP";
 /// The id was used for something else.
 pub const CONTENT_DIFFERS: &str = "CONTENT_DIFFERS";
 /// Every conflict is in the details.

@@ -10,6 +10,7 @@
 //! (`suanpan-rpc` does).
 
 mod admin;
+mod backup;
 mod chain;
 mod config;
 mod connections;
@@ -23,6 +24,7 @@ mod service;
 mod start;
 mod zones;
 
+pub use backup::{Backup, Copied};
 pub use chain::{Chain, ChainError};
 pub use config::{Conflict, LogFormat, NoPeriod, Options, Period};
 pub use failure::Failure;
@@ -31,5 +33,5 @@ pub use members::{FactsError, Members, read_usage};
 pub use node::{Answer, Node};
 pub use sales::{HORIZON_MS_DEFAULT, Selling, code_hash, lookup_key};
 pub use server::{Drain, Ended, Listeners, ServeError, serve};
-pub use start::{Backing, StartError, log, run, until_told_to_end};
+pub use start::{Backing, StartError, log, run, stored_chain, until_told_to_end};
 pub use zones::UnknownZone;

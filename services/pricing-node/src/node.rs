@@ -16,6 +16,7 @@ use suanpan_rpc::encode::{self, Names as _, Priced};
 use suanpan_rpc::{content, v1};
 use suanpan_store::{Store, StoreError};
 
+use crate::backup::Backup;
 use crate::chain::Chain;
 use crate::failure::Failure;
 use crate::members::Members;
@@ -28,6 +29,7 @@ pub struct Node {
     usage: Option<Usage>,
     clock_skew: Option<Duration>,
     sales: Option<Sales>,
+    backup: Option<Arc<dyn Backup>>,
 }
 
 /// Facts of a basket that do not come with it.
@@ -74,7 +76,7 @@ impl Node {
     /// any time, for baskets from files.
     #[must_use]
     pub fn new(chain: Chain, members: Members, usage: Option<Usage>, clock_skew: Option<Duration>) -> Self {
-        Self { chain: ArcSwap::from_pointee(chain), members, usage, clock_skew, sales: None }
+        Self { chain: ArcSwap::from_pointee(chain), members, usage, clock_skew, sales: None, backup: None }
     }
 
     /// The node with a store: members come from it, and baskets can be sold.
@@ -82,6 +84,18 @@ impl Node {
     pub fn selling(mut self, store: Arc<dyn Store>, selling: Selling) -> Self {
         self.sales = Some(Sales::new(store, selling));
         self
+    }
+
+    /// The node whose store can be copied while it is in use.
+    #[must_use]
+    pub fn copied_by(mut self, backup: Arc<dyn Backup>) -> Self {
+        self.backup = Some(backup);
+        self
+    }
+
+    /// What copies the store; none where it has other ways.
+    pub(crate) fn backup(&self) -> Option<Arc<dyn Backup>> {
+        self.backup.clone()
     }
 
     /// The chain as it is priced now.

@@ -20,7 +20,7 @@ use tonic_health::server::{HealthReporter, health_reporter};
 use crate::admin::{self, Phase};
 use crate::connections::Connections;
 use crate::node::Node;
-use crate::service::{Accounts, BySize, Checkouts, Pricing};
+use crate::service::{Accounts, Admin as AdminCalls, BySize, Checkouts, Pricing};
 
 /// Calls that one connection may have open. A till has one or two, a batch job dozens.
 const STREAMS_PER_CONNECTION_MAX: u32 = 1_024;
@@ -93,6 +93,7 @@ pub async fn serve(
             .register_encoded_file_descriptor_set(FILE_DESCRIPTOR_SET)
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
     };
+    let address = listeners.grpc.local_addr().map_err(ServeError::Admin)?;
     let grpc = Server::builder()
         .max_concurrent_streams(STREAMS_PER_CONNECTION_MAX)
         .http2_max_header_list_size(HEADER_LIST_BYTES_MAX)
@@ -101,6 +102,7 @@ pub async fn serve(
         .http2_keepalive_timeout(Some(KEEPALIVE))
         .add_service(BySize::of(&Pricing::of(Arc::clone(&node), is_draining)))
         .add_service(CheckoutServiceServer::new(Checkouts::of(Arc::clone(&node))))
+        .add_optional_service(AdminCalls::on_loopback(&node, address))
         .add_service(MemberServiceServer::new(Accounts::of(node)))
         .add_service(health_service)
         .add_service(reflection().build_v1().map_err(ServeError::Reflection)?)

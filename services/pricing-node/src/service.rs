@@ -1,5 +1,6 @@
 //! The calls of `PricingService`; those of sales and members in the modules.
 
+pub(crate) mod admin;
 mod by_size;
 mod checkout;
 mod deadline;
@@ -19,6 +20,7 @@ use tokio::sync::watch;
 use tonic::{Code, Request, Response, Status, Streaming};
 
 use crate::node::Node;
+pub(crate) use admin::Admin;
 pub(crate) use by_size::BySize;
 pub(crate) use checkout::Checkouts;
 pub(crate) use members::Accounts;

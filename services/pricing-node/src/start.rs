@@ -16,6 +16,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::ParseError;
 
+use crate::backup::Backup;
 use crate::chain::{Chain, ChainError};
 use crate::config::{Conflict, LogFormat, Options};
 use crate::members::{FactsError, Members, read_usage};
@@ -84,6 +85,8 @@ pub struct Backing {
     pub store: Arc<dyn Store>,
     /// Its keys and periods.
     pub selling: Selling,
+    /// What copies it while it is in use; none where it has other ways.
+    pub backup: Option<Arc<dyn Backup>>,
 }
 
 /// Loads what the options name, binds the ports, and serves until `stop` is done and the node has drained. On SIGHUP
@@ -118,8 +121,11 @@ pub async fn run(
         "serving"
     );
     let mut node = Node::new(chain, members, usage, Some(options.clock_skew.0));
-    if let Some(Backing { store, selling }) = backing {
+    if let Some(Backing { store, selling, backup }) = backing {
         node = node.selling(store, selling);
+        if let Some(backup) = backup {
+            node = node.copied_by(backup);
+        }
         node.refresh().await?;
     }
     let node = Arc::new(node);
@@ -146,18 +152,22 @@ async fn chain(options: &Options, store: Option<&dyn Store>) -> Result<Chain, St
             );
             Ok(chain)
         }
-        (None, Some(store)) => {
-            // One chain is served by a node: the store's only one, or the first by name.
-            let Some(name) = store.chains().await?.into_iter().next() else {
-                return Err(StartError::NoProgram);
-            };
-            let Some(active) = store.active_program(&name).await? else { return Err(StartError::NoProgram) };
-            let row = store.program(&name, &active.version).await?.ok_or(StartError::StoredProgram)?;
-            let files = unpack(&row.bytes).ok_or(StartError::StoredProgram)?;
-            Ok(Chain::of_files(&active.version, &files)?)
-        }
+        (None, Some(store)) => stored_chain(store).await?.ok_or(StartError::NoProgram),
         (None, None) => Err(StartError::NoProgram),
     }
+}
+
+/// The chain of a store under its active program, without a catalogue: the store's only chain, or the first by name. None
+/// before the first program was published.
+///
+/// # Errors
+/// [`StartError`] when the store does not answer, or its program is of another release.
+pub async fn stored_chain(store: &dyn Store) -> Result<Option<Chain>, StartError> {
+    let Some(name) = store.chains().await?.into_iter().next() else { return Ok(None) };
+    let Some(active) = store.active_program(&name).await? else { return Ok(None) };
+    let row = store.program(&name, &active.version).await?.ok_or(StartError::StoredProgram)?;
+    let files = unpack(&row.bytes).ok_or(StartError::StoredProgram)?;
+    Ok(Some(Chain::of_files(&active.version, &files)?))
 }
 
 /// How often a node looks for another active program and for what everybody used of limited offers.

@@ -3,8 +3,19 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use crate::serve::ServeOptions;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::audit::AuditOptions;
+use crate::backup::{BackupOptions, RestoreOptions};
+use crate::checkout::CheckoutOptions;
+use crate::codes::CodesOptions;
+use crate::export::ExportOptions;
+use crate::give_back::ReturnOptions;
+use crate::import::ImportOptions;
+use crate::member::MemberOptions;
+use crate::parked::ParkedOptions;
+use crate::publish::PublishOptions;
+use crate::serve::ServeOptions;
 
 /// Prices a retail chain's baskets: tier discounts, promotions, coupons, points, every line explained.
 #[derive(Parser)]
@@ -13,9 +24,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
     version,
     after_help = "Exit codes:\n  \
         0  done\n  \
-        1  the program has errors, or a basket was refused\n  \
+        1  the answer is no: the program has errors, a basket or a call was refused, rows of a file were not taken, or an audit has findings\n  \
         2  the command line is wrong\n  \
-        3  a file cannot be read, or a port cannot be used"
+        3  a file, a port, a store or a node cannot be used"
 )]
 pub(crate) struct Command {
     #[command(subcommand)]
@@ -35,6 +46,28 @@ pub(crate) enum Verb {
     Explain(ExplainOptions),
     /// Report every problem of a program, with its place and a hint
     Check(CheckOptions),
+    /// Check a program, keep it in the store, set its limits, and price by it from the next basket on
+    Publish(PublishOptions),
+    /// Look at members, enrol them, and change them by hand
+    Member(MemberOptions),
+    /// Look at sales, make one from a basket file, cancel one
+    Checkout(CheckoutOptions),
+    /// Take goods of a sale back
+    Return(ReturnOptions),
+    /// Make unique codes of a coupon campaign
+    Codes(CodesOptions),
+    /// Bring in members, coupons or codes from a file; safe to run twice
+    Import(ImportOptions),
+    /// Write members, sales or entries as JSON lines
+    Export(ExportOptions),
+    /// Prove that every point, coupon, sale, return, limit and code is accounted for once
+    Audit(AuditOptions),
+    /// Copy the store while it is in use, and check the copy
+    Backup(BackupOptions),
+    /// Make a store of a backup
+    Restore(RestoreOptions),
+    /// Entries that could not be accrued and wait for a person
+    Parked(ParkedOptions),
     /// Print the JSON Schema of program files
     Schema,
     /// Print completions for a shell
@@ -124,6 +157,16 @@ pub(crate) struct CheckOptions {
     /// Warnings are errors
     #[arg(long)]
     pub(crate) strict: bool,
+}
+
+/// How answers are shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Shown {
+    /// Tables for people.
+    #[default]
+    Text,
+    /// Messages as JSON, one a line.
+    Json,
 }
 
 /// How quotes are shown.

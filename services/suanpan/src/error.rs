@@ -6,6 +6,8 @@ use std::process::ExitCode;
 
 use suanpan_pricing_node::{ChainError, FactsError, KeysError, StartError};
 use suanpan_store::StoreError;
+use tonic::{Code, Status};
+use tonic_types::StatusExt as _;
 
 /// Why a command failed. `Display` is what the person at the terminal reads.
 #[derive(Debug, thiserror::Error)]
@@ -75,6 +77,59 @@ pub(crate) enum Error {
         "error: the disk failed while something was committed; start again, the store settles itself when it is opened"
     )]
     Poisoned,
+    /// The store has no program yet.
+    #[error("error: the store has no program yet\n  help: suanpan publish PROGRAM --store FILE")]
+    NoProgram,
+    /// Nobody listens at the node's address.
+    #[error(
+        "error: no node answers at {0}\n  help: start one with suanpan serve --store FILE, name another with --node, or open a store that no node has with --store FILE"
+    )]
+    Connect(String),
+    /// The node does not let itself be administered.
+    #[error(
+        "error: the node at {address} cannot be administered: {why}\n  help: it needs a store (suanpan serve --store FILE) and a loopback address"
+    )]
+    NoAdmin {
+        /// The node.
+        address: String,
+        /// Its words.
+        why: String,
+    },
+    /// The node speaks of something that this release does not know.
+    #[error(
+        "error: the node answers with an unknown {0}\n  help: node and suanpan are of different releases"
+    )]
+    Answer(String),
+    /// A call did not do what it was asked.
+    #[error("{}", told(.0))]
+    Status(Box<Status>),
+    /// What was typed, or what is in a file, cannot be used.
+    #[error("error: {0}")]
+    Input(String),
+    /// Rows of a file were not taken; each was told about already.
+    #[error(
+        "error: {bad} of {rows} rows were not taken\n  help: mend them and import the file again; rows that were taken change nothing"
+    )]
+    BadRows {
+        /// How many.
+        bad: u64,
+        /// Of how many.
+        rows: u64,
+    },
+    /// A store file did not let itself be restored.
+    #[error("error: {0}")]
+    Restore(StoreError),
+    /// The system gave no random bytes.
+    #[error("error: the system gives no random bytes: {0}")]
+    Random(String),
+    /// A file cannot be written.
+    #[error("error: cannot write {}: {source}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// The runtime did not start.
     #[error("error: cannot start: {0}")]
     Runtime(io::Error),
@@ -84,6 +139,54 @@ pub(crate) enum Error {
     /// Options do not go together, or a filter of the log is none.
     #[error("error: {0}")]
     Options(String),
+}
+
+/// A status with everything that it carries: one line for each field or conflict, and what to do.
+fn told(status: &Status) -> String {
+    let mut text = format!("error: {}", status.message());
+    for line in violations(status) {
+        text.push_str("\n  ");
+        text.push_str(&line);
+    }
+    let help = match status.code() {
+        Code::FailedPrecondition if text.contains("MEMBER_BLOCKED") => "suanpan member block ID --off",
+        Code::InvalidArgument if text.contains("actor.reason") => "say why with --reason TEXT",
+        Code::Unavailable => "the call may have happened: send it again with the same ids",
+        Code::AlreadyExists => "nothing was changed; another call used the id",
+        _ => return text,
+    };
+    format!("{text}\n  help: {help}")
+}
+
+/// What a status says of each field or conflict.
+pub(crate) fn violations(status: &Status) -> Vec<String> {
+    let details = status.get_error_details();
+    let fields = details.bad_request().map(|request| request.field_violations.as_slice());
+    let fields = fields.unwrap_or_default().iter().map(|of| format!("{} {}", of.field, of.description));
+    let conflicts = details.precondition_failure().map(|failure| failure.violations.as_slice());
+    let conflicts = conflicts.unwrap_or_default().iter().map(|of| {
+        let subject = if of.subject.is_empty() { String::new() } else { format!(" {}", of.subject) };
+        format!("{}{subject}: {}", of.r#type, of.description)
+    });
+    fields.chain(conflicts).map(|line| line.trim().to_owned()).collect()
+}
+
+/// Whether a call was answered with no, rather than not at all.
+pub(crate) fn is_refusal(status: &Status) -> bool {
+    matches!(
+        status.code(),
+        Code::InvalidArgument
+            | Code::NotFound
+            | Code::AlreadyExists
+            | Code::FailedPrecondition
+            | Code::OutOfRange
+    )
+}
+
+impl From<Status> for Error {
+    fn from(status: Status) -> Self {
+        Self::Status(Box::new(status))
+    }
 }
 
 fn in_full(error: &dyn std::error::Error) -> String {
@@ -102,6 +205,8 @@ impl Error {
     pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
             Error::Chain(_) | Error::Refused { .. } | Error::NoBasket { .. } | Error::Names { .. } => 1,
+            Error::Input(_) | Error::BadRows { .. } => 1,
+            Error::Status(status) if is_refusal(status) => 1,
             Error::Facts(FactsError::Unreadable { .. }) => 3,
             Error::Facts(FactsError::NoJson { .. } | FactsError::Invalid { .. }) => 1,
             Error::Start(error) if error.is_in_options() => 2,
@@ -112,6 +217,14 @@ impl Error {
             | Error::Open { .. }
             | Error::Keys(_)
             | Error::Poisoned
+            | Error::NoProgram
+            | Error::Connect(_)
+            | Error::NoAdmin { .. }
+            | Error::Answer(_)
+            | Error::Status(_)
+            | Error::Restore(_)
+            | Error::Random(_)
+            | Error::Write { .. }
             | Error::Json(_)
             | Error::Output(_)
             | Error::Runtime(_)

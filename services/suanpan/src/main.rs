@@ -1,15 +1,29 @@
-//! The one binary that a newcomer meets: `demo`, `serve`, `quote`, `explain`, `check`, `schema`, `completions`.
+//! The one binary that a newcomer meets: it shows a demo, serves, prices, and does by hand what is done to a store.
 //!
-//! Each verb has a file; what they share is how baskets are read ([`input`]) and how errors are told ([`error`]).
+//! Each verb has a file; what they share is how a store is reached ([`session`]), how baskets are read ([`input`]), and how
+//! answers and errors are told ([`table`], [`error`]).
 
+mod audit;
+mod backup;
 mod check;
+mod checkout;
 mod cli;
+mod codes;
 mod demo;
 mod error;
+mod export;
+mod give_back;
+mod import;
 mod input;
+mod member;
 mod names;
+mod parked;
+mod progress;
+mod publish;
 mod quote;
 mod serve;
+mod session;
+mod table;
 mod uuid;
 
 use std::io::Write as _;
@@ -31,6 +45,17 @@ fn main() -> ExitCode {
         Verb::Quote(options) => quote::run(&options),
         Verb::Explain(options) => quote::explain(&options),
         Verb::Check(options) => check::run(&options),
+        Verb::Publish(options) => publish::run(&options),
+        Verb::Member(options) => member::run(&options),
+        Verb::Checkout(options) => checkout::run(&options),
+        Verb::Return(options) => give_back::run(&options),
+        Verb::Codes(options) => codes::run(&options),
+        Verb::Import(options) => import::run(&options),
+        Verb::Export(options) => export::run(&options),
+        Verb::Audit(options) => audit::run(&options),
+        Verb::Backup(options) => backup::run(&options),
+        Verb::Restore(options) => backup::restore(&options),
+        Verb::Parked(options) => parked::run(&options),
         Verb::Schema => schema(),
         Verb::Completions { shell } => completions(shell),
     };

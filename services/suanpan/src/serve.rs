@@ -8,10 +8,10 @@ use clap::Args;
 use suanpan_accrual_worker::outbox::{FileSink, Sink, Webhook};
 use suanpan_accrual_worker::{Pace, StoredPolicies, Worker, system_clock};
 use suanpan_pricing_node::{
-    Backing, Options as NodeOptions, Selling, keys, log, run as run_node, until_told_to_end,
+    Backing, Backup, Copied, Options as NodeOptions, Selling, keys, log, run as run_node, until_told_to_end,
 };
 use suanpan_store::Store;
-use suanpan_store_embedded::EmbeddedStore;
+use suanpan_store_embedded::{Contents, EmbeddedStore};
 use tokio::sync::watch;
 
 use crate::error::Error;
@@ -71,9 +71,13 @@ impl House {
         Ok(Self { store, selling, worker })
     }
 
-    /// What a node sells with.
+    /// What a node sells with, and how its store is copied.
     pub(crate) fn backing(&self) -> Backing {
-        Backing { store: Arc::clone(&self.store) as Arc<dyn Store>, selling: self.selling.clone() }
+        Backing {
+            store: Arc::clone(&self.store) as Arc<dyn Store>,
+            selling: self.selling.clone(),
+            backup: Some(copies(&self.store)),
+        }
     }
 
     /// Works until `stop` says so. Ends early when the disk failed: the process has to open the store again.
@@ -87,6 +91,15 @@ impl House {
             () = self.store.poisoned() => Err(Error::Poisoned),
         }
     }
+}
+
+/// Copies a store file while it is in use.
+fn copies(store: &Arc<EmbeddedStore>) -> Arc<dyn Backup> {
+    let store = Arc::clone(store);
+    Arc::new(move |to: &Path| {
+        let Contents { members, guests, entries, .. } = store.backup(to)?;
+        Ok(Copied { members, guests, entries })
+    })
 }
 
 pub(crate) fn run(options: &ServeOptions) -> Result<ExitCode, Error> {

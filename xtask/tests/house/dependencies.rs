@@ -26,6 +26,7 @@ const OURS: &[(&str, &[&str])] = &[
     (
         "suanpan-pricing-node",
         &[
+            "suanpan-audit",
             "suanpan-domain",
             "suanpan-program",
             "suanpan-engine",

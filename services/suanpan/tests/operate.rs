@@ -1,0 +1,11 @@
+//! The verbs that work on a store: each on a file of its own, and on a running node.
+
+mod operate {
+    pub(crate) mod shop;
+
+    mod codes;
+    mod copies;
+    mod imports;
+    mod parked;
+    mod verbs;
+}
