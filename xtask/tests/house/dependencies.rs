@@ -143,8 +143,14 @@ const QUARANTINE: &[(&str, &[&str])] = &[
     ("rustls", &["suanpan-accrual-worker"]),
 ];
 
-const WIRE: &[&str] =
-    &["suanpan-rpc", "suanpan-pricing-node", "suanpan", "suanpan-benches", "suanpan-real-baskets"];
+const WIRE: &[&str] = &[
+    "suanpan-rpc",
+    "suanpan-pricing-node",
+    "suanpan",
+    "suanpan-benches",
+    "suanpan-selling-bench",
+    "suanpan-real-baskets",
+];
 const RUNTIME: &[&str] = &[
     "suanpan-accrual-worker",
     "suanpan-rpc",
@@ -163,6 +169,9 @@ const ASYNC: &[&str] = &[
     "suanpan",
     "suanpan-benches",
     "suanpan-real-baskets",
+    // A turn for each member; no runtime.
+    "suanpan-checkout",
+    "suanpan-selling-bench",
 ];
 
 fn allowed<'a>(table: &[(&str, &'a [&'a str])], name: &str) -> Option<&'a [&'a str]> {

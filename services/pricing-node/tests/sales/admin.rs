@@ -36,7 +36,7 @@ async fn it_is_offered_on_loopback_alone() {
     assert_eq!((&*described.chain, &*described.time_zone), ("sunrise", "Asia/Shanghai"));
     let campaigns: Vec<_> = described.code_campaigns.iter().map(|campaign| &*campaign.id).collect();
     assert_eq!(campaigns, ["fresh"]);
-    assert_eq!(described.coupon_campaigns, ["thanks", "fresh", "rush"]);
+    assert_eq!(described.coupon_campaigns, ["fresh", "rush", "thanks"]);
     let beyond = admin(&shop, "0.0.0.0:0").await.describe(admin_v1::DescribeRequest {}).await;
     assert_eq!(beyond.unwrap_err().code(), Code::Unimplemented);
 }

@@ -113,7 +113,7 @@ impl Rows {
                 let mut record = csv::StringRecord::new();
                 match reader.read_record(&mut record) {
                     Ok(false) => Ok(None),
-                    Ok(true) => Ok(Some(of_record(&record, head))),
+                    Ok(true) => Ok(Some(of_record(&record, reader.position().line(), head))),
                     Err(error) if error.is_io_error() => {
                         Err(Error::Input(format!("the file cannot be read on: {error}")))
                     }
@@ -185,8 +185,11 @@ fn check_head(head: &[String], what: What) -> Result<(), String> {
     Err(format!("{}\n  help: {} have the columns {known}", problems.join("; "), what.name()))
 }
 
-fn of_record(record: &csv::StringRecord, head: &[String]) -> Row {
-    let line = record.position().map_or(0, csv::Position::line);
+/// A record as a row. Its own position is before the blank lines above it; the reader, which stands behind it on the line
+/// `next`, knows where it ended.
+fn of_record(record: &csv::StringRecord, next: u64, head: &[String]) -> Row {
+    let within = record.iter().flat_map(str::bytes).filter(|byte| *byte == b'\n').count() as u64;
+    let line = record.position().map_or(0, csv::Position::line).max(next.saturating_sub(within + 1));
     let mut row = Row { line, ..Row::default() };
     if record.len() != head.len() {
         row.problems.push(format!("has {} cells, the head has {}", record.len(), head.len()));

