@@ -57,6 +57,13 @@ fn steps(root: &Path, long: bool, tally: &mut Tally) -> Result<Vec<Finished>, Ta
         &["test", "--locked", "-p", "suanpan-store-embedded", "--features", "failpoints", "--test", "killed"],
     );
 
+    // The process is stopped between any two of its steps while whole checkouts pass, and its log is torn.
+    let mut stopped_process =
+        cargo(root, &["test", "--locked", "-p", "suanpan", "--features", "failpoints", "--test", "killed"]);
+    if long {
+        stopped_process.env(LONG, "1");
+    }
+
     let mut finished = vec![
         step::run("format", format)?,
         step::run("lints", lints)?,
@@ -70,6 +77,10 @@ fn steps(root: &Path, long: bool, tally: &mut Tally) -> Result<Vec<Finished>, Ta
             tally.add(line);
         })?,
         step::run_lines("stopped store", stopped, |line| {
+            println!("{line}");
+            tally.add(line);
+        })?,
+        step::run_lines("stopped process", stopped_process, |line| {
             println!("{line}");
             tally.add(line);
         })?,

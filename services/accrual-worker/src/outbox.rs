@@ -166,6 +166,9 @@ impl Delivery<'_> {
         let messages: Vec<Message> = page.rows.iter().map(|event| Message::of(chain, event)).collect();
         let given = messages.len();
         let took = self.sink.take(messages, stopped).await;
+        // A test may stop the process here: what was delivered is not kept yet, and is delivered again.
+        #[cfg(feature = "failpoints")]
+        fail::fail_point!("worker/delivered");
         if took.count > 0 {
             let next = if took.count == given {
                 page.next

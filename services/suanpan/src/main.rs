@@ -23,6 +23,8 @@ mod publish;
 mod quote;
 mod serve;
 mod session;
+#[cfg(feature = "failpoints")]
+mod stop;
 mod table;
 mod uuid;
 
@@ -39,6 +41,8 @@ use crate::error::Error;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    #[cfg(feature = "failpoints")]
+    stop::where_told();
     let outcome = match Command::parse().verb {
         Verb::Demo(options) => demo::run(&options),
         Verb::Serve(options) => serve::run(&options),

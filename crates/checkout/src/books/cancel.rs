@@ -7,7 +7,7 @@ use suanpan_ledger::refusal::Conflict;
 use suanpan_ledger::{Action, Actor, Applied, Command, Policy, Refusal, Sale, State, apply};
 use suanpan_store::{CodeHash, CodeMove, CodeStep, LimitMove, LimitStep, Owner, Scope, Taken, Verdict, View};
 
-use super::{Books, BooksError, Recorded, Undecided, leaving};
+use super::{Books, BooksError, Recorded, TURNS_MAX, Undecided, leaving};
 
 impl Books {
     /// Cancels a sale. One that was never seen is cancelled as a guest's, so that a late call finds it.
@@ -20,13 +20,20 @@ impl Books {
         actor: &Actor,
         now_ms: i64,
     ) -> Result<Recorded, BooksError> {
-        let found = self.store.find_checkout(&self.chain, checkout).await?;
-        let (owner, sale) = match found {
-            Some(found) => (found.owner, found.entry.sale),
-            None => (Owner::Guest(checkout), None),
-        };
-        let command = Self::command(now_ms, actor, Action::Cancel { checkout });
-        self.end(owner, checkout, sale.as_deref(), command).await?.ok_or(BooksError::Stale)
+        for _ in 0..TURNS_MAX {
+            let found = self.store.find_checkout(&self.chain, checkout).await?;
+            let (owner, sale) = match found {
+                Some(found) => (found.owner, found.entry.sale),
+                None => (Owner::Guest(checkout), None),
+            };
+            let command = Self::command(now_ms, actor, Action::Cancel { checkout });
+            match self.end(owner, checkout, sale.as_deref(), command).await {
+                Ok(Some(recorded)) => return Ok(recorded),
+                Ok(None) | Err(BooksError::Stale) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(BooksError::Stale)
     }
 
     /// Ends a reservation whose time is over. Nothing when there is none any more.
@@ -75,6 +82,9 @@ fn decided(
     if view.elsewhere.iter().any(|other| sold(other.entry.state)) {
         return Err(vec![Conflict::of(Refusal::CheckoutConfirmed)].into());
     }
+    if reserved_since(view, checkout, command) {
+        return Err(Undecided::Stale);
+    }
     let recorded = |entry, repeated| Recorded { owner: owner.clone(), entry, repeated };
     let change = match apply(policy, &view.head, &view.entries, command) {
         Ok(Applied::Changed(change)) => change,
@@ -104,4 +114,20 @@ fn decided(
             .collect();
     }
     Ok((write.into(), Some(answer)))
+}
+
+/// Whether the sale was reserved after it was looked for. By another owner: then that row is the one to cancel, so that
+/// there is one answer, now and when the call comes again. By this owner: then what it holds has to be in the view, or it
+/// would not be freed.
+fn reserved_since(view: &View, checkout: CheckoutId, command: &Command) -> bool {
+    match view.checkout(checkout).filter(|row| row.state == State::Reserved) {
+        Some(row) => row.sale.as_deref().is_some_and(|sale| {
+            let seen = |offer| view.limits.iter().any(|limit| limit.offer == offer);
+            sale.codes.len() > view.codes.len() || sale.global_uses.iter().any(|used| !seen(used.offer))
+        }),
+        None => {
+            matches!(command.action, Action::Cancel { .. })
+                && view.elsewhere.iter().any(|other| other.entry.state == State::Reserved)
+        }
+    }
 }

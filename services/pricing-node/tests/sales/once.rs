@@ -40,6 +40,14 @@ async fn a_sale_belongs_to_one_owner_whoever_came_first() {
     // A guest's sale of the same id is that sale.
     let late = shop.confirm(&id, basket(1_000, None)).await.unwrap();
     assert_eq!(late, sale);
+    // A fact is told whose sale it is, also when nothing else differs, and whenever it comes.
+    for _ in 0..2 {
+        let mut fact = confirm(&id, basket(1_000, None));
+        fact.tendered = true;
+        let answer = shop.checkouts().confirm(fact).await.unwrap().into_inner();
+        let told: Vec<_> = answer.differences.iter().map(|one| (&*one.what, &*one.recorded)).collect();
+        assert_eq!(told, [("member_id", "m-1")]);
+    }
     // Cancelled before it was seen: a late confirm finds that.
     let id = uuid();
     let cancel = |id: &str| checkout_v1::CancelRequest {

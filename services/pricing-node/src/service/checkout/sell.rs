@@ -5,8 +5,8 @@
 
 use prost::Message as _;
 use suanpan_checkout::token::Promise;
-use suanpan_checkout::{Ask, BooksError, Paid, Priced, SaleError, Verb, sale};
-use suanpan_domain::MemberId;
+use suanpan_checkout::{Ask, BooksError, Paid, Priced, Recorded, SaleError, Verb, sale};
+use suanpan_domain::{BusinessTime, MemberId};
 use suanpan_ledger::command::Fact;
 use suanpan_ledger::sale::Tender;
 use suanpan_ledger::{Entry, Sale, State};
@@ -82,7 +82,7 @@ impl Desk<'_> {
         let found = self.found(call.checkout).await?;
         let buyer = self.buyer(&basket).await?;
         let owner = buyer.clone().map_or(Owner::Guest(call.checkout), Owner::Member);
-        if let Some(recorded) = self.recorded(&found, &owner, sell.kind, &content_hash, &sell.sent) {
+        if let Some(recorded) = self.recorded(&found, &owner, sell.kind, &content_hash, &sell.sent).await {
             return recorded;
         }
         if found.is_none() && sell.kind.fact().is_none() && self.is_too_old(call.checkout.unix_ms()) {
@@ -126,8 +126,9 @@ impl Desk<'_> {
             Ok(recorded) => {
                 let mut answer = answer::checkout(self.chain.id(), &recorded);
                 if recorded.repeated && sell.kind.fact().is_some() {
+                    let Recorded { entry, owner, .. } = &recorded;
                     answer.differences =
-                        differences(&recorded.entry, &recorded.owner, &ask.owner, &content_hash, &sell.sent);
+                        self.differences(entry, owner, &ask.owner, &content_hash, &sell.sent).await?;
                 }
                 Ok(answer)
             }
@@ -157,7 +158,7 @@ impl Desk<'_> {
     }
 
     /// The answer of a sale that is recorded already.
-    fn recorded(
+    async fn recorded(
         &self,
         found: &Option<FoundCheckout>,
         owner: &Owner,
@@ -173,13 +174,37 @@ impl Desk<'_> {
         }
         let quote = answer::quote(&found.entry);
         let mut answer = encode::checkout(self.chain.id(), answer::member(&found.owner), &found.entry, quote);
-        if found.entry.content_hash.as_ref() == Some(content_hash) {
+        if fact {
+            match self.differences(&found.entry, &found.owner, owner, content_hash, sent).await {
+                Ok(differences) => answer.differences = differences,
+                Err(status) => return Some(Err(status)),
+            }
             return Some(Ok(answer));
         }
-        fact.then(|| {
-            answer.differences = differences(&found.entry, &found.owner, owner, content_hash, sent);
-            Ok(answer)
-        })
+        (found.entry.content_hash.as_ref() == Some(content_hash)).then_some(Ok(answer))
+    }
+
+    /// In what a recorded sale is not what was reported. Whose it is, is compared after merges.
+    async fn differences(
+        &self,
+        entry: &Entry,
+        recorded: &Owner,
+        reported: &Owner,
+        content_hash: &[u8; 32],
+        sent: &[checkout_v1::Tender],
+    ) -> Result<Vec<checkout_v1::Difference>, Status> {
+        let now = match recorded {
+            Owner::Member(member) if recorded != reported => {
+                let time = BusinessTime { unix_ms: self.now_ms, utc_offset_minutes: 0 };
+                let found = self.sales.member(&self.chain, member, self.now_ms, time).await;
+                let found =
+                    found.map_err(|error| super::super::store_failed(status::CHECKOUT_DOMAIN, &error))?;
+                found.map(|found| Owner::Member(found.id))
+            }
+            Owner::Member(_) | Owner::Guest(_) => None,
+        };
+        let recorded = if now.as_ref() == Some(reported) { reported } else { recorded };
+        Ok(differences(entry, recorded, reported, content_hash, sent))
     }
 
     /// The sale of a reservation, paid as it is paid now.

@@ -1,0 +1,79 @@
+//! The end of a day: a worker whose clock is ahead ends what was left reserved, and does everything that waits.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use suanpan_accrual_worker::outbox::FileSink;
+use suanpan_accrual_worker::{Pace, StoredPolicies, Worker};
+use suanpan_domain::MemberId;
+use suanpan_store::{CodeState, Cursor, Store, Taken};
+
+use crate::chance::now_ms;
+use crate::corner::{CHAIN, Corner};
+
+/// How far the clock is ahead: longer than any reservation holds.
+const AHEAD_MS: i64 = 20 * 60_000;
+/// How long the worker may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Works until nothing waits any more, and nothing is held.
+pub(crate) async fn settle(corner: &Corner) {
+    let store: Arc<dyn Store> = Arc::new(corner.store());
+    let clock = || -> suanpan_accrual_worker::Clock { Arc::new(|| now_ms() + AHEAD_MS) };
+    let policies = Arc::new(StoredPolicies::new(Arc::clone(&store), clock()));
+    let pace = Pace {
+        pass_every: Duration::from_millis(50),
+        tend_every: Duration::from_millis(100),
+        retry_first: Duration::from_millis(20),
+        ..Pace::default()
+    };
+    let sink = Arc::new(FileSink::new(corner.events_file()));
+    let worker = Worker::new(Arc::clone(&store), policies, clock(), pace, vec![sink]);
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let watch = async {
+        let begun = Instant::now();
+        loop {
+            let waits = waits(corner, &*store).await;
+            if waits.is_empty() {
+                break;
+            }
+            assert!(begun.elapsed() < PATIENCE, "it still waits for {waits:?}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        let _ = stop.send(());
+    };
+    let stopped = async move {
+        let _ = stopped.await;
+    };
+    tokio::join!(worker.run(stopped), watch);
+}
+
+/// What is not done yet, at most a few things.
+async fn waits(corner: &Corner, store: &dyn Store) -> Vec<String> {
+    let mut waits = Vec::new();
+    for name in corner.members() {
+        let id = MemberId::new(name.as_str()).expect("a member");
+        let Some(row) = store.member(CHAIN, &id).await.expect("a store") else { continue };
+        let head = row.head;
+        if !(head.holds.is_empty() && head.pending.is_empty() && head.emitting.is_empty()) {
+            let (holds, pending, emitting) = (head.holds.len(), head.pending.len(), head.emitting.len());
+            waits.push(format!("{name}: {holds} holds, {pending} pending, {emitting} emitting"));
+        }
+    }
+    let limits = store.limits(CHAIN).await.expect("a store");
+    if limits.iter().any(|limit| limit.held != Taken::default()) {
+        waits.push("a held limit".to_owned());
+    }
+    for code in corner.codes() {
+        let found = store.code(CHAIN, corner.hash(&code)).await.expect("a store");
+        if found.is_some_and(|found| matches!(found.state, CodeState::Held { .. })) {
+            waits.push(format!("{code} is held"));
+            break;
+        }
+    }
+    let events = store.outbox(CHAIN, &Cursor::default(), 1).await.expect("a store");
+    if !events.rows.is_empty() {
+        waits.push("events in the outbox".to_owned());
+    }
+    waits
+}

@@ -1,0 +1,158 @@
+//! The real process: started on a store, killed, started again.
+
+use std::collections::VecDeque;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use tokio::sync::{oneshot, watch};
+use tonic::transport::{Channel, Endpoint};
+
+use crate::corner::Corner;
+
+/// How long a process may take to serve, or to end, on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Lines of a log that are shown when something is wrong.
+const LINES_MAX: usize = 60;
+
+/// A process that is not left behind.
+struct Process {
+    child: Child,
+    lines: Arc<Mutex<VecDeque<String>>>,
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if std::thread::panicking() {
+            let lines = self.lines.lock().map(|lines| lines.clone()).unwrap_or_default();
+            lines.iter().for_each(|line| println!("  server: {line}"));
+        }
+    }
+}
+
+/// The connection of the process that serves now; none while there is none.
+pub(crate) type Line = watch::Receiver<Option<Channel>>;
+
+/// Keeps one shop's process.
+pub(crate) struct Keeper<'c> {
+    corner: &'c Corner,
+    line: watch::Sender<Option<Channel>>,
+    process: Option<Process>,
+    /// From the start of a process to its first answer, for each that was started after a kill.
+    pub(crate) reopened: Vec<Duration>,
+    /// Processes that were killed.
+    pub(crate) kills: usize,
+}
+
+impl<'c> Keeper<'c> {
+    pub(crate) fn of(corner: &'c Corner) -> Self {
+        Self { corner, line: watch::Sender::new(None), process: None, reopened: Vec::new(), kills: 0 }
+    }
+
+    /// Where tills call.
+    pub(crate) fn line(&self) -> Line {
+        self.line.subscribe()
+    }
+
+    /// Starts a process and does not wait for it. What it gives is where it serves.
+    pub(crate) fn spawn(&mut self, more: &[(&str, &str)]) -> oneshot::Receiver<String> {
+        assert!(self.process.is_none(), "one process for a file");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_suanpan"));
+        command.arg("serve").arg("--program").arg(self.corner.file("program.yaml"));
+        command.arg("--store").arg(self.corner.store_file());
+        command.arg("--outbox-file").arg(self.corner.events_file());
+        command.args(["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--log-format", "json"]);
+        command.envs(more.iter().copied()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the binary starts");
+        let log = BufReader::new(child.stderr.take().expect("its log"));
+        let lines = Arc::new(Mutex::new(VecDeque::with_capacity(LINES_MAX)));
+        let kept = Arc::clone(&lines);
+        let (tell, told) = oneshot::channel();
+        std::thread::spawn(move || {
+            let mut tell = Some(tell);
+            for line in log.lines().map_while(Result::ok) {
+                if line.contains("\"serving\"")
+                    && let Some(address) = text_after(&line, "\"listen\":")
+                    && let Some(tell) = tell.take()
+                {
+                    // Whoever started it may have killed it meanwhile.
+                    let _ = tell.send(address.to_owned());
+                }
+                let mut kept = kept.lock().expect("nobody panics with it");
+                if kept.len() == LINES_MAX {
+                    kept.pop_front();
+                }
+                kept.push_back(line);
+            }
+        });
+        self.process = Some(Process { child, lines });
+        told
+    }
+
+    /// Starts a process and waits until it serves.
+    pub(crate) async fn start(&mut self, more: &[(&str, &str)]) {
+        assert!(self.starts(more).await, "the process does not serve");
+    }
+
+    /// Starts a process and waits until it serves; false when it ends before.
+    pub(crate) async fn starts(&mut self, more: &[(&str, &str)]) -> bool {
+        let begun = Instant::now();
+        let told = self.spawn(more);
+        let address = tokio::time::timeout(PATIENCE, told).await.expect("it serves or ends");
+        let Ok(address) = address else { return false };
+        let endpoint = Endpoint::from_shared(format!("http://{address}")).expect("an address");
+        let Ok(channel) = endpoint.connect().await else { return false };
+        if self.kills > 0 {
+            self.reopened.push(begun.elapsed());
+        }
+        self.line.send_replace(Some(channel));
+        true
+    }
+
+    /// Kills it as the system would when power or memory is gone.
+    pub(crate) fn kill(&mut self) {
+        let mut process = self.process.take().expect("a process");
+        process.child.kill().expect("it can be killed");
+        process.child.wait().expect("it is dead");
+        self.kills += 1;
+        self.line.send_replace(None);
+    }
+
+    /// Whether it has ended by itself, which then counts as a kill.
+    pub(crate) fn has_died(&mut self) -> bool {
+        let Some(process) = &mut self.process else { return true };
+        let died = process.child.try_wait().expect("a state").is_some();
+        if died {
+            self.process = None;
+            self.kills += 1;
+            self.line.send_replace(None);
+        }
+        died
+    }
+
+    /// Tells it to end, which it has to do in order.
+    pub(crate) async fn end(&mut self) {
+        self.line.send_replace(None);
+        let process = self.process.as_mut().expect("a process");
+        let told = Command::new("sh").arg("-c").arg(format!("kill -TERM {}", process.child.id())).status();
+        assert!(told.expect("a shell").success());
+        let begun = Instant::now();
+        loop {
+            if let Some(status) = process.child.try_wait().expect("a state") {
+                assert!(status.success(), "it ends in order, not with {status}");
+                break;
+            }
+            assert!(begun.elapsed() < PATIENCE, "it does not end");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        self.process = None;
+    }
+}
+
+fn text_after<'a>(line: &'a str, key: &str) -> Option<&'a str> {
+    let (_, rest) = line.split_once(key)?;
+    rest.split(['"', ' ', ',']).find(|word| !word.is_empty())
+}
