@@ -133,7 +133,7 @@ const QUARANTINE: &[(&str, &[&str])] = &[
     ("tokio", ASYNC),
     ("rusqlite", &["suanpan-store-embedded", "suanpan-selling-bench"]),
     ("libsqlite3", &[]),
-    ("fail", &["suanpan-store-embedded"]),
+    ("fail", &["suanpan-store-embedded", "suanpan-accrual-worker", "suanpan"]),
     ("hyper", RUNTIME),
     ("axum", RUNTIME),
     ("tracing", RUNTIME),
