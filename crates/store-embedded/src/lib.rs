@@ -19,6 +19,7 @@ mod embedded;
 mod failed;
 mod failpoint;
 mod feed;
+mod leases;
 mod names;
 mod open;
 mod reader;

@@ -7,6 +7,7 @@ use suanpan_store::StoreError;
 use tokio::sync::watch;
 
 use crate::feed::Feed;
+use crate::leases::Leases;
 
 pub(crate) struct Shared {
     /// Held during a commit, and by a checkpoint that empties the log.
@@ -18,6 +19,7 @@ pub(crate) struct Shared {
     why: Mutex<String>,
     told: watch::Sender<bool>,
     pub(crate) feed: Feed,
+    pub(crate) leases: Leases,
 }
 
 impl Shared {
@@ -29,6 +31,7 @@ impl Shared {
             why: Mutex::new("it is closed".to_owned()),
             told: watch::Sender::new(false),
             feed: Feed::new(),
+            leases: Leases::default(),
         }
     }
 

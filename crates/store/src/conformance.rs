@@ -51,7 +51,7 @@ checks! {
     limits: held_settled_freed_given_back a_cap_is_never_lowered_below_what_is_taken what_does_not_fit_is_no_write
         holders_are_listed facts_overrun;
     codes: used_once held_and_freed added_twice;
-    due: the_scan_finds_what_is_due the_feed_tells_changes positions_are_fenced;
+    due: the_scan_finds_what_is_due the_feed_tells_changes leases_pass_on positions_are_fenced;
     lists: entries_in_pages checkouts_in_pages a_checkout_with_its_returns events_and_parked_entries
         names_have_bounds;
     links: linked_once a_link_without_a_member_settles links_in_pages;

@@ -62,6 +62,21 @@ pub struct CheckoutFilter {
     pub order: Order,
 }
 
+/// One of a store's [`parts`](crate::Store::parts), from 0.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Part(pub u32);
+
+/// A duty that somebody holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// The duty.
+    pub duty: String,
+    /// Whose it is.
+    pub holder: String,
+    /// Until when, Unix milliseconds by the holder's clock.
+    pub until_ms: i64,
+}
+
 /// A member about whom something is due.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DueRow {

@@ -9,8 +9,8 @@ use crate::code::{CodeView, CodesAdded};
 use crate::error::StoreError;
 use crate::limit::{LimitCap, LimitView, NamedHolder};
 use crate::rows::{
-    Activation, CheckoutFilter, Cursor, FeedPage, FoundCheckout, Linked, LookupKey, MemberRow, Meta, Order,
-    Page, ParkedRow, ProgramRow, RawRow, Scanned,
+    Activation, CheckoutFilter, Cursor, FeedPage, FoundCheckout, Lease, Linked, LookupKey, MemberRow, Meta,
+    Order, Page, ParkedRow, Part, ProgramRow, RawRow, Scanned,
 };
 use crate::scope::{CodeHash, Owner, Scope};
 use crate::verdict::{Decider, OutboxEvent};
@@ -101,20 +101,44 @@ pub trait Store: Send + Sync {
 
     // The worker.
 
-    /// Looks at about `limit` members' heads, of one chain or of all, and gives those that are due at `now_ms`. At
-    /// [`EVERYBODY_MS`] that is every member, also those about whom nothing will ever be due, so that a new program finds
-    /// them all. Never holds up a write.
+    /// Into how many parts the members are divided, so that workers side by side share them. Every member belongs to one
+    /// part for ever, whatever its chain.
+    fn parts(&self) -> u32 {
+        1
+    }
+
+    /// Takes a duty, or keeps it: it is `holder`'s until `until_ms` when it is free, was held until before `now_ms`, or is
+    /// this holder's already. False when it is somebody else's. A lease saves work and guards nothing: who holds one too
+    /// long does what another does too, and what must not happen twice is conditional by itself.
+    async fn lease(&self, duty: &str, holder: &str, now_ms: i64, until_ms: i64) -> Result<bool, StoreError>;
+
+    /// Lets a duty go before its time; of another's, nothing.
+    async fn end_lease(&self, duty: &str, holder: &str) -> Result<(), StoreError>;
+
+    /// Who holds which duty at `now_ms`, by duty.
+    async fn leases(&self, now_ms: i64) -> Result<Vec<Lease>, StoreError>;
+
+    /// Looks at about `limit` members' heads, of one chain or of all, of one part or of all, and gives those that are due
+    /// at `now_ms`. At [`EVERYBODY_MS`] that is every member, also those about whom nothing will ever be due, so that a new
+    /// program finds them all. Never holds up a write. A cursor goes on in the part that it came from.
     async fn scan_due(
         &self,
         chain: Option<&str>,
+        part: Option<Part>,
         after: &Cursor,
         now_ms: i64,
         limit: usize,
     ) -> Result<Scanned, StoreError>;
 
-    /// Members' heads that changed after the cursor. Waits for the first one up to `wait_ms`. From the beginning (the
-    /// default cursor) is from now.
-    async fn feed(&self, after: &Cursor, wait_ms: u64, limit: usize) -> Result<FeedPage, StoreError>;
+    /// Heads of a part's members that changed after the cursor. Waits for the first one up to `wait_ms`. From the beginning
+    /// (the default cursor) is from now.
+    async fn feed(
+        &self,
+        part: Part,
+        after: &Cursor,
+        wait_ms: u64,
+        limit: usize,
+    ) -> Result<FeedPage, StoreError>;
 
     /// Events that are to be delivered, in the order in which they were written.
     async fn outbox(

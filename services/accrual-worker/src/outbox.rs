@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use suanpan_store::{Cursor, OutboxEvent, StoreError};
 use tokio::sync::watch;
 
-use crate::worker::{Shared, told, wait};
+use crate::worker::{Shared, duties, told, wait};
 
 pub use file::FileSink;
 pub(crate) use forget::forget;
@@ -83,11 +83,20 @@ enum Stuck {
     Fenced,
 }
 
-/// Brings events to a sink until the worker is told to end.
+/// Brings events to a sink, while that is this worker's duty, until the worker is told to end.
 pub(crate) async fn deliver(shared: Arc<Shared>, sink: Arc<dyn Sink>, mut stopped: watch::Receiver<bool>) {
+    let duty = duties::of_sink(&*sink);
     let mut delivery = Delivery { shared: &shared, sink: &*sink, places: HashMap::new() };
     let mut failures: u32 = 0;
     loop {
+        if !shared.duties.has(&duty) {
+            // Another goes on where this one stood: its places are read anew when the duty comes back.
+            delivery.places.clear();
+        }
+        tokio::select! {
+            () = shared.duties.held(&duty) => {}
+            () = told(&mut stopped) => return,
+        }
         let news = shared.news.notified();
         tokio::pin!(news);
         // Listens before it looks, so that nothing comes in between unheard.
@@ -113,8 +122,7 @@ pub(crate) async fn deliver(shared: Arc<Shared>, sink: Arc<dyn Sink>, mut stoppe
                 failures = failures.saturating_add(1);
                 shared.board.sink_fails(sink.name(), error.to_string());
                 if matches!(error, Stuck::Fenced) {
-                    tracing::error!(sink = sink.name(), %error, "this worker delivers to it no more");
-                    return;
+                    delivery.places.clear();
                 }
                 // Said at the first failure and ever more rarely, not at each of a long night.
                 if failures.is_power_of_two() {
@@ -213,8 +221,13 @@ impl Delivery<'_> {
 
 /// A number below 1,000 that nobody can foretell.
 pub(crate) fn jitter_per_mille() -> u32 {
-    // The keys of the standard hash maps are random; that is enough to spread retries.
-    (RandomState::new().build_hasher().finish() % 1_000) as u32
+    (random() % 1_000) as u32
+}
+
+/// A number that nobody has twice.
+pub(crate) fn random() -> u64 {
+    // The keys of the standard hash maps are random; that is enough to spread retries and to tell workers apart.
+    RandomState::new().build_hasher().finish()
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 mod change;
 mod crew;
+pub(crate) mod duties;
 mod failing;
 mod feed;
 mod holds;
@@ -11,7 +12,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use suanpan_store::{Store, StoreError};
+use suanpan_store::{Part, Store, StoreError};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
@@ -19,6 +20,7 @@ use crate::outbox::{self, Sink};
 use crate::policies::Policies;
 use crate::status::{Pass, StatusBoard};
 use crew::Crew;
+use duties::Duties;
 
 /// Now, Unix milliseconds.
 pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
@@ -46,6 +48,8 @@ pub struct Pace {
     pub changed_per_second: u64,
     /// How often programs, holds of guests and delivered events are looked at.
     pub tend_every: Duration,
+    /// So long a duty stays with a worker that is not heard of any more.
+    pub lease: Duration,
     /// The first wait after an error; each further one is twice as long.
     pub retry_first: Duration,
     /// The longest wait between two tries.
@@ -62,6 +66,7 @@ impl Default for Pace {
             pass_every: Duration::from_secs(1),
             changed_per_second: 2_000,
             tend_every: Duration::from_secs(10),
+            lease: Duration::from_secs(15),
             retry_first: Duration::from_millis(250),
             retry_max: Duration::from_secs(60),
             drain: Duration::from_secs(20),
@@ -102,9 +107,10 @@ pub(crate) struct Shared {
     pub(crate) board: Arc<StatusBoard>,
     pub(crate) sinks: Vec<Arc<dyn Sink>>,
     pub(crate) crew: Crew,
+    pub(crate) duties: Duties,
     /// Something was committed: there may be events.
     pub(crate) news: Notify,
-    /// The feed lost rows: scan at once.
+    /// The feed lost rows, or there are new parts to look after: scan at once.
     pub(crate) lagged: Notify,
 }
 
@@ -120,8 +126,10 @@ impl Worker {
     ) -> Self {
         let board = Arc::new(StatusBoard::default());
         let crew = Crew::new(Arc::clone(&policies), Arc::clone(&clock), pace, Arc::clone(&board));
+        let duties = Duties::new(Arc::clone(&store), Arc::clone(&clock), pace.lease, holder());
         let (news, lagged) = (Notify::new(), Notify::new());
-        Self { shared: Arc::new(Shared { store, policies, clock, pace, board, sinks, crew, news, lagged }) }
+        let shared = Shared { store, policies, clock, pace, board, sinks, crew, duties, news, lagged };
+        Self { shared: Arc::new(shared) }
     }
 
     /// What it has done; may be read while it runs and after.
@@ -135,14 +143,18 @@ impl Worker {
     /// # Errors
     /// Those of reading the store. Members for whom something fails are met by the next pass.
     pub async fn pass(&self) -> Result<Pass, StoreError> {
-        scan::pass(&self.shared).await
+        let parts: Vec<Part> = (0..self.shared.store.parts()).map(Part).collect();
+        scan::pass(&self.shared, &parts).await
     }
 
     /// Works until `stop` is done; then does what is in flight, keeps its positions, and ends.
     pub async fn run(&self, stop: impl Future<Output = ()>) -> Ended {
         let (stopping, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
-        tasks.spawn(feed::follow(Arc::clone(&self.shared), stopped.clone()));
+        tasks.spawn(duties::keep(Arc::clone(&self.shared), stopped.clone()));
+        for part in (0..self.shared.store.parts()).map(Part) {
+            tasks.spawn(feed::follow(Arc::clone(&self.shared), part, stopped.clone()));
+        }
         tasks.spawn(scan::again_and_again(Arc::clone(&self.shared), stopped.clone()));
         tasks.spawn(tend(Arc::clone(&self.shared), stopped.clone()));
         for sink in &self.shared.sinks {
@@ -173,10 +185,16 @@ impl Worker {
     }
 }
 
-/// What needs looking at now and then: programs that changed, holds of guests, events that everybody has.
+/// A name that no other worker has, and no other start of this one.
+fn holder() -> String {
+    format!("{:x}-{:016x}", std::process::id(), outbox::random())
+}
+
+/// What needs looking at now and then, by one worker for all: programs that changed, holds of guests, events that everybody has.
 async fn tend(shared: Arc<Shared>, mut stopped: watch::Receiver<bool>) {
     loop {
         let round = async {
+            shared.duties.held(duties::TEND).await;
             change::follow(&shared).await?;
             holds::end(&shared).await?;
             outbox::forget(&shared).await

@@ -65,8 +65,9 @@ pub(crate) fn scan(path: &Path, members: u64) {
         let mut after = Cursor::default();
         let (mut due, mut seen) = (0, 0);
         loop {
-            let part =
-                runtime.block_on(store.scan_due(None, &after, 1_764_000_000_000, 100_000)).expect("a scan");
+            let part = runtime
+                .block_on(store.scan_due(None, None, &after, 1_764_000_000_000, 100_000))
+                .expect("a scan");
             due += part.due.len() as u64;
             seen += part.looked_at;
             match part.next {

@@ -6,8 +6,8 @@ use suanpan_ledger::Entry;
 use suanpan_ledger::head::OfferKey;
 use suanpan_store::{
     Activation, CODES_PER_CALL_MAX, CheckoutFilter, CodeHash, CodeView, CodesAdded, Cursor, Decider,
-    FeedPage, FoundCheckout, LimitCap, LimitView, Linked, LookupKey, MemberRow, Meta, NamedHolder, Order,
-    OutboxEvent, Owner, Page, ParkedRow, ProgramRow, RawRow, Scanned, Scope, Store, StoreError,
+    FeedPage, FoundCheckout, Lease, LimitCap, LimitView, Linked, LookupKey, MemberRow, Meta, NamedHolder,
+    Order, OutboxEvent, Owner, Page, ParkedRow, Part, ProgramRow, RawRow, Scanned, Scope, Store, StoreError,
 };
 
 use crate::bytes::{check_chain, check_name};
@@ -111,13 +111,30 @@ impl Store for EmbeddedStore {
         self.read(move |connection| lists::lookups(connection, &chain, &after, limit)).await
     }
 
+    async fn lease(&self, duty: &str, holder: &str, now_ms: i64, until_ms: i64) -> Result<bool, StoreError> {
+        self.shared.leases.take(duty, holder, now_ms, until_ms)
+    }
+
+    async fn end_lease(&self, duty: &str, holder: &str) -> Result<(), StoreError> {
+        self.shared.leases.end(duty, holder);
+        Ok(())
+    }
+
+    async fn leases(&self, now_ms: i64) -> Result<Vec<Lease>, StoreError> {
+        Ok(self.shared.leases.all(now_ms))
+    }
+
     async fn scan_due(
         &self,
         chain: Option<&str>,
+        part: Option<Part>,
         after: &Cursor,
         now_ms: i64,
         limit: usize,
     ) -> Result<Scanned, StoreError> {
+        if part.is_some_and(|part| part.0 >= self.parts()) {
+            return Ok(Scanned { due: Vec::new(), looked_at: 0, next: None });
+        }
         let (chain, after) = (chain.map(str::to_owned), after.clone());
         self.read(move |connection| {
             consistent(connection, |at| sweeps::scan_due(at, chain.as_deref(), &after, now_ms, limit))
@@ -125,7 +142,14 @@ impl Store for EmbeddedStore {
         .await
     }
 
-    async fn feed(&self, after: &Cursor, wait_ms: u64, limit: usize) -> Result<FeedPage, StoreError> {
+    /// The only part has every member.
+    async fn feed(
+        &self,
+        _: Part,
+        after: &Cursor,
+        wait_ms: u64,
+        limit: usize,
+    ) -> Result<FeedPage, StoreError> {
         self.shared.feed.after(after, wait_ms, limit).await
     }
 

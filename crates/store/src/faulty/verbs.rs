@@ -10,8 +10,8 @@ use crate::error::StoreError;
 use crate::faulty::{Again, FaultyStore};
 use crate::limit::{LimitCap, LimitView, NamedHolder};
 use crate::rows::{
-    Activation, CheckoutFilter, Cursor, FeedPage, FoundCheckout, Linked, LookupKey, MemberRow, Meta, Order,
-    Page, ParkedRow, ProgramRow, RawRow, Scanned,
+    Activation, CheckoutFilter, Cursor, FeedPage, FoundCheckout, Lease, Linked, LookupKey, MemberRow, Meta,
+    Order, Page, ParkedRow, Part, ProgramRow, RawRow, Scanned,
 };
 use crate::scope::{CodeHash, Owner, Scope};
 use crate::store::Store;
@@ -89,18 +89,41 @@ impl Store for FaultyStore {
         self.call(false, self.inner.lookups(chain, after, limit)).await
     }
 
+    fn parts(&self) -> u32 {
+        self.inner.parts()
+    }
+
+    async fn lease(&self, duty: &str, holder: &str, now_ms: i64, until_ms: i64) -> Result<bool, StoreError> {
+        self.call(true, self.inner.lease(duty, holder, now_ms, until_ms)).await
+    }
+
+    async fn end_lease(&self, duty: &str, holder: &str) -> Result<(), StoreError> {
+        self.call(true, self.inner.end_lease(duty, holder)).await
+    }
+
+    async fn leases(&self, now_ms: i64) -> Result<Vec<Lease>, StoreError> {
+        self.call(false, self.inner.leases(now_ms)).await
+    }
+
     async fn scan_due(
         &self,
         chain: Option<&str>,
+        part: Option<Part>,
         after: &Cursor,
         now_ms: i64,
         limit: usize,
     ) -> Result<Scanned, StoreError> {
-        self.call(false, self.inner.scan_due(chain, after, now_ms, limit)).await
+        self.call(false, self.inner.scan_due(chain, part, after, now_ms, limit)).await
     }
 
-    async fn feed(&self, after: &Cursor, wait_ms: u64, limit: usize) -> Result<FeedPage, StoreError> {
-        self.call(false, self.inner.feed(after, wait_ms, limit)).await
+    async fn feed(
+        &self,
+        part: Part,
+        after: &Cursor,
+        wait_ms: u64,
+        limit: usize,
+    ) -> Result<FeedPage, StoreError> {
+        self.call(false, self.inner.feed(part, after, wait_ms, limit)).await
     }
 
     async fn outbox(

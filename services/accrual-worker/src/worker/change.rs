@@ -40,7 +40,7 @@ async fn round(shared: &Shared, chain: &str, active: &Activation) -> Result<(), 
     };
     let mut members = 0;
     loop {
-        let part = shared.store.scan_due(Some(chain), &after, EVERYBODY_MS, MEMBERS_PER_READ).await?;
+        let part = shared.store.scan_due(Some(chain), None, &after, EVERYBODY_MS, MEMBERS_PER_READ).await?;
         members += part.due.len() as u64;
         let (token, mut all_done) = mpsc::channel(1);
         for row in part.due {

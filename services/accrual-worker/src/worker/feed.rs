@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use suanpan_store::{Cursor, FeedRow};
+use suanpan_store::{Cursor, FeedRow, Part};
 use tokio::sync::watch;
 
 use super::crew::Job;
@@ -14,13 +14,22 @@ const WAIT_MS: u64 = 1_000;
 /// Rows of one read.
 const ROWS_PER_READ: usize = 4_096;
 
-/// Follows the feed until the worker is told to end.
-pub(crate) async fn follow(shared: Arc<Shared>, mut stopped: watch::Receiver<bool>) {
+/// Follows the feed of a part while it is this worker's, until the worker is told to end.
+pub(crate) async fn follow(shared: Arc<Shared>, part: Part, mut stopped: watch::Receiver<bool>) {
     let mut after = Cursor::default();
     let mut failures = 0;
     loop {
+        tokio::select! {
+            () = shared.duties.part_held(part) => {}
+            () = told(&mut stopped) => return,
+        }
         let page = tokio::select! {
-            page = shared.store.feed(&after, WAIT_MS, ROWS_PER_READ) => page,
+            page = shared.store.feed(part, &after, WAIT_MS, ROWS_PER_READ) => page,
+            () = shared.duties.part_lost(part) => {
+                // When it comes back it begins from then: a pass meets what came between.
+                after = Cursor::default();
+                continue;
+            }
             () = told(&mut stopped) => return,
         };
         match page {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use suanpan_store::{Cursor, StoreError};
+use suanpan_store::{Cursor, Part, StoreError};
 use tokio::sync::{mpsc, watch};
 
 use super::crew::Job;
@@ -19,7 +19,7 @@ pub(crate) async fn again_and_again(shared: Arc<Shared>, mut stopped: watch::Rec
     loop {
         let began = tokio::time::Instant::now();
         let result = tokio::select! {
-            result = pass(&shared) => result,
+            result = pass_own(&shared) => result,
             () = told(&mut stopped) => return,
         };
         let until = match result {
@@ -41,27 +41,38 @@ pub(crate) async fn again_and_again(shared: Arc<Shared>, mut stopped: watch::Rec
     }
 }
 
-/// One pass, and everything that it found.
-pub(crate) async fn pass(shared: &Shared) -> Result<Pass, StoreError> {
+/// One pass over the parts that are this worker's now. Waits while it has none.
+async fn pass_own(shared: &Shared) -> Result<Pass, StoreError> {
+    let parts = shared.duties.parts();
+    if parts.is_empty() {
+        shared.lagged.notified().await;
+    }
+    pass(shared, &parts).await
+}
+
+/// One pass over parts, and everything that it found.
+pub(crate) async fn pass(shared: &Shared, parts: &[Part]) -> Result<Pass, StoreError> {
     let began = Instant::now();
     let now_ms = (shared.clock)();
     shared.crew.next_pass();
     let (token, mut all_done) = mpsc::channel(1);
     let mut pass = Pass::default();
-    let mut after = Cursor::default();
-    loop {
-        let part = shared.store.scan_due(None, &after, now_ms, HEADS_PER_READ).await?;
-        pass.looked_at += part.looked_at;
-        for row in part.due {
-            pass.due += 1;
-            let job = Job { chain: row.chain, member: row.member };
-            if !shared.crew.rests(&job) {
-                shared.crew.offer(job, Some(&token)).await;
+    for &part in parts {
+        let mut after = Cursor::default();
+        loop {
+            let piece = shared.store.scan_due(None, Some(part), &after, now_ms, HEADS_PER_READ).await?;
+            pass.looked_at += piece.looked_at;
+            for row in piece.due {
+                pass.due += 1;
+                let job = Job { chain: row.chain, member: row.member };
+                if !shared.crew.rests(&job) {
+                    shared.crew.offer(job, Some(&token)).await;
+                }
             }
+            wait_for_pace(began, pass.looked_at, shared.pace.heads_per_second).await;
+            let Some(next) = piece.next else { break };
+            after = next;
         }
-        let Some(next) = part.next else { break };
-        after = next;
-        wait_for_pace(began, pass.looked_at, shared.pace.heads_per_second).await;
     }
     pass.scanned_in = began.elapsed();
     drop(token);

@@ -1,4 +1,4 @@
-//! A store whose feed loses every third row.
+//! A store that divides its members into parts, and whose feed loses every third row.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,16 +9,22 @@ use suanpan_ledger::Entry;
 use suanpan_ledger::head::OfferKey;
 use suanpan_store::*;
 
-/// Everything but the feed is the inner store's.
+/// Everything but the feed and the division is the inner store's.
 pub(crate) struct LossyFeed {
     inner: Arc<dyn Store>,
+    parts: u32,
     rows: AtomicU64,
     lost: AtomicU64,
 }
 
 impl LossyFeed {
-    pub(crate) fn new(inner: Arc<dyn Store>) -> Self {
-        Self { inner, rows: AtomicU64::new(0), lost: AtomicU64::new(0) }
+    pub(crate) fn new(inner: Arc<dyn Store>, parts: u32) -> Self {
+        Self { inner, parts, rows: AtomicU64::new(0), lost: AtomicU64::new(0) }
+    }
+
+    fn is_of(&self, part: Part, member: &MemberId) -> bool {
+        let sum: u32 = member.as_str().bytes().map(u32::from).sum();
+        sum % self.parts == part.0
     }
 
     /// How many rows were lost.
@@ -29,6 +35,10 @@ impl LossyFeed {
 
 #[async_trait]
 impl Store for LossyFeed {
+    fn parts(&self) -> u32 {
+        self.parts
+    }
+
     async fn decide(&self, chain: &str, scope: Scope, decider: Box<dyn Decider>) -> Result<(), StoreError> {
         self.inner.decide(chain, scope, decider).await
     }
@@ -96,15 +106,37 @@ impl Store for LossyFeed {
     async fn scan_due(
         &self,
         chain: Option<&str>,
+        part: Option<Part>,
         after: &Cursor,
         now_ms: i64,
         limit: usize,
     ) -> Result<Scanned, StoreError> {
-        self.inner.scan_due(chain, after, now_ms, limit).await
+        let mut scanned = self.inner.scan_due(chain, None, after, now_ms, limit).await?;
+        scanned.due.retain(|row| part.is_none_or(|part| self.is_of(part, &row.member)));
+        Ok(scanned)
     }
 
-    async fn feed(&self, after: &Cursor, wait_ms: u64, limit: usize) -> Result<FeedPage, StoreError> {
-        let mut page = self.inner.feed(after, wait_ms, limit).await?;
+    async fn lease(&self, duty: &str, holder: &str, now_ms: i64, until_ms: i64) -> Result<bool, StoreError> {
+        self.inner.lease(duty, holder, now_ms, until_ms).await
+    }
+
+    async fn end_lease(&self, duty: &str, holder: &str) -> Result<(), StoreError> {
+        self.inner.end_lease(duty, holder).await
+    }
+
+    async fn leases(&self, now_ms: i64) -> Result<Vec<Lease>, StoreError> {
+        self.inner.leases(now_ms).await
+    }
+
+    async fn feed(
+        &self,
+        part: Part,
+        after: &Cursor,
+        wait_ms: u64,
+        limit: usize,
+    ) -> Result<FeedPage, StoreError> {
+        let mut page = self.inner.feed(Part(0), after, wait_ms, limit).await?;
+        page.rows.retain(|row| self.is_of(part, &row.member));
         let before = page.rows.len();
         page.rows.retain(|_| self.rows.fetch_add(1, Ordering::Relaxed) % 3 != 2);
         self.lost.fetch_add((before - page.rows.len()) as u64, Ordering::Relaxed);

@@ -8,5 +8,6 @@ mod parked;
 mod process;
 mod programs;
 mod receiver;
+mod sharing;
 mod shop;
 mod year;

@@ -160,7 +160,8 @@ impl Shop {
         for _ in 0..60_000 {
             let mut after = Cursor::default();
             let due = loop {
-                let part = self.store.scan_due(None, &after, self.now_ms(), 10_000).await.expect("a scan");
+                let part =
+                    self.store.scan_due(None, None, &after, self.now_ms(), 10_000).await.expect("a scan");
                 match part.next {
                     _ if !part.due.is_empty() => break true,
                     Some(next) => after = next,

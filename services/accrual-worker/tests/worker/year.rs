@@ -127,7 +127,7 @@ async fn live(members: usize, days: i64, killed_on: i64, lossy: bool) {
     let receiver = Receiver::start().await;
     let open = async |now_ms| {
         let plain = open(&file).await;
-        let feed = lossy.then(|| Arc::new(LossyFeed::new(Arc::clone(&plain))));
+        let feed = lossy.then(|| Arc::new(LossyFeed::new(Arc::clone(&plain), 1)));
         let store = feed.as_ref().map_or(plain, |feed| Arc::clone(feed) as Arc<dyn Store>);
         (Shop::of(store, now_ms), feed)
     };
