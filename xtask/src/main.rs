@@ -1,8 +1,9 @@
-//! What the project does to itself: test, measure, price a year of real baskets.
+//! What the project does to itself: test, measure, price a year of real baskets, run the databases that tests need.
 //!
 //! This binary only starts programs and keeps their results. It knows none of the product's crates, so
 //! that it builds in seconds and still works while one of them does not compile.
 
+mod cassandra;
 mod provenance;
 mod readme;
 mod real_baskets;
@@ -43,6 +44,20 @@ enum Task {
         #[arg(long)]
         limit: Option<u64>,
     },
+    /// Run Apache Cassandra on this machine, for tests and for a try (needs JDK 17 and Maven)
+    Cassandra {
+        #[command(subcommand)]
+        what: CassandraTask,
+    },
+}
+
+/// What is done with the nodes of Cassandra.
+#[derive(Subcommand)]
+enum CassandraTask {
+    /// Start nodes from nothing, at 127.0.0.1:9042 and so on, and wait until they answer
+    Up(cassandra::Shape),
+    /// Stop them
+    Down,
 }
 
 /// Why a task did not succeed.
@@ -74,6 +89,14 @@ enum TaskError {
         /// What the operating system said.
         source: std::io::Error,
     },
+    /// Cassandra cannot be run here, or does not run.
+    #[error("{what}; {hint}")]
+    Cassandra {
+        /// What is wrong.
+        what: &'static str,
+        /// What to do about it.
+        hint: String,
+    },
     /// A measuring program printed something else than its contract says.
     #[error("`{line}` is not `name<TAB>measured<TAB>must<TAB>aim<TAB>pass|miss`")]
     BadMeasurement {
@@ -99,6 +122,8 @@ fn main() -> ExitCode {
         Task::Test { long } => test::run(&root, long),
         Task::Targets { name } => targets::run(&root, name.as_deref()),
         Task::RealBaskets { limit } => real_baskets::run(&root, limit),
+        Task::Cassandra { what: CassandraTask::Up(shape) } => cassandra::up(&root, shape),
+        Task::Cassandra { what: CassandraTask::Down } => cassandra::down(&root),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
