@@ -1,7 +1,7 @@
 //! Calls of tills, and how long a till asks: until it is answered.
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use suanpan_rpc::checkout_v1::checkout_service_client::CheckoutServiceClient;
@@ -107,12 +107,13 @@ pub(crate) async fn until_answered<'c>(
     }
 }
 
-/// The connection to the process that serves, as soon as one does.
+/// The connection to a process that serves, as soon as one does; of several to each in turn.
 pub(crate) async fn connection(line: &Line) -> Channel {
+    static TURN: AtomicUsize = AtomicUsize::new(0);
     let mut line = line.clone();
-    let served = tokio::time::timeout(PATIENCE, line.wait_for(Option::is_some)).await;
+    let served = tokio::time::timeout(PATIENCE, line.wait_for(|line| !line.is_empty())).await;
     let served = served.expect("a process serves").expect("the process is kept");
-    served.clone().expect("waited for")
+    served[TURN.fetch_add(1, Ordering::Relaxed) % served.len()].clone()
 }
 
 /// Sends a call once; nothing when it is not known whether it was carried out, or when it was not.

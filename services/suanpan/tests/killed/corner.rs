@@ -1,10 +1,11 @@
 //! The shop at the corner: its program, its members, its codes, and the folder that everything of it lies in.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use suanpan_checkout::offer_key;
 use suanpan_pricing_node::{code_hash, keys};
-use suanpan_store::{CodeHash, Store as _};
+use suanpan_store::{CodeHash, Store};
 use suanpan_store_embedded::EmbeddedStore;
 
 /// The chain.
@@ -115,8 +116,8 @@ impl Corner {
     }
 
     /// Opens the store here; no server may have it.
-    pub(crate) fn store(&self) -> EmbeddedStore {
-        EmbeddedStore::open(&self.store_file()).expect("the store opens")
+    pub(crate) fn store(&self) -> Arc<dyn Store> {
+        Arc::new(EmbeddedStore::open(&self.store_file()).expect("the store opens"))
     }
 
     /// All unique codes.

@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Works until nothing waits any more, and nothing is held.
 pub(crate) async fn settle(corner: &Corner) {
-    let store: Arc<dyn Store> = Arc::new(corner.store());
+    let store = corner.store();
     let clock = || -> suanpan_accrual_worker::Clock { Arc::new(|| now_ms() + AHEAD_MS) };
     let policies = Arc::new(StoredPolicies::new(Arc::clone(&store), clock()));
     let pace = Pace {

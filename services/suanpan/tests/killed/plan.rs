@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::chance::Chance;
 use crate::corner::{Corner, Stock};
 use crate::proof::{Survived, prove};
-use crate::server::Keeper;
+use crate::server::{House, Keeper};
 use crate::till::{self, Floor};
 
 /// Tills at once.
@@ -20,11 +20,11 @@ const ANSWERS_MAX: usize = 2_500;
 const LIFE_MAX: Duration = Duration::from_secs(4);
 
 /// A floor of a shop with its tills.
-pub(crate) fn floor(seed: u64, corner: &Corner, keeper: &Keeper<'_>) -> Arc<Floor> {
+pub(crate) fn floor(seed: u64, corner: &Corner, house: &impl House) -> Arc<Floor> {
     Arc::new(Floor {
         seed,
         stock: corner.stock,
-        line: keeper.line(),
+        line: house.line(),
         log: Default::default(),
         closed: false.into(),
         sales: 0.into(),

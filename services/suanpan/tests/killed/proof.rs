@@ -17,7 +17,7 @@ use suanpan_rpc::v1::{OfferOutcome, OfferResult};
 use crate::call::{Answer, Call, Log, Told};
 use crate::corner::Corner;
 use crate::finish;
-use crate::server::Keeper;
+use crate::server::House;
 
 /// What was found.
 #[derive(Clone, Copy, Debug, Default)]
@@ -124,17 +124,17 @@ impl Answers {
 }
 
 /// Ends the day and proves everything. No process runs when it begins, and none when it is done.
-pub(crate) async fn prove(corner: &Corner, keeper: &mut Keeper<'_>, log: &Log) -> Survived {
+pub(crate) async fn prove(corner: &Corner, house: &mut impl House, log: &Log) -> Survived {
     finish::settle(corner).await;
     let answers = Answers::of(log.take());
     let mut faults = Faults::default();
-    keeper.start(&[]).await;
-    let line = keeper.line();
+    house.open().await;
+    let line = house.line();
     let sold = sales::prove(&line, &answers, &mut faults).await;
     let accounts = accounts::prove(corner, &line, &answers, &sold, &mut faults).await;
     let repeated = repeats::prove(&line, &answers, &sold, &mut faults).await;
     accounts::unchanged(&line, &accounts, &mut faults).await;
-    keeper.end().await;
+    house.close().await;
     shares::prove(corner, &answers, &sold, &mut faults).await;
     let events = events::prove(corner, &accounts, &mut faults);
     audit(corner, &mut faults).await;
@@ -152,7 +152,7 @@ pub(crate) async fn prove(corner: &Corner, keeper: &mut Keeper<'_>, log: &Log) -
 async fn audit(corner: &Corner, faults: &mut Faults) {
     let checked = suanpan_store_embedded::check(&corner.store_file());
     faults.unless(checked.is_ok(), || format!("the file: {checked:?}"));
-    let report = suanpan_audit::audit(&corner.store(), None, |_| ()).await.expect("a store");
+    let report = suanpan_audit::audit(&*corner.store(), None, |_| ()).await.expect("a store");
     faults.unless(report.counts.sales > 0, || format!("the audit saw nothing: {report:?}"));
     for finding in &report.findings {
         faults.unless(false, || format!("audit: {finding}"));

@@ -17,8 +17,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const LINES_MAX: usize = 60;
 
 /// A process that is not left behind.
-struct Process {
-    child: Child,
+pub(crate) struct Process {
+    pub(crate) child: Child,
     lines: Arc<Mutex<VecDeque<String>>>,
 }
 
@@ -33,39 +33,11 @@ impl Drop for Process {
     }
 }
 
-/// The connection of the process that serves now; none while there is none.
-pub(crate) type Line = watch::Receiver<Option<Channel>>;
-
-/// Keeps one shop's process.
-pub(crate) struct Keeper<'c> {
-    corner: &'c Corner,
-    line: watch::Sender<Option<Channel>>,
-    process: Option<Process>,
-    /// From the start of a process to its first answer, for each that was started after a kill.
-    pub(crate) reopened: Vec<Duration>,
-    /// Processes that were killed.
-    pub(crate) kills: usize,
-}
-
-impl<'c> Keeper<'c> {
-    pub(crate) fn of(corner: &'c Corner) -> Self {
-        Self { corner, line: watch::Sender::new(None), process: None, reopened: Vec::new(), kills: 0 }
-    }
-
-    /// Where tills call.
-    pub(crate) fn line(&self) -> Line {
-        self.line.subscribe()
-    }
-
-    /// Starts a process and does not wait for it. What it gives is where it serves.
-    pub(crate) fn spawn(&mut self, more: &[(&str, &str)]) -> oneshot::Receiver<String> {
-        assert!(self.process.is_none(), "one process for a file");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_suanpan"));
-        command.arg("serve").arg("--program").arg(self.corner.file("program.yaml"));
-        command.arg("--store").arg(self.corner.store_file());
-        command.arg("--outbox-file").arg(self.corner.events_file());
-        command.args(["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--log-format", "json"]);
-        command.envs(more.iter().copied()).stdout(Stdio::null()).stderr(Stdio::piped());
+impl Process {
+    /// Starts a program that logs in JSON. What the receiver gives is what its message `sign` has under `key`.
+    pub(crate) fn spawn(mut command: Command, sign: &str, key: &str) -> (Self, oneshot::Receiver<String>) {
+        let (sign, key) = (format!("\"{sign}\""), format!("\"{key}\":"));
+        command.stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the binary starts");
         let log = BufReader::new(child.stderr.take().expect("its log"));
         let lines = Arc::new(Mutex::new(VecDeque::with_capacity(LINES_MAX)));
@@ -74,8 +46,8 @@ impl<'c> Keeper<'c> {
         std::thread::spawn(move || {
             let mut tell = Some(tell);
             for line in log.lines().map_while(Result::ok) {
-                if line.contains("\"serving\"")
-                    && let Some(address) = text_after(&line, "\"listen\":")
+                if line.contains(&sign)
+                    && let Some(address) = text_after(&line, &key)
                     && let Some(tell) = tell.take()
                 {
                     // Whoever started it may have killed it meanwhile.
@@ -88,7 +60,76 @@ impl<'c> Keeper<'c> {
                 kept.push_back(line);
             }
         });
-        self.process = Some(Process { child, lines });
+        (Self { child, lines }, told)
+    }
+
+    /// Kills it as the system would when power or memory is gone.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().expect("it can be killed");
+        self.child.wait().expect("it is dead");
+    }
+
+    /// Sends it a signal by its name.
+    pub(crate) fn signal(&self, name: &str) {
+        let told = Command::new("kill").arg(format!("-{name}")).arg(self.child.id().to_string()).status();
+        assert!(told.expect("the program kill").success());
+    }
+
+    /// Tells it to end, which it has to do in order.
+    pub(crate) async fn end(mut self) {
+        self.signal("TERM");
+        let begun = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().expect("a state") {
+                assert!(status.success(), "it ends in order, not with {status}");
+                return;
+            }
+            assert!(begun.elapsed() < PATIENCE, "it does not end");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+}
+
+/// What serves the tills of a shop.
+pub(crate) trait House {
+    /// Where tills call.
+    fn line(&self) -> Line;
+    /// Starts everything, and waits until it serves.
+    async fn open(&mut self);
+    /// Ends everything in order.
+    async fn close(&mut self);
+}
+
+/// The connections to the processes that serve now.
+pub(crate) type Line = watch::Receiver<Vec<Channel>>;
+
+/// Keeps one shop's process.
+pub(crate) struct Keeper<'c> {
+    corner: &'c Corner,
+    line: watch::Sender<Vec<Channel>>,
+    process: Option<Process>,
+    /// From the start of a process to its first answer, for each that was started after a kill.
+    pub(crate) reopened: Vec<Duration>,
+    /// Processes that were killed.
+    pub(crate) kills: usize,
+}
+
+impl<'c> Keeper<'c> {
+    pub(crate) fn of(corner: &'c Corner) -> Self {
+        Self { corner, line: watch::Sender::new(Vec::new()), process: None, reopened: Vec::new(), kills: 0 }
+    }
+
+    /// Starts a process and does not wait for it. What it gives is where it serves.
+    pub(crate) fn spawn(&mut self, more: &[(&str, &str)]) -> oneshot::Receiver<String> {
+        assert!(self.process.is_none(), "one process for a file");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_suanpan"));
+        command.arg("serve").arg("--program").arg(self.corner.file("program.yaml"));
+        command.arg("--store").arg(self.corner.store_file());
+        command.arg("--outbox-file").arg(self.corner.events_file());
+        command.args(["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--log-format", "json"]);
+        command.envs(more.iter().copied());
+        let (process, told) = Process::spawn(command, "serving", "listen");
+        self.process = Some(process);
         told
     }
 
@@ -108,17 +149,15 @@ impl<'c> Keeper<'c> {
         if self.kills > 0 {
             self.reopened.push(begun.elapsed());
         }
-        self.line.send_replace(Some(channel));
+        self.line.send_replace(vec![channel]);
         true
     }
 
     /// Kills it as the system would when power or memory is gone.
     pub(crate) fn kill(&mut self) {
-        let mut process = self.process.take().expect("a process");
-        process.child.kill().expect("it can be killed");
-        process.child.wait().expect("it is dead");
+        self.process.take().expect("a process").kill();
         self.kills += 1;
-        self.line.send_replace(None);
+        self.line.send_replace(Vec::new());
     }
 
     /// Whether it has ended by itself, which then counts as a kill.
@@ -128,27 +167,29 @@ impl<'c> Keeper<'c> {
         if died {
             self.process = None;
             self.kills += 1;
-            self.line.send_replace(None);
+            self.line.send_replace(Vec::new());
         }
         died
     }
 
     /// Tells it to end, which it has to do in order.
     pub(crate) async fn end(&mut self) {
-        self.line.send_replace(None);
-        let process = self.process.as_mut().expect("a process");
-        let told = Command::new("sh").arg("-c").arg(format!("kill -TERM {}", process.child.id())).status();
-        assert!(told.expect("a shell").success());
-        let begun = Instant::now();
-        loop {
-            if let Some(status) = process.child.try_wait().expect("a state") {
-                assert!(status.success(), "it ends in order, not with {status}");
-                break;
-            }
-            assert!(begun.elapsed() < PATIENCE, "it does not end");
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-        self.process = None;
+        self.line.send_replace(Vec::new());
+        self.process.take().expect("a process").end().await;
+    }
+}
+
+impl House for Keeper<'_> {
+    fn line(&self) -> Line {
+        self.line.subscribe()
+    }
+
+    async fn open(&mut self) {
+        self.start(&[]).await;
+    }
+
+    async fn close(&mut self) {
+        self.end().await;
     }
 }
 

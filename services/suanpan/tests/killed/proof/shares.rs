@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use suanpan_checkout::offer_key;
-use suanpan_store::{CodeState, Cursor, HolderState, Store as _, Taken};
-use suanpan_store_embedded::EmbeddedStore;
+use suanpan_store::{CodeState, Cursor, HolderState, Store, Taken};
 
 use super::{Answers, Faults, Sold};
 use crate::corner::{CHAIN, Corner};
@@ -17,11 +16,11 @@ pub(crate) async fn prove(
 ) {
     let store = corner.store();
     let rush = Rule { offer: "rush", uses: 1, given_back: true };
-    limit(&store, rush, answers, sold, faults).await;
+    limit(&*store, rush, answers, sold, faults).await;
     // Of a budget alone, money is counted and uses are not.
     let spree = Rule { offer: "spree", uses: 0, given_back: false };
-    limit(&store, spree, answers, sold, faults).await;
-    codes(corner, &store, sold, faults).await;
+    limit(&*store, spree, answers, sold, faults).await;
+    codes(corner, &*store, sold, faults).await;
 }
 
 /// What a sale takes of an offer.
@@ -36,7 +35,7 @@ struct Rule {
 
 /// One limit: its sums are those of its holders, its holders are the sales that were answered with the offer.
 async fn limit(
-    store: &EmbeddedStore,
+    store: &dyn Store,
     Rule { offer, uses, given_back }: Rule,
     answers: &Answers,
     sold: &BTreeMap<String, Sold>,
@@ -93,7 +92,7 @@ async fn limit(
 }
 
 /// Each code is used by the one sale that was answered with it, or free.
-async fn codes(corner: &Corner, store: &EmbeddedStore, sold: &BTreeMap<String, Sold>, faults: &mut Faults) {
+async fn codes(corner: &Corner, store: &dyn Store, sold: &BTreeMap<String, Sold>, faults: &mut Faults) {
     for code in corner.codes() {
         let hash = corner.hash(&code);
         let subject: String = hash.0.iter().map(|byte| format!("{byte:02x}")).collect();
