@@ -109,6 +109,8 @@ pub const REFUSED: &str = "REFUSED";
 pub const UNKNOWN_OUTCOME: &str = "UNKNOWN_OUTCOME";
 /// The call has not happened.
 pub const STORE_UNAVAILABLE: &str = "STORE_UNAVAILABLE";
+/// The node's clock is wrong, so that it sells nothing; another node does.
+pub const CLOCK_WRONG: &str = "CLOCK_WRONG";
 /// There is no such sale.
 pub const CHECKOUT_UNKNOWN: &str = "CHECKOUT_UNKNOWN";
 /// There is no such member.

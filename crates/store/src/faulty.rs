@@ -42,9 +42,13 @@ pub struct FaultyStore {
     inner: Arc<dyn Store>,
     faults: Faults,
     seed: u64,
+    clock: Option<Clock>,
     calls: AtomicU64,
     injected: AtomicU64,
 }
+
+/// A clock, Unix milliseconds.
+type Clock = Box<dyn Fn() -> i64 + Send + Sync>;
 
 /// What happens to one call.
 struct Fate {
@@ -58,7 +62,14 @@ impl FaultyStore {
     /// Puts faults around a store.
     #[must_use]
     pub fn new(inner: Arc<dyn Store>, seed: u64, faults: Faults) -> Self {
-        Self { inner, faults, seed, calls: AtomicU64::new(0), injected: AtomicU64::new(0) }
+        Self { inner, faults, seed, clock: None, calls: AtomicU64::new(0), injected: AtomicU64::new(0) }
+    }
+
+    /// The store, with a clock of its own.
+    #[must_use]
+    pub fn with_clock(mut self, clock: impl Fn() -> i64 + Send + Sync + 'static) -> Self {
+        self.clock = Some(Box::new(clock));
+        self
     }
 
     /// How many calls went wrong so far. A test that counts on faults looks whether there were any.

@@ -30,6 +30,6 @@ pub use rows::{
     Scanned,
 };
 pub use scope::{CodeHash, Owner, Read, Scope};
-pub use store::{CODES_PER_CALL_MAX, EVERYBODY_MS, LINK_SETTLES_MS, Store};
+pub use store::{CODES_PER_CALL_MAX, EVERYBODY_MS, LINK_SETTLES_MS, Store, clock_off_ms};
 pub use verdict::{Decider, Derived, HeadWrite, OutboxEvent, Verdict, Write, decide_with};
 pub use view::{Elsewhere, View};

@@ -237,6 +237,27 @@ pub trait Store: Send + Sync {
 
     /// What the store says of itself.
     async fn meta(&self) -> Result<Meta, StoreError>;
+
+    /// The clock of the machine that keeps the store, Unix milliseconds; none where it has the caller's own.
+    async fn clock_ms(&self) -> Result<Option<i64>, StoreError> {
+        Ok(None)
+    }
+}
+
+/// How far the caller's clock is off the store's, milliseconds. What the way there and back may explain counts as nothing.
+///
+/// # Errors
+/// As [`Store::clock_ms`].
+pub async fn clock_off_ms(
+    store: &dyn Store,
+    now_ms: &(dyn Fn() -> i64 + Send + Sync),
+) -> Result<u64, StoreError> {
+    let asked_ms = now_ms();
+    let Some(store_ms) = store.clock_ms().await? else { return Ok(0) };
+    let answered_ms = now_ms();
+    // A clock that was set meanwhile may have gone back.
+    let (first, last) = (asked_ms.min(answered_ms), asked_ms.max(answered_ms));
+    Ok(store_ms.abs_diff(store_ms.clamp(first, last)))
 }
 
 /// The instant at which [`Store::scan_due`] gives every member; members about whom nothing will be due are due then.

@@ -50,6 +50,8 @@ pub struct Pace {
     pub tend_every: Duration,
     /// So long a duty stays with a worker that is not heard of any more.
     pub lease: Duration,
+    /// A worker whose clock is further off the store's does nothing.
+    pub clock_off_max: Duration,
     /// The first wait after an error; each further one is twice as long.
     pub retry_first: Duration,
     /// The longest wait between two tries.
@@ -67,6 +69,7 @@ impl Default for Pace {
             changed_per_second: 2_000,
             tend_every: Duration::from_secs(10),
             lease: Duration::from_secs(15),
+            clock_off_max: Duration::from_secs(2),
             retry_first: Duration::from_millis(250),
             retry_max: Duration::from_secs(60),
             drain: Duration::from_secs(20),
@@ -126,7 +129,7 @@ impl Worker {
     ) -> Self {
         let board = Arc::new(StatusBoard::default());
         let crew = Crew::new(Arc::clone(&policies), Arc::clone(&clock), pace, Arc::clone(&board));
-        let duties = Duties::new(Arc::clone(&store), Arc::clone(&clock), pace.lease, holder());
+        let duties = Duties::new(Arc::clone(&store), Arc::clone(&clock), &pace, holder());
         let (news, lagged) = (Notify::new(), Notify::new());
         let shared = Shared { store, policies, clock, pace, board, sinks, crew, duties, news, lagged };
         Self { shared: Arc::new(shared) }

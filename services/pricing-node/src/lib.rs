@@ -31,7 +31,7 @@ pub use failure::Failure;
 pub use keys::{KeysError, keys};
 pub use members::{FactsError, Members, read_usage};
 pub use node::{Answer, Node};
-pub use sales::{HORIZON_MS_DEFAULT, Selling, code_hash, lookup_key};
+pub use sales::{CLOCK_OFF_MS_MAX_DEFAULT, HORIZON_MS_DEFAULT, Selling, code_hash, lookup_key};
 pub use server::{Drain, Ended, Listeners, ServeError, serve};
 pub use start::{Backing, StartError, log, run, stored_chain, until_told_to_end};
 pub use zones::UnknownZone;

@@ -117,12 +117,13 @@ impl Node {
         }
     }
 
-    /// Reads what changes in the store by itself: the active program, and chain-wide counters of limited offers.
+    /// Reads what changes in the store by itself: its clock, the active program, and chain-wide counters of limited offers.
     ///
     /// # Errors
     /// The store's.
     pub async fn refresh(&self) -> Result<(), StoreError> {
         let Some(sales) = &self.sales else { return Ok(()) };
+        sales.compare_clocks().await?;
         let current = self.chain();
         if let Some(active) = sales.store.active_program(current.id()).await?
             && active.version != current.program().version

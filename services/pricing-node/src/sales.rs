@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -16,10 +17,11 @@ use suanpan_ledger::snapshot;
 use suanpan_program::parse;
 use suanpan_rpc::decode::Lookup;
 use suanpan_rpc::v1;
-use suanpan_store::{LookupKey, LookupKind, Store, StoreError};
+use suanpan_store::{LookupKey, LookupKind, Store, StoreError, clock_off_ms};
 use tokio::time::{Instant, sleep};
 
 use crate::chain::Chain;
+use crate::node::unix_ms_now;
 
 /// How a node sells.
 #[derive(Clone, Debug)]
@@ -32,10 +34,14 @@ pub struct Selling {
     pub secret: [u8; 32],
     /// Ids older than this are not written as new, milliseconds.
     pub horizon_ms: i64,
+    /// A node whose clock is further off the store's sells nothing, milliseconds.
+    pub clock_off_ms_max: u64,
 }
 
 /// Answers live for 400 days.
 pub const HORIZON_MS_DEFAULT: i64 = 400 * 86_400_000;
+/// Machines whose clocks are kept agree to some milliseconds; seconds are a fault.
+pub const CLOCK_OFF_MS_MAX_DEFAULT: u64 = 2_000;
 /// Earlier programs that a node keeps compiled, for tokens and returns.
 const EARLIER_MAX: usize = 8;
 /// How long a call repeats a write whose outcome is not known, when the caller names no deadline.
@@ -47,7 +53,13 @@ impl Selling {
     /// With the usual periods.
     #[must_use]
     pub const fn with_keys(token_keys: TokenKeys, secret: [u8; 32]) -> Self {
-        Self { token_keys, token_ms: TOKEN_MS_DEFAULT, secret, horizon_ms: HORIZON_MS_DEFAULT }
+        Self {
+            token_keys,
+            token_ms: TOKEN_MS_DEFAULT,
+            secret,
+            horizon_ms: HORIZON_MS_DEFAULT,
+            clock_off_ms_max: CLOCK_OFF_MS_MAX_DEFAULT,
+        }
     }
 }
 
@@ -58,6 +70,8 @@ pub(crate) struct Sales {
     earlier: Mutex<VecDeque<Arc<Chain>>>,
     usage: ArcSwapOption<Usage>,
     queues: Queues,
+    /// Its clock is off the store's by more than sales allow.
+    clock_is_off: AtomicBool,
 }
 
 /// A member as the store has it.
@@ -76,6 +90,7 @@ impl Sales {
             earlier: Mutex::default(),
             usage: ArcSwapOption::empty(),
             queues: Queues::default(),
+            clock_is_off: AtomicBool::new(false),
         }
     }
 
@@ -188,6 +203,25 @@ impl Sales {
             self.keep(Arc::clone(chain));
         }
         Ok(chain)
+    }
+
+    /// Whether the node's clock was near the store's when it was last looked at.
+    pub(crate) fn clock_is_right(&self) -> bool {
+        !self.clock_is_off.load(Ordering::Relaxed)
+    }
+
+    /// Compares the node's clock with the store's.
+    pub(crate) async fn compare_clocks(&self) -> Result<(), StoreError> {
+        let off_ms = clock_off_ms(&*self.store, &unix_ms_now).await?;
+        let is_off = off_ms > self.selling.clock_off_ms_max;
+        if is_off != self.clock_is_off.swap(is_off, Ordering::Relaxed) {
+            if is_off {
+                tracing::error!(off_ms, "this machine's clock is wrong: nothing is sold until it is right");
+            } else {
+                tracing::info!("this machine's clock is right again");
+            }
+        }
+        Ok(())
     }
 
     /// What everybody used of limited offers, as it was read last.

@@ -1,8 +1,10 @@
-//! Sales over gRPC on the embedded store: the life of a sale, what happens to ids that come again, who wins races, and what
-//! operators do.
+//! Sales over gRPC on the embedded store: the life of a sale, what happens to ids that come again, who wins races, what a
+//! wrong clock stops, and what operators do.
 
 #[path = "sales/admin.rs"]
 mod admin;
+#[path = "sales/clock.rs"]
+mod clock;
 #[path = "sales/life.rs"]
 mod life;
 #[path = "sales/once.rs"]

@@ -232,4 +232,11 @@ impl Store for FaultyStore {
     async fn meta(&self) -> Result<Meta, StoreError> {
         self.call(false, self.inner.meta()).await
     }
+
+    async fn clock_ms(&self) -> Result<Option<i64>, StoreError> {
+        match &self.clock {
+            Some(clock) => Ok(Some(clock())),
+            None => self.call(false, self.inner.clock_ms()).await,
+        }
+    }
 }

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use suanpan_store::{Lease, Part, Store, StoreError};
+use suanpan_store::{Lease, Part, Store, StoreError, clock_off_ms};
 use tokio::sync::watch;
 
-use super::{Clock, Shared, told, wait};
+use super::{Clock, Pace, Shared, told, wait};
 use crate::outbox::Sink;
 
 /// So often leases are kept in the time that one lasts: three tries before it ends.
@@ -35,14 +35,24 @@ pub(crate) struct Duties {
     clock: Clock,
     /// What a lease lasts without being kept.
     lasts: Duration,
+    /// A worker whose clock is further off the store's holds nothing: what it wrote would be of a wrong time.
+    off_ms_max: u64,
     /// Names this worker among others, and this start among its own.
     holder: String,
     held: watch::Sender<BTreeSet<String>>,
 }
 
 impl Duties {
-    pub(crate) fn new(store: Arc<dyn Store>, clock: Clock, lasts: Duration, holder: String) -> Self {
-        Self { store, clock, lasts, holder, held: watch::Sender::new(BTreeSet::new()) }
+    pub(crate) fn new(store: Arc<dyn Store>, clock: Clock, pace: &Pace, holder: String) -> Self {
+        let off_ms_max = u64::try_from(pace.clock_off_max.as_millis()).unwrap_or(u64::MAX);
+        Self {
+            store,
+            clock,
+            lasts: pace.lease,
+            off_ms_max,
+            holder,
+            held: watch::Sender::new(BTreeSet::new()),
+        }
     }
 
     /// The parts that are this worker's now.
@@ -75,6 +85,12 @@ impl Duties {
 
     /// Takes what is this worker's share, keeps it, and gives up what is more; true when it got something new.
     async fn round(&self, sinks: &[String]) -> Result<bool, StoreError> {
+        let off_ms = clock_off_ms(&*self.store, &*self.clock).await?;
+        if off_ms > self.off_ms_max {
+            tracing::error!(off_ms, "this machine's clock is wrong: nothing is worked for until it is right");
+            self.end().await?;
+            return Ok(false);
+        }
         let now_ms = (self.clock)();
         let presence = format!("{PRESENT}{}", self.holder);
         self.lease(&presence, now_ms).await?;

@@ -42,6 +42,10 @@ impl Checkouts {
     fn desk<T>(&self, request: &Request<T>) -> Result<Desk<'_>, Status> {
         desk(&self.node, request, status::CHECKOUT_DOMAIN)
     }
+
+    fn writing<T>(&self, request: &Request<T>) -> Result<Desk<'_>, Status> {
+        writing(&self.node, request, status::CHECKOUT_DOMAIN)
+    }
 }
 
 /// What a call works with; an error on a node without a store.
@@ -53,13 +57,23 @@ pub(super) fn desk<'a, T>(node: &'a Node, request: &Request<T>, domain: &str) ->
     Ok(Desk { node, sales, chain: node.chain(), now_ms: unix_ms_now(), within: super::deadline::of(request) })
 }
 
+/// The same for a call that writes; an error on a node whose clock is wrong, because what it writes has a time.
+pub(super) fn writing<'a, T>(node: &'a Node, request: &Request<T>, domain: &str) -> Result<Desk<'a>, Status> {
+    let desk = desk(node, request, domain)?;
+    if desk.sales.clock_is_right() {
+        return Ok(desk);
+    }
+    let message = "nothing was changed: this node's clock is wrong; go on with another one";
+    Err(status::plain(Code::Unavailable, domain, status::CLOCK_WRONG, message))
+}
+
 #[tonic::async_trait]
 impl CheckoutService for Checkouts {
     async fn reserve(
         &self,
         request: Request<checkout_v1::ReserveRequest>,
     ) -> Result<Response<checkout_v1::Checkout>, Status> {
-        let desk = self.desk(&request)?;
+        let desk = self.writing(&request)?;
         let message = request.into_inner();
         let (call, problems) =
             super::checked(|problems| decode::reserve(&message, desk.chain.id(), problems));
@@ -77,7 +91,7 @@ impl CheckoutService for Checkouts {
         &self,
         request: Request<checkout_v1::ConfirmRequest>,
     ) -> Result<Response<checkout_v1::Checkout>, Status> {
-        let desk = self.desk(&request)?;
+        let desk = self.writing(&request)?;
         let message = request.into_inner();
         let (call, problems) =
             super::checked(|problems| decode::confirm(&message, desk.chain.id(), problems));
@@ -95,7 +109,7 @@ impl CheckoutService for Checkouts {
         &self,
         request: Request<checkout_v1::CancelRequest>,
     ) -> Result<Response<checkout_v1::Checkout>, Status> {
-        let desk = self.desk(&request)?;
+        let desk = self.writing(&request)?;
         let call = decode::checkout(&request.into_inner(), desk.chain.id())
             .map_err(|problems| status::invalid(&problems))?;
         desk.cancel(call).await.map(Response::new)
@@ -105,7 +119,7 @@ impl CheckoutService for Checkouts {
         &self,
         request: Request<checkout_v1::ReturnRequest>,
     ) -> Result<Response<checkout_v1::ReturnResponse>, Status> {
-        let desk = self.desk(&request)?;
+        let desk = self.writing(&request)?;
         let message = request.into_inner();
         let content_hash = suanpan_rpc::content::refund(message.all, &message.lines);
         let call = decode::refund(message, desk.chain.id()).map_err(|problems| status::invalid(&problems))?;
@@ -116,7 +130,7 @@ impl CheckoutService for Checkouts {
         &self,
         request: Request<checkout_v1::RecordOfflineSaleRequest>,
     ) -> Result<Response<checkout_v1::Checkout>, Status> {
-        let desk = self.desk(&request)?;
+        let desk = self.writing(&request)?;
         let message = request.into_inner();
         let (call, problems) =
             super::checked(|problems| decode::offline_sale(&message, desk.chain.id(), problems));
@@ -134,7 +148,7 @@ impl CheckoutService for Checkouts {
         &self,
         request: Request<checkout_v1::RecordOfflineReturnRequest>,
     ) -> Result<Response<checkout_v1::ReturnResponse>, Status> {
-        let desk = self.desk(&request)?;
+        let desk = self.writing(&request)?;
         let message = request.into_inner();
         let content_hash = suanpan_rpc::content::refund(message.all, &message.lines);
         let call = decode::offline_return(message, desk.chain.id())

@@ -13,7 +13,7 @@ use suanpan_rpc::{checkout_v1, content, encode, member_v1, status};
 use suanpan_store::{Cursor, Linked, Order, StoreError};
 use tonic::{Code, Request, Response, Status};
 
-use super::checkout::{Desk, desk};
+use super::checkout::{Desk, desk, writing};
 use super::store_failed;
 use crate::node::Node;
 use crate::sales::settled;
@@ -32,6 +32,10 @@ impl Accounts {
     fn desk<T>(&self, request: &Request<T>) -> Result<Desk<'_>, Status> {
         desk(&self.node, request, status::MEMBER_DOMAIN)
     }
+
+    fn writing<T>(&self, request: &Request<T>) -> Result<Desk<'_>, Status> {
+        writing(&self.node, request, status::MEMBER_DOMAIN)
+    }
 }
 
 fn invalid(problems: Problems) -> Status {
@@ -44,7 +48,7 @@ impl MemberService for Accounts {
         &self,
         request: Request<member_v1::EnrolRequest>,
     ) -> Result<Response<member_v1::Member>, Status> {
-        let desk = self.desk(&request)?;
+        let desk = self.writing(&request)?;
         let message = request.into_inner();
         let birthday = message.birthday.unwrap_or_default();
         let texts = [&*message.member_id, &message.phone, &message.email, &message.referred_by];
@@ -84,7 +88,7 @@ impl MemberService for Accounts {
         &self,
         request: Request<member_v1::AdjustRequest>,
     ) -> Result<Response<member_v1::Member>, Status> {
-        let desk = self.desk(&request)?;
+        let desk = self.writing(&request)?;
         let message = request.into_inner();
         let content_hash = content::change("adjust", &[], &[message.points, message.expires_unix_ms]);
         let call = decode::adjust(message, desk.chain.id()).map_err(invalid)?;
@@ -96,7 +100,7 @@ impl MemberService for Accounts {
         &self,
         request: Request<member_v1::GrantCouponRequest>,
     ) -> Result<Response<member_v1::Member>, Status> {
-        let desk = self.desk(&request)?;
+        let desk = self.writing(&request)?;
         let message = request.into_inner();
         let content_hash = content::change("grant_coupon", &[&message.campaign], &[message.expires_unix_ms]);
         let call = decode::grant_coupon(message, desk.chain.id()).map_err(invalid)?;
@@ -118,7 +122,7 @@ impl MemberService for Accounts {
         &self,
         request: Request<member_v1::RevokeCouponRequest>,
     ) -> Result<Response<member_v1::Member>, Status> {
-        let desk = self.desk(&request)?;
+        let desk = self.writing(&request)?;
         let message = request.into_inner();
         let content_hash = content::change("revoke_coupon", &[&message.coupon_id], &[]);
         let call = decode::revoke_coupon(message, desk.chain.id()).map_err(invalid)?;
@@ -130,7 +134,7 @@ impl MemberService for Accounts {
         &self,
         request: Request<member_v1::BlockRequest>,
     ) -> Result<Response<member_v1::Member>, Status> {
-        let desk = self.desk(&request)?;
+        let desk = self.writing(&request)?;
         let message = request.into_inner();
         let content_hash = content::change("block", &[], &[message.blocked.into()]);
         let call = decode::block(message, desk.chain.id()).map_err(invalid)?;
@@ -142,7 +146,7 @@ impl MemberService for Accounts {
         &self,
         request: Request<member_v1::TransferRequest>,
     ) -> Result<Response<member_v1::Member>, Status> {
-        let desk = self.desk(&request)?;
+        let desk = self.writing(&request)?;
         let message = request.into_inner();
         let content_hash = content::change("transfer", &[&message.to_member_id], &[message.points]);
         let call = decode::transfer(message, desk.chain.id()).map_err(invalid)?;
@@ -156,7 +160,7 @@ impl MemberService for Accounts {
         &self,
         request: Request<member_v1::MergeRequest>,
     ) -> Result<Response<member_v1::Member>, Status> {
-        let desk = self.desk(&request)?;
+        let desk = self.writing(&request)?;
         let message = request.into_inner();
         let content_hash = content::change("merge", &[&message.survivor_id, &message.source_id], &[]);
         let call = decode::merge(message, desk.chain.id()).map_err(invalid)?;
@@ -174,7 +178,7 @@ impl MemberService for Accounts {
         &self,
         request: Request<member_v1::CloseRequest>,
     ) -> Result<Response<member_v1::Member>, Status> {
-        let desk = self.desk(&request)?;
+        let desk = self.writing(&request)?;
         let content_hash = content::change("close", &[], &[]);
         let call = decode::close(request.into_inner(), desk.chain.id()).map_err(invalid)?;
         desk.change(&call, Action::Close { request: call.request, content_hash }).await
@@ -184,7 +188,7 @@ impl MemberService for Accounts {
         &self,
         request: Request<member_v1::RecordActivityRequest>,
     ) -> Result<Response<member_v1::Member>, Status> {
-        let desk = self.desk(&request)?;
+        let desk = self.writing(&request)?;
         let message = request.into_inner();
         let content_hash = content::change("record_activity", &[&message.activity], &[]);
         let call = decode::activity(message, desk.chain.id()).map_err(invalid)?;

@@ -47,6 +47,7 @@ pub(super) const SECRET: [u8; 32] = [3; 32];
 pub(super) struct Shop {
     pub(super) store: Arc<EmbeddedStore>,
     pub(super) chain: Arc<Chain>,
+    pub(super) node: Arc<Node>,
     channel: Channel,
     folder: PathBuf,
 }
@@ -70,6 +71,11 @@ pub(super) fn now_ms() -> i64 {
 
 impl Shop {
     pub(super) async fn open() -> Self {
+        Self::open_behind(|store| store).await
+    }
+
+    /// A shop whose node sees its store through something.
+    pub(super) async fn open_behind(through: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>) -> Self {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let folder = std::env::temp_dir().join(format!("suanpan-sales-{}-{number}", std::process::id()));
@@ -82,14 +88,19 @@ impl Shop {
         store.add_codes("sunrise", offer_key("fresh"), &[code_hash(&SECRET, "FR12345678")]).await.unwrap();
         let selling = Selling::with_keys(TokenKeys::new((1, [7; 32]), None), SECRET);
         let node = Node::new(chain(), Members::default(), None, Some(Duration::from_secs(900)));
-        let node = Arc::new(node.selling(Arc::clone(&store) as Arc<dyn Store>, selling));
+        let node = Arc::new(node.selling(through(Arc::clone(&store) as Arc<dyn Store>), selling));
         let grpc = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = grpc.local_addr().unwrap();
         let drain = Drain { lag: Duration::ZERO, deadline: Duration::from_secs(10) };
         let chain = node.chain();
-        tokio::spawn(serve(node, Listeners { grpc, admin: None }, drain, std::future::pending()));
+        tokio::spawn(serve(
+            Arc::clone(&node),
+            Listeners { grpc, admin: None },
+            drain,
+            std::future::pending(),
+        ));
         let channel = Endpoint::from_shared(format!("http://{address}")).unwrap().connect().await.unwrap();
-        Self { store, chain, channel, folder }
+        Self { store, chain, node, channel, folder }
     }
 
     pub(super) fn pricing(&self) -> PricingServiceClient<Channel> {
