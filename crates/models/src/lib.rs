@@ -6,4 +6,5 @@
 //! that can be reached, and that each rule is needed: without it, a property fails.
 
 pub mod claims;
+pub mod limits;
 pub mod proof;
