@@ -5,6 +5,8 @@
 //! what it models. Its rules are the sentences of the protocol. The tests show that the properties hold in every state
 //! that can be reached, and that each rule is needed: without it, a property fails.
 
+pub mod accrual;
 pub mod claims;
+pub mod feed;
 pub mod limits;
 pub mod proof;
