@@ -10,3 +10,4 @@ pub mod claims;
 pub mod feed;
 pub mod limits;
 pub mod proof;
+pub mod returns;
