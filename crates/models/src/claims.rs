@@ -38,7 +38,8 @@ rules! {
     ClosedMeansSurvivor: "A closed owner means its survivor." => ALIVE,
     ClosedWinnerFirst: "A winner's row is read once it is known to be closed, before its survivor's is written." => SOLD_ONCE,
     StoredAnswer: "The same id with the same content gives the stored answer, never a recomputed one." => TRUE,
-    CancelledLooksElsewhere: "Whoever finds a row `cancelled` looks at all the others before it refuses: one may be confirmed." => TRUE,
+    CancelledLooksElsewhere: "Whoever finds a row `cancelled` looks at all the others before it refuses: one may be \
+        confirmed." => TRUE,
     CancelUnseen: "An id that was never seen is cancelled too." => CANCELLED,
     CancelClaims: "Cancel inserts a claim." => CANCELLED,
     CancelThenRead: "Cancel writes `cancelled` on its own row, then reads the claims." => CANCELLED,

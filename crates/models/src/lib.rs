@@ -7,6 +7,7 @@
 
 pub mod accrual;
 pub mod claims;
+pub mod cursor;
 pub mod feed;
 pub mod limits;
 pub mod proof;

@@ -31,7 +31,8 @@ rules! {
     WriteOnBasis: "The member's write is conditional on exactly the version that its holds are for." => TAKEN,
     RenewHolds: "After a lost race the node renews its holds for the new version first." => TAKEN,
     NeverBack: "A renewal never replaces a hold for a higher version." => TAKEN,
-    RowIsGone: "Nobody frees a hold before a serial read shows that the row is absent or cancelled; an expired `reserved` is first written `cancelled`." => TAKEN,
+    RowIsGone: "Nobody frees a hold before a serial read shows that the row is absent or cancelled; an expired \
+        `reserved` is first written `cancelled`." => TAKEN,
     VersionIsPast: "Nobody frees a hold before the head's version is past its basis; else it is raised first." => TAKEN,
     FreeUnchanged: "Freeing is conditional on the hold being unchanged." => TAKEN,
     RefusalToo: "A refusal releases by the same rule." => TAKEN,
