@@ -10,5 +10,6 @@ pub mod claims;
 pub mod cursor;
 pub mod feed;
 pub mod limits;
+pub mod merge;
 pub mod proof;
 pub mod returns;
