@@ -13,7 +13,7 @@ use crate::{TaskError, target_dir};
 use node::Node;
 
 /// A server that is there already: `host:port`. It is used instead of one of our own.
-const ENDPOINT: &str = "SUANPAN_CQL";
+pub(crate) const ENDPOINT: &str = "SUANPAN_CQL";
 
 /// One node answers after 7 s, three after 14 s; on a busy machine it takes some times as long.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(180);
@@ -32,6 +32,12 @@ pub(crate) struct Shape {
     pub(crate) durable: bool,
 }
 
+impl Default for Shape {
+    fn default() -> Self {
+        Self { nodes: 1, paxos: Paxos::V2, durable: false }
+    }
+}
+
 /// Forms of conditional writes that Cassandra has.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 pub(crate) enum Paxos {
@@ -46,7 +52,7 @@ pub(crate) enum Paxos {
 /// # Errors
 /// What is missing, and how to install it; or what a node wrote last.
 pub(crate) fn up(root: &Path, shape: Shape) -> Result<(), TaskError> {
-    if let Some(given) = std::env::var(ENDPOINT).ok().filter(|given| !given.is_empty()) {
+    if let Some(given) = given() {
         println!("{ENDPOINT} names a server, {given}: it is used, and no node is started");
         return Ok(());
     }
@@ -85,6 +91,44 @@ pub(crate) fn down(root: &Path) -> Result<(), TaskError> {
     }
     println!("{} nodes stopped", running.len());
     Ok(())
+}
+
+/// A server for the tests: the one that was given, else one of our own, which ends with this value.
+pub(crate) struct Server {
+    endpoint: String,
+    ours: Option<PathBuf>,
+}
+
+impl Server {
+    /// # Errors
+    /// As [`up`].
+    pub(crate) fn start(root: &Path, shape: Shape) -> Result<Self, TaskError> {
+        if let Some(endpoint) = given() {
+            return Ok(Self { endpoint, ours: None });
+        }
+        let ours = (!nodes(root, 1).iter().any(Node::runs)).then(|| root.to_path_buf());
+        up(root, shape)?;
+        let endpoint = nodes(root, 1).first().map(Node::endpoint).unwrap_or_default();
+        Ok(Self { endpoint, ours })
+    }
+
+    pub(crate) fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Some(root) = &self.ours
+            && let Err(error) = down(root)
+        {
+            eprintln!("error: {error}");
+        }
+    }
+}
+
+fn given() -> Option<String> {
+    std::env::var(ENDPOINT).ok().filter(|given| !given.is_empty())
 }
 
 fn folder(root: &Path) -> PathBuf {

@@ -32,6 +32,9 @@ enum Task {
         /// More seeds, longer runs, and a year of real baskets
         #[arg(long)]
         long: bool,
+        /// Leave out what needs a CQL server, which is Apache Cassandra, started here, or the one that SUANPAN_CQL names
+        #[arg(long)]
+        without_cql: bool,
     },
     /// Measure the speed that the project promises; fails when a "must" is missed
     Targets {
@@ -119,7 +122,7 @@ enum TaskError {
 fn main() -> ExitCode {
     let root = repository_root();
     let outcome = match Arguments::parse().task {
-        Task::Test { long } => test::run(&root, long),
+        Task::Test { long, without_cql } => test::run(&root, long, without_cql),
         Task::Targets { name } => targets::run(&root, name.as_deref()),
         Task::RealBaskets { limit } => real_baskets::run(&root, limit),
         Task::Cassandra { what: CassandraTask::Up(shape) } => cassandra::up(&root, shape),

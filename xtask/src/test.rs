@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::cassandra::{ENDPOINT, Server, Shape};
 use crate::step::{self, Finished, cargo};
 use crate::{TaskError, real_baskets};
 
@@ -13,12 +14,15 @@ const LONG: &str = "SUANPAN_LONG";
 ///
 /// # Errors
 /// Names the step that failed.
-pub(crate) fn run(root: &Path, long: bool) -> Result<(), TaskError> {
+pub(crate) fn run(root: &Path, long: bool, without_cql: bool) -> Result<(), TaskError> {
     let mut tally = Tally::default();
-    let outcome = steps(root, long, &mut tally);
+    let outcome = steps(root, long, without_cql, &mut tally);
     println!();
     for step in outcome.iter().flatten() {
         println!("{:>8.1} s  {}", step.took.as_secs_f64(), step.name);
+    }
+    if without_cql {
+        println!("without a CQL server: the store of a cluster was not tested (leave --without-cql out)");
     }
     if tally.ignored > 0 {
         println!("{} ignored: a test that does not run proves nothing", tally.ignored);
@@ -27,7 +31,7 @@ pub(crate) fn run(root: &Path, long: bool) -> Result<(), TaskError> {
     outcome.map(|_| ())
 }
 
-fn steps(root: &Path, long: bool, tally: &mut Tally) -> Result<Vec<Finished>, TaskError> {
+fn steps(root: &Path, long: bool, without_cql: bool, tally: &mut Tally) -> Result<Vec<Finished>, TaskError> {
     let format = cargo(root, &["fmt", "--all", "--check"]);
 
     let lints = cargo(
@@ -85,10 +89,31 @@ fn steps(root: &Path, long: bool, tally: &mut Tally) -> Result<Vec<Finished>, Ta
             tally.add(line);
         })?,
     ];
+    if !without_cql {
+        finished.push(cql_store(root, long, tally)?);
+    }
     if long {
         finished.push(real_baskets::price(root, None)?);
     }
     Ok(finished)
+}
+
+/// The store of a cluster on a real server, stopped between any two of its statements.
+fn cql_store(root: &Path, long: bool, tally: &mut Tally) -> Result<Finished, TaskError> {
+    let server = Server::start(root, Shape::default())?;
+    let features = "cql-tests,failpoints";
+    let mut tests = cargo(
+        root,
+        &["test", "--locked", "-p", "suanpan-store-scylla", "--features", features, "--test", "cql"],
+    );
+    tests.env(ENDPOINT, server.endpoint());
+    if long {
+        tests.env(LONG, "1");
+    }
+    step::run_lines("cql store", tests, |line| {
+        println!("{line}");
+        tally.add(line);
+    })
 }
 
 /// What all test programs together said.

@@ -16,6 +16,7 @@ const OURS: &[(&str, &[&str])] = &[
     ("suanpan-store", &["suanpan-domain", "suanpan-ledger"]),
     ("suanpan-checkout", &["suanpan-domain", "suanpan-program", "suanpan-ledger", "suanpan-store"]),
     ("suanpan-store-embedded", &["suanpan-domain", "suanpan-ledger", "suanpan-store"]),
+    ("suanpan-store-scylla", &["suanpan-domain", "suanpan-ledger", "suanpan-store"]),
     // Shares no code with the ledger that it audits: it reads heads and rows itself. The store's types name the ledger's;
     // it must not name them, nor the ledger's arithmetic or encoding, which only its tests use, to plant damage.
     ("suanpan-audit", &["suanpan-domain", "suanpan-store"]),
@@ -136,14 +137,15 @@ const QUARANTINE: &[(&str, &[&str])] = &[
     ("tokio", ASYNC),
     ("rusqlite", &["suanpan-store-embedded", "suanpan-selling-bench"]),
     ("libsqlite3", &[]),
-    ("fail", &["suanpan-store-embedded", "suanpan-accrual-worker", "suanpan"]),
+    ("scylla", &["suanpan-store-scylla"]),
+    ("fail", &["suanpan-store-embedded", "suanpan-store-scylla", "suanpan-accrual-worker", "suanpan"]),
     ("hyper", RUNTIME),
     ("axum", RUNTIME),
     ("tracing", RUNTIME),
     ("metrics", RUNTIME),
     ("rand", &["suanpan-testkit"]),
     ("ureq", &["suanpan-accrual-worker"]),
-    ("rustls", &["suanpan-accrual-worker"]),
+    ("rustls", &["suanpan-accrual-worker", "suanpan-store-scylla"]),
     ("stateright", &["suanpan-models"]),
 ];
 
@@ -167,6 +169,7 @@ const RUNTIME: &[&str] = &[
 const ASYNC: &[&str] = &[
     "suanpan-store",
     "suanpan-store-embedded",
+    "suanpan-store-scylla",
     "suanpan-accrual-worker",
     "suanpan-rpc",
     "suanpan-pricing-node",

@@ -1,0 +1,205 @@
+//! Before something is refused: shares of limits and codes whose sale will not happen are released, and capacity on its way
+//! between shards arrives. So the last one of a thousand is sold although whoever had it was killed.
+
+use std::time::Duration;
+
+use suanpan_ledger::EntryKey;
+use suanpan_store::{CodeHash, Owner, Read, Scope, StoreError};
+
+use crate::decide::Inner;
+use crate::decide::look::Seen;
+use crate::decide::partition::Standing;
+use crate::inner::Who;
+use crate::limits::Held;
+use crate::session::Deadline;
+
+/// A sale in progress has so long to become one before others take what it holds: they could at any moment, for safety
+/// is in the row's round, but both would begin again. Looked at a few times, since most are through at once.
+const LOOKS: u32 = 6;
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+/// A share that no row stands for.
+enum Suspect {
+    Limit(Held),
+    Code { code: CodeHash, who: Who, basis: i64 },
+}
+
+impl Suspect {
+    const fn who(&self) -> &Who {
+        match self {
+            Self::Limit(held) => &held.who,
+            Self::Code { who, .. } => who,
+        }
+    }
+}
+
+impl Inner {
+    /// After a decision that wrote nothing: whether something came free, so that it is worth deciding again.
+    pub(super) async fn release(
+        &self,
+        chain: &str,
+        scope: &Scope,
+        seen: &Seen,
+        until: Deadline,
+    ) -> Result<bool, StoreError> {
+        let Some(checkout) = scope.checkout.filter(|checkout| !seen.is_backed(*checkout)) else {
+            return Ok(false);
+        };
+        let own = Who { checkout, owner: scope.owner.clone() };
+        self.release_own(chain, seen, &own, until).await?;
+        let mut changed = false;
+        let mut suspects = Vec::new();
+        for (offer, limit) in scope.limits.iter().zip(&seen.limits) {
+            if limit.on_its_way {
+                changed |= self.finish_transfers(chain, *offer, until).await?;
+            }
+            if limit.others_hold {
+                let held = self.held(chain, *offer, until).await?;
+                suspects.extend(held.into_iter().filter(|held| held.who != own).map(Suspect::Limit));
+            }
+        }
+        for (code, seen) in scope.codes.iter().zip(&seen.codes) {
+            if let Some((who, basis)) = seen.held_by.clone().filter(|(who, _)| *who != own) {
+                suspects.push(Suspect::Code { code: *code, who, basis });
+            }
+        }
+        for look in 0..LOOKS {
+            let mut left = Vec::new();
+            for suspect in suspects {
+                match self.stands(chain, suspect.who(), until).await? {
+                    Standing::Reserved => {}
+                    Standing::Sold => {
+                        // Whoever sold it is about to say so, or has ended: looking at its row paid what it owes.
+                        changed = true;
+                    }
+                    Standing::Nothing | Standing::Cancelled | Standing::Fenced => left.push(suspect),
+                }
+            }
+            suspects = left;
+            if changed || suspects.is_empty() {
+                return Ok(changed);
+            }
+            if look + 1 < LOOKS {
+                tokio::time::sleep(LOOK_EVERY).await;
+                suspects = self.unchanged(chain, suspects, &mut changed, until).await?;
+            }
+        }
+        for suspect in suspects {
+            let who = suspect.who();
+            if self.keep_out(chain, who, until).await? {
+                self.let_go(chain, &suspect, until).await?;
+            }
+            changed = true;
+        }
+        Ok(changed)
+    }
+
+    /// Frees what an earlier try of this very call had taken.
+    async fn release_own(
+        &self,
+        chain: &str,
+        seen: &Seen,
+        own: &Who,
+        until: Deadline,
+    ) -> Result<(), StoreError> {
+        let limits: Vec<_> = seen.limits.iter().filter_map(|limit| limit.leftover.clone()).collect();
+        let codes: Vec<_> = seen.codes.iter().filter_map(|code| code.leftover).collect();
+        if limits.is_empty() && codes.is_empty() {
+            return Ok(());
+        }
+        if self.keep_out(chain, own, until).await? {
+            for held in limits {
+                self.let_go(chain, &Suspect::Limit(held), until).await?;
+            }
+            for (code, basis) in codes {
+                self.let_go(chain, &Suspect::Code { code, who: own.clone(), basis }, until).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// How the sale stands that a share is for. What its row owes is paid by the look.
+    async fn stands(&self, chain: &str, who: &Who, until: Deadline) -> Result<Standing, StoreError> {
+        let reads = [Read::Entry(EntryKey::Checkout(who.checkout))];
+        let seen = self.partition(chain, &who.owner, &reads, until).await?;
+        self.pay_rows(chain, &seen, until).await?;
+        Ok(seen.standing(who.checkout))
+    }
+
+    /// Those of the suspects whose shares are as they were.
+    async fn unchanged(
+        &self,
+        chain: &str,
+        suspects: Vec<Suspect>,
+        changed: &mut bool,
+        until: Deadline,
+    ) -> Result<Vec<Suspect>, StoreError> {
+        let mut same = Vec::new();
+        for suspect in suspects {
+            let is_held = match &suspect {
+                Suspect::Limit(held) => self.is_held(chain, held, until).await?,
+                Suspect::Code { code, who, basis } => {
+                    let seen = self.see_code(chain, *code, None, false, until).await?;
+                    seen.held_by.is_some_and(|(by, of)| by == *who && of == *basis)
+                }
+            };
+            if is_held {
+                same.push(suspect);
+            } else {
+                *changed = true;
+            }
+        }
+        Ok(same)
+    }
+
+    /// Keeps a sale from being written by whoever took shares for it; false when it got there first.
+    async fn keep_out(&self, chain: &str, who: &Who, until: Deadline) -> Result<bool, StoreError> {
+        let key = EntryKey::Checkout(who.checkout);
+        let seen = self.partition(chain, &who.owner, &[Read::Entry(key)], until).await?;
+        match seen.standing(who.checkout) {
+            Standing::Reserved | Standing::Sold => Ok(false),
+            Standing::Nothing | Standing::Cancelled | Standing::Fenced => {
+                self.fence(chain, &seen, key, until).await
+            }
+        }
+    }
+
+    async fn let_go(&self, chain: &str, suspect: &Suspect, until: Deadline) -> Result<(), StoreError> {
+        match suspect {
+            Suspect::Limit(held) => self.release_limit(chain, held, until).await,
+            Suspect::Code { code, who, basis } => self.release_code(chain, *code, who, *basis, until).await,
+        }
+    }
+
+    /// What is held for sales whose time is over, of all limits of a chain: settled where they were sold, released where
+    /// they are gone. Those that are still reserved are given back, to be ended by whoever decides.
+    ///
+    /// A stopped node leaks nothing by it: the worker calls it now and then.
+    pub(crate) async fn sweep(
+        &self,
+        chain: &str,
+        now_ms: i64,
+    ) -> Result<Vec<(Owner, suanpan_domain::CheckoutId)>, StoreError> {
+        let until = self.deadline();
+        let mut reserved = Vec::new();
+        for (offer, _) in self.campaigns(chain, until).await? {
+            self.finish_transfers(chain, offer, until).await?;
+            for held in self.held(chain, offer, self.deadline()).await? {
+                if held.until_ms > now_ms {
+                    continue;
+                }
+                let until = self.deadline();
+                match self.stands(chain, &held.who, until).await? {
+                    Standing::Reserved => reserved.push((held.who.owner, held.who.checkout)),
+                    Standing::Sold => {}
+                    Standing::Nothing | Standing::Cancelled | Standing::Fenced => {
+                        if self.keep_out(chain, &held.who, until).await? {
+                            self.release_limit(chain, &held, until).await?;
+                        }
+                    }
+                }
+            }
+        }
+        Ok(reserved)
+    }
+}

@@ -1,0 +1,291 @@
+//! Which heads changed. Every commit writes a row that lives for an hour, not awaited; it may be lost, and the scan finds
+//! what it told. A reader keeps what it has read in memory, one ring for each part, into which the commits of its own
+//! process go at once.
+
+use std::collections::{HashSet, VecDeque};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use scylla::value::CqlTimeuuid;
+use suanpan_store::{Cursor, FeedPage, FeedRow, Owner, Part, StoreError};
+use tokio::sync::{Notify, Semaphore};
+
+use crate::bytes::{count_column, counted, foreign_cursor, member};
+use crate::inner::{Inner, PARTS};
+use crate::session::{Values, values};
+
+/// Rows that are remembered of a part.
+const ROWS_MAX: usize = 16_384;
+/// Rows that are known, so that none is told twice: those of the time in which a row may come late, and more.
+const KNOWN_MAX: usize = 65_536;
+/// The longest wait of one call.
+const WAIT_MS_MAX: u64 = 60_000;
+/// The servers are asked so often while somebody waits.
+const ASK_EVERY: Duration = Duration::from_millis(150);
+/// Rows that are being written; more are lost.
+const WRITES_MAX: usize = 1_024;
+/// Rows of one partition of the table: this many seconds of one part.
+const BUCKET_SECONDS: i64 = 60;
+/// How far clocks may be apart, and how late a row may come.
+const LATE_SECONDS: i64 = 10;
+
+pub(crate) struct Feed {
+    /// Tells this process from others, whose places mean nothing here.
+    opening: u64,
+    parts: Vec<Tail>,
+    writes: Arc<Semaphore>,
+}
+
+/// What a reader knows of a part.
+struct Tail {
+    state: tokio::sync::Mutex<Option<Asked>>,
+    ring: std::sync::Mutex<Ring>,
+    news: Notify,
+}
+
+/// How far the servers were asked.
+struct Asked {
+    last: Instant,
+    /// The bucket that is read, and the last row of it.
+    bucket: i64,
+    at: Option<CqlTimeuuid>,
+}
+
+#[derive(Default)]
+struct Ring {
+    /// Whether anybody reads this part here.
+    is_read: bool,
+    /// Place of the first row.
+    first: u64,
+    rows: VecDeque<FeedRow>,
+    known: HashSet<(String, String, u64, u64)>,
+    order: VecDeque<(String, String, u64, u64)>,
+}
+
+impl Ring {
+    fn push(&mut self, row: FeedRow) -> bool {
+        let name = (row.chain.clone(), row.member.as_str().to_owned(), row.epoch, row.version);
+        if !self.note(name) {
+            return false;
+        }
+        self.rows.push_back(row);
+        if self.rows.len() > ROWS_MAX {
+            self.rows.pop_front();
+            self.first += 1;
+        }
+        true
+    }
+
+    /// Whether a row is new.
+    fn note(&mut self, name: (String, String, u64, u64)) -> bool {
+        if !self.known.insert(name.clone()) {
+            return false;
+        }
+        self.order.push_back(name);
+        if self.order.len() > KNOWN_MAX
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.known.remove(&oldest);
+        }
+        true
+    }
+
+    fn end(&self) -> u64 {
+        self.first + self.rows.len() as u64
+    }
+}
+
+impl Feed {
+    pub(crate) fn new() -> Self {
+        let opening = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |since| u64::try_from(since.as_nanos()).unwrap_or(u64::MAX));
+        let tail = || Tail {
+            state: tokio::sync::Mutex::new(None),
+            ring: std::sync::Mutex::new(Ring::default()),
+            news: Notify::new(),
+        };
+        Self {
+            opening,
+            parts: (0..PARTS).map(|_| tail()).collect(),
+            writes: Arc::new(Semaphore::new(WRITES_MAX)),
+        }
+    }
+
+    fn tail(&self, part: Part) -> Option<&Tail> {
+        self.parts.get(part.0 as usize)
+    }
+}
+
+impl Tail {
+    fn ring(&self) -> std::sync::MutexGuard<'_, Ring> {
+        self.ring.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    fn push(&self, row: FeedRow) {
+        let mut ring = self.ring();
+        if ring.is_read && ring.push(row) {
+            drop(ring);
+            self.news.notify_waiters();
+        }
+    }
+}
+
+/// The bucket that a row falls into now.
+fn bucket_now() -> i64 {
+    seconds_now().div_euclid(BUCKET_SECONDS)
+}
+
+fn seconds_now() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs().cast_signed())
+}
+
+impl Inner {
+    /// Tells that a head changed: to readers of this process at once, to others by a row that nobody waits for.
+    pub(crate) fn tell(&self, row: FeedRow) -> Result<(), StoreError> {
+        let part = self.part(&row.chain, &Owner::Member(row.member.clone()))?;
+        if let Some(tail) = self.feed.tail(part) {
+            tail.push(row.clone());
+        }
+        let Ok(permit) = Arc::clone(&self.feed.writes).try_acquire_owned() else { return Ok(()) };
+        let (epoch, version) = (count_column(row.epoch)?, count_column(row.version)?);
+        let (cql, statement) = (Arc::clone(&self.cql), self.statements.feed_row.clone());
+        tokio::spawn(async move {
+            let (part, bucket) = (part.0.cast_signed(), bucket_now());
+            let member = row.member.as_str();
+            let values: Values<'_> = values![part, bucket, row.chain, member, epoch, version, row.due_at_ms];
+            // One try: what is lost, the scan finds.
+            let _ = cql.session().execute_unpaged(&statement, values).await;
+            drop(permit);
+        });
+        Ok(())
+    }
+
+    /// Reads what other processes told of a part since the last time.
+    async fn ask_feed(&self, part: Part, tail: &Tail) -> Result<(), StoreError> {
+        let Ok(mut asked) = tail.state.try_lock() else { return Ok(()) };
+        if asked.as_ref().is_some_and(|asked| asked.last.elapsed() < ASK_EVERY) {
+            return Ok(());
+        }
+        let begins = asked.is_none();
+        let (from, mut at) = asked.as_ref().map_or_else(
+            || ((seconds_now() - LATE_SECONDS).div_euclid(BUCKET_SECONDS), None),
+            |asked| (asked.bucket, asked.at),
+        );
+        let to = (seconds_now() + LATE_SECONDS).div_euclid(BUCKET_SECONDS);
+        let until = self.deadline();
+        let mut read = Vec::new();
+        for bucket in from..=to {
+            let part = part.0.cast_signed();
+            type Row = (CqlTimeuuid, String, String, i64, i64, Option<i64>);
+            let rows = match at.filter(|_| bucket == from) {
+                None => self.cql.read::<Row>(&self.statements.feed, values![part, bucket], until).await?,
+                Some(at) => {
+                    self.cql
+                        .read::<Row>(&self.statements.feed_after, values![part, bucket, at], until)
+                        .await?
+                }
+            };
+            read.extend(rows);
+        }
+        // A row may become visible after one that is later: reading goes on from some seconds ago, and what is known is
+        // not told again.
+        let settled = (seconds_now() - LATE_SECONDS).div_euclid(BUCKET_SECONDS);
+        let before = |row: &&(CqlTimeuuid, String, String, i64, i64, Option<i64>)| {
+            unix_seconds(row.0) < seconds_now() - LATE_SECONDS
+        };
+        if settled > from {
+            at = None;
+        } else {
+            at = read.iter().filter(before).map(|row| row.0).max().or(at);
+        }
+        let mut ring = tail.ring();
+        let mut news = false;
+        for (_, chain, name, epoch, version, due_at_ms) in read {
+            let (epoch, version) = (counted(epoch)?, counted(version)?);
+            if begins {
+                // The beginning is now.
+                ring.note((chain, name, epoch, version));
+            } else {
+                news |= ring.push(FeedRow { chain, member: member(name)?, epoch, version, due_at_ms });
+            }
+        }
+        drop(ring);
+        *asked = Some(Asked { last: Instant::now(), bucket: settled.max(from), at });
+        if news {
+            tail.news.notify_waiters();
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn read_feed(
+        &self,
+        part: Part,
+        after: &Cursor,
+        wait_ms: u64,
+        limit: usize,
+    ) -> Result<FeedPage, StoreError> {
+        let Some(tail) = self.feed.tail(part) else {
+            return Err(StoreError::Refused(format!("there are {PARTS} parts")));
+        };
+        let limit = limit.max(1);
+        let place = if after.0.is_empty() {
+            tail.ring().is_read = true;
+            self.ask_feed(part, tail).await?;
+            Some(tail.ring().end())
+        } else {
+            self.place(after)?
+        };
+        let until = Instant::now() + Duration::from_millis(wait_ms.min(WAIT_MS_MAX));
+        loop {
+            let news = tail.news.notified();
+            tokio::pin!(news);
+            // Listens before it looks, so that nothing comes in between unheard.
+            news.as_mut().enable();
+            self.ask_feed(part, tail).await?;
+            let page = self.page(tail, place, limit);
+            let left = until.saturating_duration_since(Instant::now());
+            if !page.rows.is_empty() || page.lagged || left.is_zero() {
+                return Ok(page);
+            }
+            let _ = tokio::time::timeout(left.min(ASK_EVERY), news).await;
+        }
+    }
+
+    /// The place of a cursor; none when it is of another process.
+    fn place(&self, cursor: &Cursor) -> Result<Option<u64>, StoreError> {
+        let (opening, place) = cursor
+            .0
+            .split_first_chunk::<8>()
+            .filter(|(_, rest)| rest.len() == 8)
+            .ok_or_else(foreign_cursor)?;
+        let place = place.try_into().map(u64::from_be_bytes).map_err(|_| foreign_cursor())?;
+        Ok((u64::from_be_bytes(*opening) == self.feed.opening).then_some(place))
+    }
+
+    fn page(&self, tail: &Tail, from: Option<u64>, limit: usize) -> FeedPage {
+        let mut ring = tail.ring();
+        ring.is_read = true;
+        let end = ring.end();
+        let lagged = from.is_none_or(|from| from < ring.first);
+        // A reader that fell behind goes on from now: the scan that it needs anyway covers all before.
+        let place = if lagged { end } else { from.unwrap_or(end).min(end) };
+        let skip = usize::try_from(place - ring.first).unwrap_or(usize::MAX);
+        let rows: Vec<FeedRow> = ring.rows.iter().skip(skip).take(limit).cloned().collect();
+        let mut cursor = self.feed.opening.to_be_bytes().to_vec();
+        cursor.extend_from_slice(&(place + rows.len() as u64).to_be_bytes());
+        FeedPage { rows, next: Cursor(cursor), lagged }
+    }
+}
+
+/// When the server made a row.
+fn unix_seconds(at: CqlTimeuuid) -> i64 {
+    /// From 1582, where the timestamps of such ids begin, to 1970, in steps of 100 ns.
+    const UNIX_BEGINS: u64 = 0x01b2_1dd2_1381_4000;
+    let bytes = at.as_bytes();
+    let low = u64::from(u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]));
+    let middle = u64::from(u16::from_be_bytes([bytes[4], bytes[5]]));
+    let high = u64::from(u16::from_be_bytes([bytes[6], bytes[7]]) & 0x0fff);
+    let steps = high << 48 | middle << 32 | low;
+    (steps.saturating_sub(UNIX_BEGINS) / 10_000_000).cast_signed()
+}

@@ -1,0 +1,126 @@
+//! What all calls of a store share.
+
+use std::collections::{HashMap, HashSet};
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use suanpan_domain::CheckoutId;
+use suanpan_store::{Meta, Owner, Part, StoreError};
+
+use crate::bytes;
+use crate::feed::Feed;
+use crate::options::Options;
+use crate::queues::Queues;
+use crate::session::{Cql, Deadline, values};
+use crate::statements::Statements;
+
+/// Into how many parts the members fall, by the first bits of their tokens. Part of the schema: the feed is written by it.
+pub(crate) const PARTS: u32 = 16;
+
+/// Things that are remembered so as not to be done again; beyond so many of a kind, all are forgotten.
+const REMEMBERED_MAX: usize = 65_536;
+
+pub(crate) struct Inner {
+    pub(crate) cql: Arc<Cql>,
+    pub(crate) statements: Statements,
+    pub(crate) options: Options,
+    pub(crate) meta: Meta,
+    pub(crate) queues: Queues,
+    pub(crate) feed: Feed,
+    /// Chains that are listed.
+    pub(crate) chains: Known<String>,
+    /// Days of a chain's sales that are listed.
+    pub(crate) days: Known<(String, i32)>,
+    /// Rows whose debts to limits, codes and lists are paid, with the version that owed them.
+    pub(crate) paid: Known<(String, String, Vec<u8>, u64)>,
+    /// Shards of limits; their number never changes.
+    pub(crate) shards: Mutex<HashMap<(String, i64), i32>>,
+}
+
+/// What was done before.
+pub(crate) struct Known<T>(Mutex<HashSet<T>>);
+
+impl<T> Default for Known<T> {
+    fn default() -> Self {
+        Self(Mutex::new(HashSet::new()))
+    }
+}
+
+impl<T: Eq + Hash> Known<T> {
+    pub(crate) fn has(&self, what: &T) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(what)
+    }
+
+    pub(crate) fn add(&self, what: T) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= REMEMBERED_MAX {
+            known.clear();
+        }
+        known.insert(what);
+    }
+}
+
+/// Whose share of limits and codes something is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Who {
+    pub(crate) checkout: CheckoutId,
+    pub(crate) owner: Owner,
+}
+
+impl Inner {
+    /// The end of a call that begins now.
+    pub(crate) fn deadline(&self) -> Deadline {
+        Deadline::within(self.options.call_within)
+    }
+
+    /// Lists a chain that is written to for the first time by this process.
+    pub(crate) async fn list_chain(&self, chain: &str, until: Deadline) -> Result<(), StoreError> {
+        let name = chain.to_owned();
+        if !self.chains.has(&name) {
+            self.cql.write(&self.statements.chain, values![chain], until).await?;
+            self.chains.add(name);
+        }
+        Ok(())
+    }
+
+    /// The part that a member belongs to.
+    pub(crate) fn part(&self, chain: &str, owner: &Owner) -> Result<Part, StoreError> {
+        let id = bytes::id(owner);
+        let token = self.statements.head.of(owner).calculate_token(&(chain, id.as_str()));
+        let token = token.map_err(|error| StoreError::Refused(error.to_string()))?;
+        Ok(token.map_or(Part(0), |token| part_of(token.value())))
+    }
+}
+
+/// Parts have equal shares of the tokens, in their order.
+fn part_of(token: i64) -> Part {
+    let from_the_lowest = token.cast_unsigned() ^ (1 << 63);
+    Part((from_the_lowest >> (64 - PARTS.trailing_zeros())) as u32)
+}
+
+/// The tokens of a part, both ends included.
+pub(crate) const fn tokens_of(part: Part) -> (i64, i64) {
+    let width = 64 - PARTS.trailing_zeros();
+    let first = (part.0 as u64) << width;
+    let last = first | ((1 << width) - 1);
+    ((first ^ (1 << 63)).cast_signed(), (last ^ (1 << 63)).cast_signed())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_cover_every_token_once() {
+        let mut next = i64::MIN;
+        for part in 0..PARTS {
+            let (first, last) = tokens_of(Part(part));
+            assert_eq!(first, next);
+            for token in [first, first + 1, last - 1, last] {
+                assert_eq!(part_of(token), Part(part), "{token}");
+            }
+            next = last.wrapping_add(1);
+        }
+        assert_eq!(next, i64::MIN, "the last one ends where the first begins");
+    }
+}

@@ -1,0 +1,122 @@
+//! Places that readers keep, and duties that workers hold.
+
+use suanpan_store::{Cursor, Lease, StoreError};
+
+use crate::bytes::{check_name, count_column, counted};
+use crate::inner::Inner;
+use crate::session::{Applied, Pauses, values};
+
+/// A duty with its holder and end.
+type LeaseColumns = (String, Option<String>, Option<i64>);
+
+impl Inner {
+    pub(crate) async fn place_of(
+        &self,
+        chain: &str,
+        name: &str,
+    ) -> Result<Option<(u64, Cursor)>, StoreError> {
+        let row = self
+            .cql
+            .read_one::<(Option<i64>, Option<Vec<u8>>)>(
+                &self.statements.position,
+                values![chain, name],
+                self.deadline(),
+            )
+            .await?;
+        let Some((Some(fence), place)) = row else { return Ok(None) };
+        Ok(Some((counted(fence)?, Cursor(place.unwrap_or_default()))))
+    }
+
+    /// Keeps a place; false when it was kept under a higher fence.
+    pub(crate) async fn keep_place(
+        &self,
+        chain: &str,
+        name: &str,
+        fence: u64,
+        place: &Cursor,
+    ) -> Result<bool, StoreError> {
+        check_name("a position's name", name)?;
+        let until = self.deadline();
+        self.list_chain(chain, until).await?;
+        let fence = count_column(fence)?;
+        let mut pauses = Pauses::default();
+        loop {
+            let row = self
+                .cql
+                .read_one::<(Option<i64>, Option<Vec<u8>>)>(
+                    &self.statements.position_now,
+                    values![chain, name],
+                    until,
+                )
+                .await?;
+            let before = row.and_then(|(fence, _)| fence);
+            if before.is_some_and(|before| before > fence) {
+                return Ok(false);
+            }
+            let values = values![fence, place.0, chain, name, before];
+            if let Applied::Yes = self.cql.decide(&self.statements.set_position, values, until).await? {
+                return Ok(true);
+            }
+            if until.is_over() {
+                return Err(StoreError::Busy);
+            }
+            pauses.pause().await;
+        }
+    }
+
+    async fn all_leases(&self) -> Result<Vec<LeaseColumns>, StoreError> {
+        self.cql.read::<LeaseColumns>(&self.statements.leases, values![], self.deadline()).await
+    }
+
+    pub(crate) async fn take_lease(
+        &self,
+        duty: &str,
+        holder: &str,
+        now_ms: i64,
+        until_ms: i64,
+    ) -> Result<bool, StoreError> {
+        check_name("a duty", duty)?;
+        check_name("a holder", holder)?;
+        let until = self.deadline();
+        let mut pauses = Pauses::default();
+        loop {
+            let leases = self.all_leases().await?;
+            let (known, ends) = leases
+                .into_iter()
+                .find_map(|(known, holder, ends)| (known == duty).then_some((holder, ends)))
+                .unwrap_or_default();
+            let theirs = known.as_deref().is_some_and(|known| known != holder);
+            if theirs && ends.is_some_and(|ends| ends > now_ms) {
+                return Ok(false);
+            }
+            let values = values![holder, until_ms, duty, known, ends];
+            if let Applied::Yes = self.cql.decide(&self.statements.lease, values, until).await? {
+                return Ok(true);
+            }
+            if until.is_over() {
+                return Err(StoreError::Busy);
+            }
+            pauses.pause().await;
+        }
+    }
+
+    pub(crate) async fn let_lease_go(&self, duty: &str, holder: &str) -> Result<(), StoreError> {
+        let leases = self.all_leases().await?;
+        let found = leases.into_iter().find(|(known, by, _)| known == duty && by.as_deref() == Some(holder));
+        let Some((_, by, ends)) = found else { return Ok(()) };
+        let nobody: Option<&str> = None;
+        let never: Option<i64> = None;
+        let values = values![nobody, never, duty, by, ends];
+        // Not applied: it is somebody else's by now.
+        self.cql.decide(&self.statements.lease, values, self.deadline()).await.map(|_| ())
+    }
+
+    pub(crate) async fn list_leases(&self, now_ms: i64) -> Result<Vec<Lease>, StoreError> {
+        let leases = self.all_leases().await?.into_iter();
+        let held = leases.filter_map(|(duty, holder, ends)| {
+            let until_ms = ends.filter(|ends| *ends > now_ms)?;
+            Some(Lease { duty, holder: holder?, until_ms })
+        });
+        Ok(held.collect())
+    }
+}

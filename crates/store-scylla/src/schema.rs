@@ -1,0 +1,204 @@
+//! Tables, how an older keyspace becomes a newer one, and what the store says of itself.
+
+use scylla::client::session::Session;
+use scylla::statement::Statement;
+use scylla::value::Row;
+use suanpan_store::{Meta, StoreError};
+
+use crate::error::{ConnectError, damaged};
+use crate::options::{Levels, Options, Replication};
+use crate::session;
+
+/// The schema that this release writes.
+pub(crate) const SCHEMA: u32 = 1;
+
+/// What makes a keyspace of schema `n` one of schema `n + 1`, from 0. Append only: keyspaces that exist have run the old
+/// ones. Every statement may run twice, as it does when a migration is interrupted.
+const MIGRATIONS: &[Migration] =
+    &[Migration { cql: include_str!("../migrations/0001_first.cql"), min_reader: 1, min_writer: 1 }];
+
+const _: () = assert!(MIGRATIONS.len() == SCHEMA as usize);
+
+struct Migration {
+    cql: &'static str,
+    /// The oldest release, by its schema, that understands what this one leaves behind.
+    min_reader: u32,
+    /// The oldest release, by its schema, that may still write into it.
+    min_writer: u32,
+}
+
+/// Where the store says of itself what it is; made before the first migration, which is noted in it.
+const META: &str = "CREATE TABLE IF NOT EXISTS meta (key text PRIMARY KEY, value text)";
+
+/// Brings a keyspace to this release's schema; makes it when there is none. Safe to repeat, and while others run: what is
+/// running goes on as long as the new schema lets it.
+///
+/// # Errors
+/// [`ConnectError`]; [`StoreError::TooNew`] in it when a newer release was here.
+pub async fn migrate(options: &Options) -> Result<Meta, ConnectError> {
+    check_keyspace(&options.keyspace)?;
+    let session = session::connect(options, None).await?;
+    let replication = match &options.replication {
+        Replication::Nodes(copies) => format!("'class': 'SimpleStrategy', 'replication_factor': {copies}"),
+        Replication::DataCentres(centres) => {
+            let centres: Vec<String> = centres
+                .iter()
+                .map(|(name, copies)| format!("'{}': {copies}", name.replace('\'', "''")))
+                .collect();
+            format!("'class': 'NetworkTopologyStrategy', {}", centres.join(", "))
+        }
+    };
+    let keyspace = &options.keyspace;
+    run(&session, &format!("CREATE KEYSPACE IF NOT EXISTS {keyspace} WITH replication = {{{replication}}}"))
+        .await?;
+    session.use_keyspace(keyspace.as_str(), false).await.map_err(|source| ConnectError::Statement {
+        statement: format!("USE {keyspace}"),
+        source: Box::new(source.into()),
+    })?;
+    run(&session, META).await?;
+    set_once(&session, "epoch", "1").await?;
+    set_once(&session, "levels", options.levels.name()).await?;
+    let before = read(&session, options.levels).await?;
+    check(&before)?;
+    for migration in &MIGRATIONS[before.schema as usize..] {
+        for statement in statements(migration.cql) {
+            run(&session, &statement).await?;
+        }
+    }
+    if let Some(newest) = MIGRATIONS.last().filter(|_| before.schema < SCHEMA) {
+        // The schema comes last: who sees it sees all of it.
+        for (key, value) in
+            [("min_reader", newest.min_reader), ("min_writer", newest.min_writer), ("schema", SCHEMA)]
+        {
+            run(&session, &format!("UPDATE meta SET value = '{value}' WHERE key = '{key}' IF EXISTS"))
+                .await?;
+            set_once(&session, key, &value.to_string()).await?;
+        }
+    }
+    read(&session, options.levels).await
+}
+
+/// What a running process finds.
+pub(crate) async fn found(session: &Session, options: &Options) -> Result<Meta, ConnectError> {
+    let old = |schema| ConnectError::Old { keyspace: options.keyspace.clone(), schema, ours: SCHEMA };
+    let meta = read(session, options.levels).await.map_err(|error| match error {
+        // Without the table there was no migration.
+        ConnectError::Statement { source, .. } if source.to_string().contains("meta") => old(0),
+        error => error,
+    })?;
+    check(&meta)?;
+    if meta.schema < SCHEMA {
+        return Err(old(meta.schema));
+    }
+    Ok(meta)
+}
+
+fn check(meta: &Meta) -> Result<(), StoreError> {
+    if meta.min_reader > SCHEMA || meta.min_writer > SCHEMA {
+        let Meta { schema, min_reader, min_writer, .. } = *meta;
+        return Err(StoreError::TooNew { schema, min_reader, min_writer, ours: SCHEMA });
+    }
+    Ok(())
+}
+
+async fn read(session: &Session, levels: Levels) -> Result<Meta, ConnectError> {
+    let mut statement = Statement::new("SELECT key, value FROM meta");
+    statement.set_consistency(levels.regular());
+    let result = session.query_unpaged(statement, ()).await.map_err(|source| ConnectError::Statement {
+        statement: "SELECT key, value FROM meta".to_owned(),
+        source: Box::new(source),
+    })?;
+    let unreadable = |error: &dyn std::fmt::Display| damaged(format!("meta: {error}"));
+    let result = result.into_rows_result().map_err(|error| unreadable(&error))?;
+    let rows = result.rows::<(String, Option<String>)>().map_err(|error| unreadable(&error))?;
+    let mut meta = Meta { epoch: 1, schema: 0, min_reader: 0, min_writer: 0 };
+    for row in rows {
+        let (key, value) = row.map_err(|error| unreadable(&error))?;
+        let value = value.unwrap_or_default();
+        let number = || value.parse::<u32>().map_err(|_| damaged(format!("meta {key}: {value}")));
+        match key.as_str() {
+            "epoch" => meta.epoch = value.parse().map_err(|_| damaged(format!("meta {key}: {value}")))?,
+            "schema" => meta.schema = number()?,
+            "min_reader" => meta.min_reader = number()?,
+            "min_writer" => meta.min_writer = number()?,
+            "levels" if value != levels.name() => {
+                return Err(ConnectError::Levels { theirs: value, ours: levels.name() });
+            }
+            // A newer release may say more of itself; whether we may come in stands above.
+            _ => {}
+        }
+    }
+    Ok(meta)
+}
+
+async fn set_once(session: &Session, key: &str, value: &str) -> Result<(), ConnectError> {
+    run(session, &format!("INSERT INTO meta (key, value) VALUES ('{key}', '{value}') IF NOT EXISTS")).await
+}
+
+async fn run(session: &Session, text: &str) -> Result<(), ConnectError> {
+    let told = |source| ConnectError::Statement { statement: text.to_owned(), source: Box::new(source) };
+    let result = session.query_unpaged(text, ()).await.map_err(told)?;
+    // What a conditional write answers does not matter: whoever was first said the same.
+    drop(result.into_rows_result().map(|rows| rows.maybe_first_row::<Row>().is_ok()));
+    Ok(())
+}
+
+/// A keyspace's name goes into texts as it is.
+pub(crate) fn check_keyspace(name: &str) -> Result<(), ConnectError> {
+    let letters = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    if letters && name.len() <= 48 && name.starts_with(|first: char| first.is_ascii_alphabetic()) {
+        return Ok(());
+    }
+    Err(ConnectError::Keyspace(name.to_owned()))
+}
+
+/// The statements of a migration, without comments.
+fn statements(cql: &str) -> Vec<String> {
+    let text: String =
+        cql.lines().filter(|line| !line.trim_start().starts_with("--")).collect::<Vec<_>>().join("\n");
+    text.split(';').map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn migrations_may_run_twice() {
+        for migration in MIGRATIONS {
+            let statements = statements(migration.cql);
+            assert!(!statements.is_empty());
+            for statement in statements {
+                let again = ["CREATE TABLE IF NOT EXISTS ", "ALTER TABLE "];
+                assert!(again.iter().any(|start| statement.starts_with(start)), "{statement}");
+                // Names that one of the two servers alone knows.
+                for alone in [
+                    "tablets",
+                    "MATERIALIZED",
+                    "INDEX",
+                    "IncrementalCompaction",
+                    "UnifiedCompaction",
+                    "paxos_",
+                ] {
+                    assert!(!statement.contains(alone), "{alone} in {statement}");
+                }
+            }
+            assert!(migration.min_reader <= SCHEMA && migration.min_writer <= SCHEMA);
+        }
+    }
+
+    #[test]
+    fn keyspaces_have_plain_names() {
+        for (name, fine) in [
+            ("suanpan", true),
+            ("a_1", true),
+            ("", false),
+            ("1a", false),
+            ("a-b", false),
+            ("a; DROP KEYSPACE b", false),
+            (&"x".repeat(49), false),
+        ] {
+            assert_eq!(check_keyspace(name).is_ok(), fine, "{name}");
+        }
+    }
+}

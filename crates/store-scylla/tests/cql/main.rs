@@ -1,0 +1,5 @@
+//! What the store does on a real server. `cargo xtask test` starts one and runs this; by hand:
+//! `cargo xtask cassandra up` and `SUANPAN_CQL=127.0.0.1:9042 cargo test -p suanpan-store-scylla --features cql-tests`.
+
+mod conformance;
+mod keyspace;
