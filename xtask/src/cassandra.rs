@@ -80,6 +80,12 @@ pub(crate) fn up(root: &Path, shape: Shape) -> Result<(), TaskError> {
     Ok(())
 }
 
+/// Where clients connect: the server that was given, or the first of our own.
+pub(crate) fn endpoint() -> String {
+    let given = std::env::var(ENDPOINT).ok().filter(|given| !given.is_empty());
+    given.unwrap_or_else(|| "127.0.0.1:9042".to_owned())
+}
+
 /// Stops every node that [`up`] started. Their data stays until the next `up`.
 ///
 /// # Errors

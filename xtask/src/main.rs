@@ -4,6 +4,7 @@
 //! that it builds in seconds and still works while one of them does not compile.
 
 mod cassandra;
+mod cluster;
 mod provenance;
 mod readme;
 mod real_baskets;
@@ -52,6 +53,11 @@ enum Task {
         #[command(subcommand)]
         what: CassandraTask,
     },
+    /// Run a whole cluster on this machine: Cassandra, two pricing nodes, two workers
+    Cluster {
+        #[command(subcommand)]
+        what: ClusterTask,
+    },
 }
 
 /// What is done with the nodes of Cassandra.
@@ -60,6 +66,15 @@ enum CassandraTask {
     /// Start nodes from nothing, at 127.0.0.1:9042 and so on, and wait until they answer
     Up(cassandra::Shape),
     /// Stop them
+    Down,
+}
+
+/// What is done with a cluster.
+#[derive(Subcommand)]
+enum ClusterTask {
+    /// Start what does not run yet, and wait until it is ready
+    Up(cluster::Plan),
+    /// End all of it in order
     Down,
 }
 
@@ -100,6 +115,14 @@ enum TaskError {
         /// What to do about it.
         hint: String,
     },
+    /// A process of the cluster is not ready, or does not end.
+    #[error("{name}: not in time; {last}")]
+    NotReady {
+        /// The process.
+        name: &'static str,
+        /// The end of its log, or what to do.
+        last: String,
+    },
     /// A measuring program printed something else than its contract says.
     #[error("`{line}` is not `name<TAB>measured<TAB>must<TAB>aim<TAB>pass|miss`")]
     BadMeasurement {
@@ -127,6 +150,8 @@ fn main() -> ExitCode {
         Task::RealBaskets { limit } => real_baskets::run(&root, limit),
         Task::Cassandra { what: CassandraTask::Up(shape) } => cassandra::up(&root, shape),
         Task::Cassandra { what: CassandraTask::Down } => cassandra::down(&root),
+        Task::Cluster { what: ClusterTask::Up(plan) } => cluster::up(&root, &plan),
+        Task::Cluster { what: ClusterTask::Down } => cluster::down(&root),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,5 +1,8 @@
 //! What the driver's errors mean: certainly not executed, perhaps executed, or refused for good.
 
+use std::io;
+use std::path::PathBuf;
+
 use scylla::errors::{DbError, ExecutionError, NewSessionError, PrepareError, RequestAttemptError};
 use scylla::statement::Consistency;
 use suanpan_store::StoreError;
@@ -50,6 +53,17 @@ pub enum ConnectError {
     /// A keyspace's name is one that cannot be written without quotes.
     #[error("a keyspace's name has 1 to 48 letters, digits and underscores, and begins with a letter: {0:?}")]
     Keyspace(String),
+    /// No server was named.
+    #[error("no server of a cluster is named")]
+    Nowhere,
+    /// A password or certificates cannot be read.
+    #[error("cannot read {}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// What is to be trusted cannot be read.
     #[error("certificates: {0}")]
     Tls(String),

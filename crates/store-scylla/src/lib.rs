@@ -12,6 +12,8 @@
 //! money: deciders do, with the ledger.
 
 mod bytes;
+#[cfg(feature = "cli")]
+mod cli;
 mod codes;
 mod decide;
 mod error;
@@ -29,7 +31,9 @@ mod session;
 mod statements;
 mod store;
 
+#[cfg(feature = "cli")]
+pub use cli::{CqlOptions, LevelsName};
 pub use error::ConnectError;
 pub use options::{Levels, Login, Options, Replication, Tls};
-pub use schema::migrate;
+pub use schema::{after_restore, migrate};
 pub use store::ScyllaStore;

@@ -27,7 +27,6 @@ pub(crate) struct Held {
     pub(crate) who: Who,
     /// The version of the member's head that it is for.
     pub(crate) basis: i64,
-    pub(crate) until_ms: i64,
 }
 
 /// A limit as a decision sees it, all shards together.
@@ -99,8 +98,7 @@ impl Inner {
             }
             if holder.share.state == HolderState::Held && !backed {
                 seen.view.held = seen.view.held.minus(own);
-                let (basis, until_ms) = (holder.basis, holder.share.until_ms);
-                seen.leftover = Some(Held { offer, who: who.clone(), basis, until_ms });
+                seen.leftover = Some(Held { offer, who: who.clone(), basis: holder.basis });
                 own = Taken::default();
             } else {
                 seen.view.holder = Some(holder.share);

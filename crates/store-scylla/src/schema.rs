@@ -78,6 +78,22 @@ pub async fn migrate(options: &Options) -> Result<Meta, ConnectError> {
     read(&session, options.levels).await
 }
 
+/// After a keyspace was restored from a copy, while nothing runs on it: raises the epoch, so that nothing that is remembered
+/// from after the copy counts as newer, and empties the feed. Repeated, the epoch rises once more, which does no harm.
+///
+/// # Errors
+/// [`ConnectError`]; [`ConnectError::Old`] where there is no store of this release's schema.
+pub async fn after_restore(options: &Options) -> Result<Meta, ConnectError> {
+    check_keyspace(&options.keyspace)?;
+    let session = session::connect(options, Some(&options.keyspace)).await?;
+    let Meta { epoch, .. } = found(&session, options).await?;
+    let next = epoch + 1;
+    run(&session, &format!("UPDATE meta SET value = '{next}' WHERE key = 'epoch' IF value = '{epoch}'"))
+        .await?;
+    run(&session, "TRUNCATE feed").await?;
+    read(&session, options.levels).await
+}
+
 /// What a running process finds.
 pub(crate) async fn found(session: &Session, options: &Options) -> Result<Meta, ConnectError> {
     let old = |schema| ConnectError::Old { keyspace: options.keyspace.clone(), schema, ours: SCHEMA };

@@ -76,47 +76,63 @@ macro_rules! statements {
                 })*
             }
 
-            pub(crate) async fn prepare(session: &Session, levels: Levels) -> Result<Self, ConnectError> {
+            pub(crate) async fn prepare(
+                session: &Session,
+                keyspace: &str,
+                levels: Levels,
+            ) -> Result<Self, ConnectError> {
+                let place = Place { session, keyspace, levels };
                 Ok(Self {
-                    $($twin: twin(session, levels, Kind::$twin_kind, $twin_text).await?,)*
-                    $($name: prepared(session, levels, Kind::$kind, $text, $text).await?,)*
+                    $($twin: place.twin(Kind::$twin_kind, $twin_text).await?,)*
+                    $($name: place.prepared(Kind::$kind, $text, $text).await?,)*
                 })
             }
         }
     };
 }
 
-async fn twin(
-    session: &Session,
+/// Where statements are prepared.
+struct Place<'p> {
+    session: &'p Session,
+    keyspace: &'p str,
     levels: Levels,
-    kind: Kind,
-    text: &'static str,
-) -> Result<Twin, ConnectError> {
-    let [members, guests] = TABLES.map(|table| text.replace(TABLE, table));
-    Ok(Twin([
-        prepared(session, levels, kind, &members, text).await?,
-        prepared(session, levels, kind, &guests, text).await?,
-    ]))
 }
 
-async fn prepared(
-    session: &Session,
-    levels: Levels,
-    kind: Kind,
-    text: &str,
-    told: &'static str,
-) -> Result<PreparedStatement, ConnectError> {
-    let mut statement = session
-        .prepare(Statement::new(text))
-        .await
-        .map_err(|source| ConnectError::Prepare { statement: told, source: Box::new(source) })?;
-    statement.set_consistency(match kind {
-        Kind::Serial => levels.serial_read(),
-        Kind::Read | Kind::Plain | Kind::Conditional => levels.regular(),
-    });
-    statement.set_serial_consistency((kind == Kind::Conditional).then(|| levels.serial()));
-    statement.set_is_idempotent(false);
-    Ok(statement)
+impl Place<'_> {
+    async fn twin(&self, kind: Kind, text: &'static str) -> Result<Twin, ConnectError> {
+        let [members, guests] = TABLES.map(|table| text.replace(TABLE, table));
+        Ok(Twin([self.prepared(kind, &members, text).await?, self.prepared(kind, &guests, text).await?]))
+    }
+
+    async fn prepared(
+        &self,
+        kind: Kind,
+        text: &str,
+        told: &'static str,
+    ) -> Result<PreparedStatement, ConnectError> {
+        let mut statement = self
+            .session
+            .prepare(Statement::new(in_keyspace(self.keyspace, text)))
+            .await
+            .map_err(|source| ConnectError::Prepare { statement: told, source: Box::new(source) })?;
+        statement.set_consistency(match kind {
+            Kind::Serial => self.levels.serial_read(),
+            Kind::Read | Kind::Plain | Kind::Conditional => self.levels.regular(),
+        });
+        statement.set_serial_consistency((kind == Kind::Conditional).then(|| self.levels.serial()));
+        statement.set_is_idempotent(false);
+        Ok(statement)
+    }
+}
+
+/// A text whose table says its keyspace: a server that is asked to guess it warns at every statement.
+fn in_keyspace(keyspace: &str, text: &str) -> String {
+    if text.contains(" system.") {
+        return text.to_owned();
+    }
+    let before = [" FROM ", "UPDATE ", "INSERT INTO "];
+    let word = before.into_iter().find(|word| text.contains(word)).unwrap_or_default();
+    text.replacen(word, &format!("{word}{keyspace}."), 1)
 }
 
 statements! {
@@ -152,6 +168,7 @@ statements! {
     sales Read "SELECT checkout, owner FROM sale WHERE chain = ? AND day = ? AND (checkout, owner) > (?, ?) LIMIT ?"
     sales_down Read "SELECT checkout, owner FROM sale WHERE chain = ? AND day = ? AND (checkout, owner) < (?, ?) ORDER BY checkout DESC, owner DESC LIMIT ?"
     chain Plain "INSERT INTO chain (name) VALUES (?)"
+    clock Read "SELECT toTimestamp(now()) FROM system.local"
     chains Read "SELECT name FROM chain"
 
     campaign Serial "SELECT shards, plan_no, plan FROM limit_campaign WHERE chain = ? AND offer = ?"
@@ -244,6 +261,15 @@ mod tests {
             assert_eq!(writes, matches!(kind, Kind::Plain | Kind::Conditional), "{name}");
             // The table has a time to live where rows end by themselves; a statement never says it.
             assert!(!text.contains("USING"), "{name}: neither TTL nor timestamp");
+        }
+    }
+
+    #[test]
+    fn every_table_says_its_keyspace() {
+        for (name, _, text) in TEXTS {
+            let text = in_keyspace("shop", text);
+            let own = ["FROM shop.", "FROM system.", "UPDATE shop.", "INSERT INTO shop."];
+            assert!(own.iter().any(|word| text.contains(word)), "{name}: {text}");
         }
     }
 

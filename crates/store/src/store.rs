@@ -5,7 +5,7 @@ use suanpan_domain::{CheckoutId, MemberId};
 use suanpan_ledger::Entry;
 use suanpan_ledger::head::OfferKey;
 
-use crate::code::{CodeView, CodesAdded};
+use crate::code::{CodeHolder, CodeView, CodesAdded};
 use crate::error::StoreError;
 use crate::limit::{LimitCap, LimitView, NamedHolder};
 use crate::rows::{
@@ -191,6 +191,19 @@ pub trait Store: Send + Sync {
         campaign: OfferKey,
         codes: &[CodeHash],
     ) -> Result<CodesAdded, StoreError>;
+
+    /// Finishes what a process that ended left of a sale's shares of these limits and codes: settled where the sale was
+    /// paid, freed where it will not be. A reservation keeps what it has. Nothing where shares change with the sale itself.
+    async fn finish_shares(
+        &self,
+        chain: &str,
+        holder: &CodeHolder,
+        limits: &[OfferKey],
+        codes: &[CodeHash],
+    ) -> Result<(), StoreError> {
+        let _ = (chain, holder, limits, codes);
+        Ok(())
+    }
 
     /// One code; none when it was never added.
     async fn code(&self, chain: &str, code: CodeHash) -> Result<Option<CodeView>, StoreError>;

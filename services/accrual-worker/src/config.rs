@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use suanpan_store_scylla::CqlOptions;
 
 use crate::worker::Pace;
 
@@ -12,8 +13,18 @@ use crate::worker::Pace;
 #[derive(Args, Clone, Debug)]
 pub struct Options {
     /// Store to work in: a file that no other process has open
-    #[arg(long, env = "SUANPAN_STORE", value_name = "FILE")]
-    pub store: PathBuf,
+    #[arg(
+        long,
+        env = "SUANPAN_STORE",
+        value_name = "FILE",
+        required_unless_present = "cql",
+        conflicts_with = "cql"
+    )]
+    pub store: Option<PathBuf>,
+
+    /// Or a cluster's store, beside other workers
+    #[command(flatten)]
+    pub cluster: CqlOptions,
 
     /// Append events to this file, one JSON object a line
     #[arg(long, env = "SUANPAN_OUTBOX_FILE", value_name = "FILE")]
@@ -46,6 +57,15 @@ pub struct Options {
         value_parser = clap::value_parser!(u64).range(1..))]
     pub scan_heads_per_second: u64,
 
+    /// Seconds that a duty stays with a worker that is not heard of any more
+    #[arg(long, env = "SUANPAN_LEASE_SECONDS", value_name = "SECONDS", default_value_t = 15,
+        value_parser = clap::value_parser!(u16).range(3..=600))]
+    pub lease_seconds: u16,
+
+    /// Milliseconds that this machine's clock may be off the cluster's; further off, nothing is done
+    #[arg(long, env = "SUANPAN_CLOCK_OFF_MS_MAX", value_name = "MILLISECONDS", default_value_t = 2_000)]
+    pub clock_off_ms_max: u64,
+
     /// Seconds that steps in flight may take after the signal to end
     #[arg(long, env = "SUANPAN_DRAIN_SECONDS", value_name = "SECONDS", default_value_t = 20)]
     pub drain_seconds: u16,
@@ -76,6 +96,8 @@ impl Options {
             at_once: usize::from(self.at_once),
             heads_per_second: self.scan_heads_per_second,
             drain: Duration::from_secs(u64::from(self.drain_seconds)),
+            lease: Duration::from_secs(u64::from(self.lease_seconds)),
+            clock_off_max: Duration::from_millis(self.clock_off_ms_max),
             ..Pace::default()
         }
     }

@@ -11,8 +11,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Credits what sales earned, does what time makes due, and tells the world.
 ///
-/// Works on a store that no node has open; on one machine `suanpan serve` runs node and worker in one process. Ends with
-/// 0 in order, with 1 when it could not start, or the disk or a port failed, with 2 when an option is wrong.
+/// Works on a cluster's store beside other workers, or on a store file that no node has open; on one machine
+/// `suanpan serve` runs node and worker in one process. Ends with 0 in order, with 1 when it could not start, or the disk or a port failed, with 2 when an option is wrong.
 #[derive(Parser)]
 #[command(name = "accrual-worker", version)]
 struct Command {

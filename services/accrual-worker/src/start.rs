@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use suanpan_store::{Store, StoreError};
 use suanpan_store_embedded::EmbeddedStore;
+use suanpan_store_scylla::{ConnectError, ScyllaStore};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -35,6 +36,9 @@ pub enum StartError {
         /// Why.
         source: io::Error,
     },
+    /// The cluster's store cannot be reached.
+    #[error("--cql")]
+    Connect(#[from] ConnectError),
     /// The store cannot be opened.
     #[error("--store {}", path.display())]
     Open {
@@ -83,31 +87,58 @@ impl StartError {
     }
 }
 
-/// Opens the store, listens on the admin port, and works until `stop` is done and what was in flight is.
+/// Opens or reaches the store, listens on the admin port, and works until `stop` is done and what was in flight is.
 ///
 /// # Errors
 /// [`StartError`] says what was wrong with options, file or port, or that the disk failed.
 pub async fn run(options: &Options, stop: impl Future<Output = ()>) -> Result<Ended, StartError> {
     let clock = system_clock();
     let sinks = sinks(options, &clock)?;
-    let store = EmbeddedStore::open(&options.store)
-        .map_err(|source| StartError::Open { path: options.store.clone(), source })?;
-    let store = Arc::new(store);
+    let Opened { store, name, file } = open(options).await?;
     let address = options.admin_listen;
     let bind = |source| StartError::Bind { address, source };
     let listener = TcpListener::bind(address).await.map_err(bind)?;
     let admin_listen = listener.local_addr().map_err(bind)?;
-    let shared: Arc<dyn Store> = Arc::clone(&store) as Arc<dyn Store>;
-    let policies = Arc::new(StoredPolicies::new(Arc::clone(&shared), Arc::clone(&clock)));
-    let worker = Worker::new(shared, policies, clock, options.pace(), sinks);
-    tracing::info!(store = %options.store.display(), %admin_listen, "working");
+    let policies = Arc::new(StoredPolicies::new(Arc::clone(&store), Arc::clone(&clock)));
+    let worker = Worker::new(store, policies, clock, options.pace(), sinks);
+    tracing::info!(store = name, %admin_listen, "working");
     let admin = axum::serve(listener, admin::router(worker.status()));
     tokio::select! {
         ended = worker.run(stop) => Ok(ended),
-        () = store.poisoned() => Err(StartError::Poisoned),
+        () = poisoned(file.as_deref()) => Err(StartError::Poisoned),
         ended = async { admin.await } => {
             Err(StartError::Admin(ended.err().unwrap_or_else(|| io::Error::other("it ended"))))
         }
+    }
+}
+
+/// The store that the options name.
+struct Opened {
+    store: Arc<dyn Store>,
+    /// For the log.
+    name: String,
+    /// When it is a file.
+    file: Option<Arc<EmbeddedStore>>,
+}
+
+async fn open(options: &Options) -> Result<Opened, StartError> {
+    if let Some(path) = &options.store {
+        let opened = EmbeddedStore::open(path);
+        let file = Arc::new(opened.map_err(|source| StartError::Open { path: path.clone(), source })?);
+        let store = Arc::clone(&file) as Arc<dyn Store>;
+        return Ok(Opened { store, name: path.display().to_string(), file: Some(file) });
+    }
+    // The command line asks for one of both.
+    let cluster = options.cluster.options()?.ok_or(ConnectError::Nowhere)?;
+    let name = format!("{} at {}", cluster.keyspace, cluster.contact_points.join(","));
+    Ok(Opened { store: Arc::new(ScyllaStore::connect(cluster).await?), name, file: None })
+}
+
+/// Ends when the disk under a store file failed; the servers of a cluster look after their own.
+async fn poisoned(file: Option<&EmbeddedStore>) {
+    match file {
+        Some(file) => file.poisoned().await,
+        None => std::future::pending().await,
     }
 }
 

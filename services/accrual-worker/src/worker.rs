@@ -10,7 +10,7 @@ mod scan;
 
 use std::future::Future;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use suanpan_store::{Part, Store, StoreError};
 use tokio::sync::{Notify, watch};
@@ -30,8 +30,20 @@ pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
 pub fn system_clock() -> Clock {
     Arc::new(|| {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+        let now_ms = i64::try_from(since.as_millis()).unwrap_or(i64::MAX);
+        #[cfg(feature = "failpoints")]
+        let now_ms = now_ms + ahead_ms();
+        now_ms
     })
+}
+
+/// How far a test lets this process's clock be ahead.
+#[cfg(feature = "failpoints")]
+fn ahead_ms() -> i64 {
+    static AHEAD_MS: std::sync::LazyLock<i64> = std::sync::LazyLock::new(|| {
+        std::env::var("SUANPAN_CLOCK_AHEAD_MS").ok().and_then(|text| text.parse().ok()).unwrap_or(0)
+    });
+    *AHEAD_MS
 }
 
 /// How much at once, and how often. The default is what a service wants.
@@ -48,6 +60,8 @@ pub struct Pace {
     pub changed_per_second: u64,
     /// How often programs, holds of guests and delivered events are looked at.
     pub tend_every: Duration,
+    /// How often all unique codes are looked through for holds that nobody came back for.
+    pub codes_every: Duration,
     /// So long a duty stays with a worker that is not heard of any more.
     pub lease: Duration,
     /// A worker whose clock is further off the store's does nothing.
@@ -68,6 +82,7 @@ impl Default for Pace {
             pass_every: Duration::from_secs(1),
             changed_per_second: 2_000,
             tend_every: Duration::from_secs(10),
+            codes_every: Duration::from_secs(300),
             lease: Duration::from_secs(15),
             clock_off_max: Duration::from_secs(2),
             retry_first: Duration::from_millis(250),
@@ -195,17 +210,22 @@ fn holder() -> String {
 
 /// What needs looking at now and then, by one worker for all: programs that changed, holds of guests, events that everybody has.
 async fn tend(shared: Arc<Shared>, mut stopped: watch::Receiver<bool>) {
+    let mut codes_at = Instant::now();
     loop {
+        let with_codes = Instant::now() >= codes_at;
         let round = async {
             shared.duties.held(duties::TEND).await;
             change::follow(&shared).await?;
-            holds::end(&shared).await?;
+            holds::end(&shared, with_codes).await?;
             outbox::forget(&shared).await
         };
         let result = tokio::select! {
             result = round => result,
             () = told(&mut stopped) => return,
         };
+        if with_codes && result.is_ok() {
+            codes_at = Instant::now() + shared.pace.codes_every;
+        }
         if let Err(error) = result {
             tracing::warn!(%error, "could not look after programs, holds and delivered events; again soon");
         }

@@ -65,6 +65,17 @@ pub fn keys(path: &Path) -> Result<Selling, KeysError> {
     }
 }
 
+/// Reads the keys of a file that is there: what several nodes share is made once and copied, never made by each.
+///
+/// # Errors
+/// [`KeysError`].
+pub fn kept_keys(path: &Path) -> Result<Selling, KeysError> {
+    if path.exists() {
+        return keys(path);
+    }
+    Err(KeysError::File { path: path.to_owned(), source: io::ErrorKind::NotFound.into() })
+}
+
 /// The keys of a text; else the line that is wrong.
 fn read(text: &str) -> Result<Selling, usize> {
     let (mut secret, mut tokens) = (None, Vec::new());

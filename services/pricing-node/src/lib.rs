@@ -28,7 +28,7 @@ pub use backup::{Backup, Copied};
 pub use chain::{Chain, ChainError};
 pub use config::{Conflict, LogFormat, NoPeriod, Options, Period};
 pub use failure::Failure;
-pub use keys::{KeysError, keys};
+pub use keys::{KeysError, kept_keys, keys};
 pub use members::{FactsError, Members, read_usage};
 pub use node::{Answer, Node};
 pub use sales::{CLOCK_OFF_MS_MAX_DEFAULT, HORIZON_MS_DEFAULT, Selling, code_hash, lookup_key};

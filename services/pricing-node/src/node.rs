@@ -403,7 +403,19 @@ impl<'a> Answer<'a> {
 
 pub(crate) fn unix_ms_now() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+    let now_ms = i64::try_from(since.as_millis()).unwrap_or(i64::MAX);
+    #[cfg(feature = "failpoints")]
+    let now_ms = now_ms + ahead_ms();
+    now_ms
+}
+
+/// How far a test lets this process's clock be ahead.
+#[cfg(feature = "failpoints")]
+fn ahead_ms() -> i64 {
+    static AHEAD_MS: std::sync::LazyLock<i64> = std::sync::LazyLock::new(|| {
+        std::env::var("SUANPAN_CLOCK_AHEAD_MS").ok().and_then(|text| text.parse().ok()).unwrap_or(0)
+    });
+    *AHEAD_MS
 }
 
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use suanpan_checkout::{publish, unpack};
 use suanpan_store::{Store, StoreError};
+use suanpan_store_scylla::ConnectError;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -19,6 +20,7 @@ use tracing_subscriber::filter::ParseError;
 use crate::backup::Backup;
 use crate::chain::{Chain, ChainError};
 use crate::config::{Conflict, LogFormat, Options};
+use crate::keys::KeysError;
 use crate::members::{FactsError, Members, read_usage};
 use crate::node::{Node, unix_ms_now};
 use crate::sales::Selling;
@@ -36,6 +38,17 @@ pub enum StartError {
     /// A file of members or usage is wrong.
     #[error(transparent)]
     Facts(#[from] FactsError),
+    /// The cluster's store cannot be reached.
+    #[error("--cql")]
+    Connect(#[from] ConnectError),
+    /// Every node of a cluster needs the same keys.
+    #[error(
+        "--keys is needed with --cql: the same file for every node; make it once with `suanpan keys FILE`"
+    )]
+    NoKeys,
+    /// The keys cannot be had.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
     /// The store did not answer.
     #[error("the store does not answer")]
     Store(#[from] StoreError),
@@ -62,7 +75,7 @@ impl StartError {
     /// Whether another option would help.
     #[must_use]
     pub const fn is_in_options(&self) -> bool {
-        matches!(self, StartError::Options(_))
+        matches!(self, StartError::Options(_) | StartError::NoKeys)
     }
 
     /// The error with its causes.

@@ -37,7 +37,7 @@ enum CheckoutVerb {
     /// List sales, the newest first
     List {
         /// Only this member's
-        #[arg(long, value_name = "MEMBER", default_value = "")]
+        #[arg(long, value_name = "MEMBER", default_value = "", hide_default_value = true)]
         member: String,
         /// From this day on, by the moment in their ids
         #[arg(long, value_name = "DAY")]
@@ -69,7 +69,7 @@ enum CheckoutVerb {
         #[arg(long, value_name = "AMOUNT")]
         expect: Option<String>,
         /// A quote's token, whose price is honoured
-        #[arg(long, value_name = "TOKEN", default_value = "")]
+        #[arg(long, value_name = "TOKEN", default_value = "", hide_default_value = true)]
         token: String,
         /// How it is shown
         #[arg(long, value_enum, value_name = "FORMAT", default_value = "text")]

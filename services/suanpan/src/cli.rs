@@ -12,7 +12,9 @@ use crate::codes::CodesOptions;
 use crate::export::ExportOptions;
 use crate::give_back::ReturnOptions;
 use crate::import::ImportOptions;
+use crate::keys::KeysOptions;
 use crate::member::MemberOptions;
+use crate::migrate::MigrateOptions;
 use crate::parked::ParkedOptions;
 use crate::publish::PublishOptions;
 use crate::serve::ServeOptions;
@@ -68,6 +70,10 @@ pub(crate) enum Verb {
     Restore(RestoreOptions),
     /// Entries that could not be accrued and wait for a person
     Parked(ParkedOptions),
+    /// Make the store of a cluster, or bring it to this release's schema
+    Migrate(MigrateOptions),
+    /// Make the key file that the nodes of a cluster share
+    Keys(KeysOptions),
     /// Print the JSON Schema of program files
     Schema,
     /// Print completions for a shell

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use suanpan_pricing_node::{ChainError, FactsError, KeysError, StartError};
 use suanpan_store::StoreError;
+use suanpan_store_scylla::ConnectError;
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
@@ -69,6 +70,9 @@ pub(crate) enum Error {
         /// Why.
         source: StoreError,
     },
+    /// The cluster's store cannot be reached or made.
+    #[error("error: {}", in_full(.0))]
+    Cluster(#[from] ConnectError),
     /// The keys cannot be had.
     #[error("error: {}", in_full(.0))]
     Keys(#[from] KeysError),
@@ -215,6 +219,7 @@ impl Error {
             Error::Start(_)
             | Error::Read { .. }
             | Error::Open { .. }
+            | Error::Cluster(_)
             | Error::Keys(_)
             | Error::Poisoned
             | Error::NoProgram

@@ -15,7 +15,9 @@ mod export;
 mod give_back;
 mod import;
 mod input;
+mod keys;
 mod member;
+mod migrate;
 mod names;
 mod parked;
 mod progress;
@@ -60,6 +62,8 @@ fn main() -> ExitCode {
         Verb::Backup(options) => backup::run(&options),
         Verb::Restore(options) => backup::restore(&options),
         Verb::Parked(options) => parked::run(&options),
+        Verb::Migrate(options) => migrate::run(&options),
+        Verb::Keys(options) => keys::run(&options),
         Verb::Schema => schema(),
         Verb::Completions { shell } => completions(shell),
     };

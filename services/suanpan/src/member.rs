@@ -71,16 +71,16 @@ enum MemberVerb {
         #[arg(long = "card", value_name = "NUMBER")]
         cards: Vec<String>,
         /// A telephone number that leads to the member
-        #[arg(long, value_name = "NUMBER", default_value = "")]
+        #[arg(long, value_name = "NUMBER", default_value = "", hide_default_value = true)]
         phone: String,
         /// An e-mail address that leads to the member
-        #[arg(long, value_name = "ADDRESS", default_value = "")]
+        #[arg(long, value_name = "ADDRESS", default_value = "", hide_default_value = true)]
         email: String,
         /// Month and day of birth
         #[arg(long, value_name = "MM-DD", value_parser = birthday)]
         birthday: Option<v1::Birthday>,
         /// The member who brought this one
-        #[arg(long, value_name = "MEMBER", default_value = "")]
+        #[arg(long, value_name = "MEMBER", default_value = "", hide_default_value = true)]
         referred_by: String,
         #[command(flatten)]
         change: Change,

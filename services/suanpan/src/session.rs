@@ -57,7 +57,13 @@ pub(crate) struct Where {
     pub(crate) actor: String,
 
     /// Why; needed for changes by hand
-    #[arg(long, value_name = "TEXT", default_value = "", help_heading = "Who and why")]
+    #[arg(
+        long,
+        value_name = "TEXT",
+        default_value = "",
+        hide_default_value = true,
+        help_heading = "Who and why"
+    )]
     pub(crate) reason: String,
 }
 

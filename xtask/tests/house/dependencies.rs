@@ -35,6 +35,7 @@ const OURS: &[(&str, &[&str])] = &[
             "suanpan-engine",
             "suanpan-ledger",
             "suanpan-store",
+            "suanpan-store-scylla",
             "suanpan-checkout",
             "suanpan-receipt",
             "suanpan-rpc",
@@ -49,6 +50,7 @@ const OURS: &[(&str, &[&str])] = &[
             "suanpan-store",
             "suanpan-checkout",
             "suanpan-store-embedded",
+            "suanpan-store-scylla",
         ],
     ),
     (
@@ -63,6 +65,7 @@ const OURS: &[(&str, &[&str])] = &[
             "suanpan-accrual-worker",
             "suanpan-store",
             "suanpan-store-embedded",
+            "suanpan-store-scylla",
             "suanpan-checkout",
             "suanpan-audit",
         ],

@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use suanpan_ledger::EntryKey;
-use suanpan_store::{CodeHash, Owner, Read, Scope, StoreError};
+use suanpan_ledger::head::OfferKey;
+use suanpan_store::{CodeHash, Read, Scope, StoreError};
 
 use crate::decide::Inner;
 use crate::decide::look::Seen;
@@ -171,35 +172,35 @@ impl Inner {
         }
     }
 
-    /// What is held for sales whose time is over, of all limits of a chain: settled where they were sold, released where
-    /// they are gone. Those that are still reserved are given back, to be ended by whoever decides.
-    ///
-    /// A stopped node leaks nothing by it: the worker calls it now and then.
-    pub(crate) async fn sweep(
+    /// Finishes what a process that ended left of a sale's shares: settled where it was sold, released where it is gone. A
+    /// reservation keeps what it has: only a decision ends it.
+    pub(crate) async fn finish_shares_of(
         &self,
         chain: &str,
-        now_ms: i64,
-    ) -> Result<Vec<(Owner, suanpan_domain::CheckoutId)>, StoreError> {
+        who: &Who,
+        limits: &[OfferKey],
+        codes: &[CodeHash],
+    ) -> Result<(), StoreError> {
         let until = self.deadline();
-        let mut reserved = Vec::new();
-        for (offer, _) in self.campaigns(chain, until).await? {
-            self.finish_transfers(chain, offer, until).await?;
-            for held in self.held(chain, offer, self.deadline()).await? {
-                if held.until_ms > now_ms {
-                    continue;
-                }
-                let until = self.deadline();
-                match self.stands(chain, &held.who, until).await? {
-                    Standing::Reserved => reserved.push((held.who.owner, held.who.checkout)),
-                    Standing::Sold => {}
-                    Standing::Nothing | Standing::Cancelled | Standing::Fenced => {
-                        if self.keep_out(chain, &held.who, until).await? {
-                            self.release_limit(chain, &held, until).await?;
-                        }
-                    }
-                }
+        match self.stands(chain, who, until).await? {
+            Standing::Reserved | Standing::Sold => return Ok(()),
+            Standing::Nothing | Standing::Cancelled | Standing::Fenced => {}
+        }
+        if !self.keep_out(chain, who, until).await? {
+            return Ok(());
+        }
+        for offer in limits {
+            self.finish_transfers(chain, *offer, until).await?;
+            for held in self.held(chain, *offer, until).await?.iter().filter(|held| held.who == *who) {
+                self.release_limit(chain, held, until).await?;
             }
         }
-        Ok(reserved)
+        for code in codes {
+            let seen = self.see_code(chain, *code, None, false, until).await?;
+            if let Some((_, basis)) = seen.held_by.filter(|(by, _)| by == who) {
+                self.release_code(chain, *code, who, basis, until).await?;
+            }
+        }
+        Ok(())
     }
 }

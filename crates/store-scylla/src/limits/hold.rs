@@ -303,8 +303,8 @@ impl Inner {
                 let Some(last) = rows.last() else { break };
                 after.clone_from(&last.holder);
                 for row in rows.into_iter().filter(|row| row.state == Some(1)) {
-                    let (basis, until_ms) = (row.basis.unwrap_or_default(), row.until.unwrap_or_default());
-                    found.push(crate::limits::Held { offer, who: share_of(&row.holder)?, basis, until_ms });
+                    let basis = row.basis.unwrap_or_default();
+                    found.push(crate::limits::Held { offer, who: share_of(&row.holder)?, basis });
                     of_shard += 1;
                 }
             }

@@ -1,8 +1,10 @@
 //! Places that readers keep, and duties that workers hold.
 
+use scylla::value::CqlTimestamp;
 use suanpan_store::{Cursor, Lease, StoreError};
 
 use crate::bytes::{check_name, count_column, counted};
+use crate::error::damaged;
 use crate::inner::Inner;
 use crate::session::{Applied, Pauses, values};
 
@@ -10,6 +12,13 @@ use crate::session::{Applied, Pauses, values};
 type LeaseColumns = (String, Option<String>, Option<i64>);
 
 impl Inner {
+    /// The clock of the server that answers.
+    pub(crate) async fn server_ms(&self) -> Result<i64, StoreError> {
+        let row = self.cql.read_one::<(CqlTimestamp,)>(&self.statements.clock, values![], self.deadline());
+        let (CqlTimestamp(ms),) = row.await?.ok_or_else(|| damaged("a server without a clock"))?;
+        Ok(ms)
+    }
+
     pub(crate) async fn place_of(
         &self,
         chain: &str,

@@ -5,13 +5,14 @@ use suanpan_domain::{CheckoutId, MemberId};
 use suanpan_ledger::Entry;
 use suanpan_ledger::head::OfferKey;
 use suanpan_store::{
-    Activation, CODES_PER_CALL_MAX, CheckoutFilter, CodeHash, CodeView, CodesAdded, Cursor, Decider,
-    FeedPage, FoundCheckout, Lease, LimitCap, LimitView, Linked, LookupKey, MemberRow, Meta, NamedHolder,
-    Order, OutboxEvent, Owner, Page, ParkedRow, Part, ProgramRow, RawRow, Scanned, Scope, Store, StoreError,
+    Activation, CODES_PER_CALL_MAX, CheckoutFilter, CodeHash, CodeHolder, CodeView, CodesAdded, Cursor,
+    Decider, FeedPage, FoundCheckout, Lease, LimitCap, LimitView, Linked, LookupKey, MemberRow, Meta,
+    NamedHolder, Order, OutboxEvent, Owner, Page, ParkedRow, Part, ProgramRow, RawRow, Scanned, Scope, Store,
+    StoreError,
 };
 
 use crate::bytes::check_chain;
-use crate::inner::PARTS;
+use crate::inner::{PARTS, Who};
 use crate::session::values;
 use crate::store::ScyllaStore;
 
@@ -241,5 +242,20 @@ impl Store for ScyllaStore {
 
     async fn meta(&self) -> Result<Meta, StoreError> {
         Ok(self.0.meta)
+    }
+
+    async fn clock_ms(&self) -> Result<Option<i64>, StoreError> {
+        self.0.server_ms().await.map(Some)
+    }
+
+    async fn finish_shares(
+        &self,
+        chain: &str,
+        holder: &CodeHolder,
+        limits: &[OfferKey],
+        codes: &[CodeHash],
+    ) -> Result<(), StoreError> {
+        let who = Who { checkout: holder.checkout, owner: holder.owner.clone() };
+        self.0.finish_shares_of(chain, &who, limits, codes).await
     }
 }

@@ -5,7 +5,7 @@ use suanpan_domain::{CheckoutId, MemberId};
 use suanpan_ledger::Entry;
 use suanpan_ledger::head::OfferKey;
 
-use crate::code::{CodeView, CodesAdded};
+use crate::code::{CodeHolder, CodeView, CodesAdded};
 use crate::error::StoreError;
 use crate::faulty::{Again, FaultyStore};
 use crate::limit::{LimitCap, LimitView, NamedHolder};
@@ -182,6 +182,16 @@ impl Store for FaultyStore {
         codes: &[CodeHash],
     ) -> Result<CodesAdded, StoreError> {
         self.call(true, self.inner.add_codes(chain, campaign, codes)).await
+    }
+
+    async fn finish_shares(
+        &self,
+        chain: &str,
+        holder: &CodeHolder,
+        limits: &[OfferKey],
+        codes: &[CodeHash],
+    ) -> Result<(), StoreError> {
+        self.call(true, self.inner.finish_shares(chain, holder, limits, codes)).await
     }
 
     async fn code(&self, chain: &str, code: CodeHash) -> Result<Option<CodeView>, StoreError> {

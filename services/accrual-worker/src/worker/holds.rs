@@ -2,16 +2,24 @@
 //! says it.
 
 use suanpan_checkout::{Books, BooksError};
-use suanpan_domain::CheckoutId;
-use suanpan_store::{CodeState, Cursor, HolderState, Owner, StoreError};
+use suanpan_ledger::head::OfferKey;
+use suanpan_store::{CodeHash, CodeHolder, CodeState, Cursor, HolderState, StoreError};
 
 use super::Shared;
 
 /// Rows of one read.
 const ROWS_PER_READ: usize = 4_096;
 
-/// Ends every reservation whose time is over and that still holds something of a limit, or a code.
-pub(crate) async fn end(shared: &Shared) -> Result<(), StoreError> {
+/// What is held.
+#[derive(Clone, Copy)]
+enum Share {
+    Limit(OfferKey),
+    Code(CodeHash),
+}
+
+/// Ends every reservation whose time is over and that still holds something of a limit, or `with_codes` a code: of
+/// those there may be millions, and all are looked at.
+pub(crate) async fn end(shared: &Shared, with_codes: bool) -> Result<(), StoreError> {
     for chain in shared.store.chains().await? {
         let books = match shared.policies.books(&chain).await {
             Ok(Some(books)) => books,
@@ -19,7 +27,9 @@ pub(crate) async fn end(shared: &Shared) -> Result<(), StoreError> {
             Ok(None) | Err(_) => continue,
         };
         end_of_limits(shared, &books).await?;
-        end_of_codes(shared, &books).await?;
+        if with_codes {
+            end_of_codes(shared, &books).await?;
+        }
     }
     Ok(())
 }
@@ -34,7 +44,8 @@ async fn end_of_limits(shared: &Shared, books: &Books) -> Result<(), StoreError>
             let page = shared.store.limit_holders(&books.chain, limit.offer, &after, ROWS_PER_READ).await?;
             for named in page.rows {
                 if named.holder.state == HolderState::Held {
-                    end_one(shared, books, named.owner, named.checkout, named.holder.until_ms).await?;
+                    let by = CodeHolder { checkout: named.checkout, owner: named.owner };
+                    end_one(shared, books, by, named.holder.until_ms, Share::Limit(limit.offer)).await?;
                 }
             }
             let Some(next) = page.next else { break };
@@ -48,9 +59,9 @@ async fn end_of_codes(shared: &Shared, books: &Books) -> Result<(), StoreError> 
     let mut after = Cursor::default();
     loop {
         let page = shared.store.codes(&books.chain, &after, ROWS_PER_READ).await?;
-        for (_, code) in page.rows {
+        for (hash, code) in page.rows {
             if let CodeState::Held { by, until_ms } = code.state {
-                end_one(shared, books, by.owner, by.checkout, until_ms).await?;
+                end_one(shared, books, by, until_ms, Share::Code(hash)).await?;
             }
         }
         let Some(next) = page.next else { return Ok(()) };
@@ -61,22 +72,27 @@ async fn end_of_codes(shared: &Shared, books: &Books) -> Result<(), StoreError> 
 async fn end_one(
     shared: &Shared,
     books: &Books,
-    owner: Owner,
-    checkout: CheckoutId,
+    by: CodeHolder,
     until_ms: i64,
+    share: Share,
 ) -> Result<(), StoreError> {
     let now_ms = (shared.clock)();
     if until_ms > now_ms {
         return Ok(());
     }
-    match books.end_expired(owner, checkout, now_ms).await {
-        Ok(ended) => {
-            shared.board.worked(suanpan_checkout::Worked { ended: u32::from(ended), ..Default::default() });
+    match books.end_expired(by.owner.clone(), by.checkout, now_ms).await {
+        Ok(true) => {
+            shared.board.worked(suanpan_checkout::Worked { ended: 1, ..Default::default() });
             Ok(())
         }
+        // Nobody reserves it: whoever took the share ended before the sale was written, or before it was settled.
+        Ok(false) => match share {
+            Share::Limit(offer) => shared.store.finish_shares(&books.chain, &by, &[offer], &[]).await,
+            Share::Code(code) => shared.store.finish_shares(&books.chain, &by, &[], &[code]).await,
+        },
         Err(BooksError::Store(error)) => Err(error),
         Err(BooksError::Refused(_) | BooksError::Stale) => {
-            let chain = &books.chain;
+            let (chain, checkout) = (&books.chain, by.checkout);
             tracing::warn!(chain, %checkout, "a reservation holds something and cannot be ended");
             Ok(())
         }

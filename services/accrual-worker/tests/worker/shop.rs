@@ -48,6 +48,7 @@ pub(crate) fn hurry() -> Pace {
         pass_every: Duration::from_millis(10),
         changed_per_second: 1_000_000,
         tend_every: Duration::from_millis(50),
+        codes_every: Duration::ZERO,
         retry_first: Duration::from_millis(1),
         retry_max: Duration::from_millis(8),
         ..Pace::default()

@@ -18,13 +18,16 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Works until nothing waits any more, and nothing is held.
 pub(crate) async fn settle(corner: &Corner) {
-    let store = corner.store();
+    let store = corner.store().await;
     let clock = || -> suanpan_accrual_worker::Clock { Arc::new(|| now_ms() + AHEAD_MS) };
     let policies = Arc::new(StoredPolicies::new(Arc::clone(&store), clock()));
     let pace = Pace {
         pass_every: Duration::from_millis(50),
         tend_every: Duration::from_millis(100),
+        codes_every: Duration::ZERO,
         retry_first: Duration::from_millis(20),
+        // It is ahead on purpose.
+        clock_off_max: Duration::MAX,
         ..Pace::default()
     };
     let sink = Arc::new(FileSink::new(corner.events_file()));

@@ -14,7 +14,7 @@ pub(crate) async fn prove(
     sold: &BTreeMap<String, Sold>,
     faults: &mut Faults,
 ) {
-    let store = corner.store();
+    let store = corner.store().await;
     let rush = Rule { offer: "rush", uses: 1, given_back: true };
     limit(&*store, rush, answers, sold, faults).await;
     // Of a budget alone, money is counted and uses are not.
