@@ -167,8 +167,7 @@ fn planned(
     let hidden =
         seen.hidden.as_ref().filter(|hidden| before.owner == seen.own.owner && hidden.key == entry.key);
     if let Some(hidden) = hidden {
-        // What the row booked before stays booked, under the version that made it.
-        (entry.version, entry.written_ms) = (hidden.version, hidden.written_ms);
+        // What the row booked before stays booked. The row is of the new version: so it was answered.
         entry.movements = hidden.movements.iter().copied().chain(entry.movements).collect();
     }
     let row = before.row(entry.key);

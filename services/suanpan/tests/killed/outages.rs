@@ -69,7 +69,9 @@ pub(crate) async fn a_cluster_under_outages(seed: u64, lasts: Duration) {
 async fn one(chance: &mut Chance, cluster: &mut Cluster<'_>, servers: &mut [Server], outages: &mut Outages) {
     let place = chance.below(OF_EACH);
     let kind = if chance.one_in(2) { Kind::Node } else { Kind::Worker };
-    match chance.below(8) {
+    // A majority has to be left.
+    let kinds = if servers.len() < 3 { 6 } else { 8 };
+    match chance.below(kinds) {
         0..=3 => {
             cluster.kill(kind, place);
             outages.kills += 1;

@@ -130,7 +130,7 @@ pub(crate) async fn prove(corner: &Corner, house: &mut impl House, log: &Log) ->
     let mut faults = Faults::default();
     house.open().await;
     let line = house.line();
-    let sold = sales::prove(&line, &answers, &mut faults).await;
+    let sold = sales::prove(corner, &line, &answers, &mut faults).await;
     let accounts = accounts::prove(corner, &line, &answers, &sold, &mut faults).await;
     let repeated = repeats::prove(&line, &answers, &sold, &mut faults).await;
     accounts::unchanged(&line, &accounts, &mut faults).await;

@@ -9,6 +9,7 @@ use tonic::{Code, Status};
 
 use super::{Answers, Faults, Sold};
 use crate::call::{Answer, Call, Told, read};
+use crate::corner::{Corner, Place};
 use crate::request::get_sale;
 use crate::server::Line;
 
@@ -16,12 +17,18 @@ use crate::server::Line;
 const AT_ONCE: usize = 32;
 
 /// Compares every id's answers with each other and with what the node says now; gives what is sold.
-pub(crate) async fn prove(line: &Line, answers: &Answers, faults: &mut Faults) -> BTreeMap<String, Sold> {
+pub(crate) async fn prove(
+    corner: &Corner,
+    line: &Line,
+    answers: &Answers,
+    faults: &mut Faults,
+) -> BTreeMap<String, Sold> {
+    let on_cluster = matches!(corner.place, Place::Cluster { .. });
     let mut sold = BTreeMap::new();
     let now = all_now(line, answers.sales.keys()).await;
     for (id, told) in &answers.sales {
         let now = now.get(id).and_then(Option::as_ref);
-        if let Some(one) = one(id, told, now, faults) {
+        if let Some(one) = one(id, told, now, on_cluster, faults) {
             sold.insert(id.clone(), one);
         }
     }
@@ -54,7 +61,13 @@ async fn all_now<'i>(
     now
 }
 
-fn one(id: &str, told: &[Told], now: Option<&Checkout>, faults: &mut Faults) -> Option<Sold> {
+fn one(
+    id: &str,
+    told: &[Told],
+    now: Option<&Checkout>,
+    on_cluster: bool,
+    faults: &mut Faults,
+) -> Option<Sold> {
     let answered = |told: &Told| match (&told.call, &told.answer) {
         (Call::Confirm(_) | Call::Offline(_), Answer::Sale(sale)) => Some(without_differences(sale)),
         _ => None,
@@ -73,6 +86,8 @@ fn one(id: &str, told: &[Told], now: Option<&Checkout>, faults: &mut Faults) -> 
             None => !cancelled && !held,
             Some(CheckoutState::Cancelled) => cancelled || held,
             Some(CheckoutState::Reserved) => held && !cancelled && of_guest,
+            // On a cluster a reservation ends before it is known whether the other owner's sale may be: it may not have been.
+            Some(CheckoutState::Fenced) => held && on_cluster,
             Some(_) => false,
         };
         faults.unless(holds, || format!("{id}, cancelled {cancelled}, held {held}, not sold, is {state:?}"));
