@@ -1,7 +1,7 @@
 //! What a decision sees.
 
 use suanpan_domain::CheckoutId;
-use suanpan_ledger::{Entry, EntryKey, Head};
+use suanpan_ledger::{Change, Entry, EntryKey, Head};
 
 use crate::code::CodeState;
 use crate::code::CodeView;
@@ -22,6 +22,9 @@ pub struct View {
     pub limits: Vec<LimitView>,
     /// The scope's codes, in its order; none for a code that was never added.
     pub codes: Vec<Option<CodeView>>,
+    /// The owner's own row under the claimed id, when it was fenced for another owner who then did not sell: it stands among
+    /// no other rows, and may be written over.
+    pub fenced: Option<Entry>,
 }
 
 /// A sale's row under another owner.
@@ -38,6 +41,18 @@ pub struct Elsewhere {
 }
 
 impl View {
+    /// A change as it is written and answered: a row that is written over a fenced one keeps the version and the moment that
+    /// made it, and what it booked before.
+    #[must_use]
+    pub fn over_fenced(&self, mut change: Change) -> Change {
+        if let Some(fenced) = self.fenced.as_ref().filter(|fenced| fenced.key == change.entry.key) {
+            let entry = &mut change.entry;
+            (entry.version, entry.written_ms) = (fenced.version, fenced.written_ms);
+            entry.movements = [&fenced.movements[..], &entry.movements[..]].concat();
+        }
+        change
+    }
+
     /// A limit of the scope, by its place, as it is when the reservations elsewhere are fenced by the same write.
     #[must_use]
     pub fn limit_after_fencing(&self, place: usize) -> Option<LimitView> {

@@ -93,8 +93,9 @@ fn decided(
         Ok(Applied::AccrueFirst) => return Err(Undecided::AccrueFirst),
         Err(conflicts) => return Err(conflicts.into()),
     };
+    let change = view.over_fenced(*change);
     let answer = recorded(change.entry.clone(), false);
-    let mut write = Books::write(policy, owner.clone(), *change);
+    let mut write = Books::write(policy, owner.clone(), change);
     Books::end_elsewhere(policy, view, command, &mut write);
     // What this sale held, if anything: the steps do nothing to what it does not hold.
     let held = view.checkout(checkout).and_then(|row| row.sale.as_deref());

@@ -107,8 +107,9 @@ fn decided(policy: &Policy, view: &View, ask: &Ask) -> Result<(Verdict, Recorded
     if !conflicts.is_empty() {
         return Err(ordered(conflicts).into());
     }
+    let change = view.over_fenced(*change);
     let recorded = Recorded { owner: ask.owner.clone(), entry: change.entry.clone(), repeated: false };
-    let mut write = Books::write(policy, ask.owner.clone(), *change);
+    let mut write = Books::write(policy, ask.owner.clone(), change);
     let fencing = Books::fencing(ask.now_ms, &ask.actor, ask.checkout);
     Books::end_elsewhere(policy, view, &fencing, &mut write);
     (write.limits, write.codes) = (limit_moves(view, ask), code_moves(view, ask));

@@ -86,7 +86,7 @@ pub(super) fn load(writing: &mut Writing<'_>, chain: &str, scope: &Scope) -> Res
     }
     let limits = limits::views(connection, chain, id, scope)?;
     let codes = codes::views(connection, chain, scope)?;
-    Ok(Seen { view: View { head, entries, elsewhere, limits, codes }, chain, owners })
+    Ok(Seen { view: View { head, entries, elsewhere, limits, codes, fenced: None }, chain, owners })
 }
 
 fn place(owner: Owner, id: Option<i64>, head: &Head) -> Place {

@@ -20,9 +20,6 @@ pub(super) struct Seen {
     pub(super) others: Vec<Partition>,
     /// Whether the sale's own row may be written.
     pub(super) may_write: bool,
-    /// The own row, when it is fenced but nobody else has the sale: the decider does not see it, and what is written goes
-    /// on in it.
-    pub(super) hidden: Option<Entry>,
     pub(super) limits: Vec<SeenLimit>,
     pub(super) codes: Vec<SeenCode>,
 }
@@ -60,9 +57,9 @@ impl Inner {
         for other in &others {
             self.pay_rows(chain, other, until).await?;
         }
-        let hidden = scope.checkout.and_then(|checkout| hidden(&own, &others, checkout));
+        let fenced = scope.checkout.and_then(|checkout| fenced(&own, &others, checkout));
         let entries = own.rows.iter().filter_map(|row| row.entry.clone());
-        let entries = entries.filter(|entry| hidden.as_ref().is_none_or(|hidden| hidden.key != entry.key));
+        let entries = entries.filter(|entry| fenced.as_ref().is_none_or(|fenced| fenced.key != entry.key));
         let entries: Vec<Entry> = entries.collect();
         let who = scope.checkout.map(|checkout| Who { checkout, owner: scope.owner.clone() });
         let backed = scope
@@ -93,14 +90,15 @@ impl Inner {
             elsewhere,
             limits: limits.iter().map(|seen| seen.view.clone()).collect(),
             codes: codes.iter().map(|seen| seen.view.clone()).collect(),
+            fenced,
         };
-        Ok(Some(Seen { view, own, others: shown, may_write, hidden, limits, codes }))
+        Ok(Some(Seen { view, own, others: shown, may_write, limits, codes }))
     }
 }
 
 /// The own fenced row, when whoever fenced it did not get further: nobody else holds, sold or cancelled the sale, so it may
 /// be had again.
-fn hidden(own: &Partition, others: &[Partition], checkout: CheckoutId) -> Option<Entry> {
+fn fenced(own: &Partition, others: &[Partition], checkout: CheckoutId) -> Option<Entry> {
     let has = |other: &Partition| {
         matches!(other.standing(checkout), Standing::Reserved | Standing::Sold | Standing::Cancelled)
     };

@@ -64,13 +64,13 @@ impl Plan {
             let version = head.change.head.version;
             if head.owner == scope.owner {
                 let owed = Owed::of(write, version, scope.checkout);
-                plan.own = Some(planned(&seen.own, seen, head, &owed)?);
+                plan.own = Some(planned(&seen.own, head, &owed)?);
             } else {
                 let other = seen.others.iter().find(|other| other.owner == head.owner);
                 let other = other.ok_or_else(|| contract(format!("{who} is not in the view")))?;
                 let checkout = scope.checkout.ok_or_else(|| contract("a fence without a sale"))?;
                 let owed = Owed::of_fenced(write, &head.owner, version, checkout);
-                plan.fences.push(planned(other, seen, head, &owed)?);
+                plan.fences.push(planned(other, head, &owed)?);
             }
         }
         plan.check_sale(seen, scope)?;
@@ -144,12 +144,7 @@ impl Plan {
     }
 }
 
-fn planned(
-    before: &Partition,
-    seen: &Seen,
-    write: &HeadWrite,
-    owed: &Owed,
-) -> Result<PlannedHead, StoreError> {
+fn planned(before: &Partition, write: &HeadWrite, owed: &Owed) -> Result<PlannedHead, StoreError> {
     let after = &write.change.head;
     let who = told(&write.owner);
     let head = &before.head;
@@ -163,13 +158,7 @@ fn planned(
     if bytes.len() > HEAD_BYTES_MAX {
         return Err(contract(format!("{who}: a head of {} bytes", bytes.len())));
     }
-    let mut entry = write.change.entry.clone();
-    let hidden =
-        seen.hidden.as_ref().filter(|hidden| before.owner == seen.own.owner && hidden.key == entry.key);
-    if let Some(hidden) = hidden {
-        // What the row booked before stays booked. The row is of the new version: so it was answered.
-        entry.movements = hidden.movements.iter().copied().chain(entry.movements).collect();
-    }
+    let entry = &write.change.entry;
     let row = before.row(entry.key);
     Ok(PlannedHead {
         owner: write.owner.clone(),
@@ -183,7 +172,7 @@ fn planned(
         key: entry.key,
         state: state_column(entry.state),
         row_version: entry.version,
-        body: codec::encode_entry(&entry),
+        body: codec::encode_entry(entry),
         owed: owed.column(),
         state_before: row.and_then(|row| row.state),
         round: row.and_then(|row| row.round),
