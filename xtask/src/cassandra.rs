@@ -82,8 +82,7 @@ pub(crate) fn up(root: &Path, shape: Shape) -> Result<(), TaskError> {
 
 /// Where clients connect: the server that was given, or the first of our own.
 pub(crate) fn endpoint() -> String {
-    let given = std::env::var(ENDPOINT).ok().filter(|given| !given.is_empty());
-    given.unwrap_or_else(|| "127.0.0.1:9042".to_owned())
+    given().unwrap_or_else(|| "127.0.0.1:9042".to_owned())
 }
 
 /// Stops every node that [`up`] started. Their data stays until the next `up`.
@@ -121,6 +120,11 @@ impl Server {
     pub(crate) fn endpoint(&self) -> &str {
         &self.endpoint
     }
+
+    /// A server that nobody may kill, because it is not ours.
+    pub(crate) fn given(&self) -> Option<String> {
+        given()
+    }
 }
 
 impl Drop for Server {
@@ -137,7 +141,8 @@ fn given() -> Option<String> {
     std::env::var(ENDPOINT).ok().filter(|given| !given.is_empty())
 }
 
-fn folder(root: &Path) -> PathBuf {
+/// Where the folders of our nodes are.
+pub(crate) fn folder(root: &Path) -> PathBuf {
     target_dir(root).join("cassandra")
 }
 

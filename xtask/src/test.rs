@@ -1,8 +1,9 @@
 //! `cargo xtask test`: everything that has to be green, in the order in which it fails fastest.
 
 use std::path::Path;
+use std::process::Command;
 
-use crate::cassandra::{ENDPOINT, Server, Shape};
+use crate::cassandra::{self, ENDPOINT, Paxos, Server, Shape};
 use crate::step::{self, Finished, cargo};
 use crate::{TaskError, real_baskets};
 
@@ -91,6 +92,11 @@ fn steps(root: &Path, long: bool, without_cql: bool, tally: &mut Tally) -> Resul
     ];
     if !without_cql {
         finished.push(cql_store(root, long, tally)?);
+        finished.push(step::run("cluster programs", cluster_programs(root))?);
+        finished.push(outages(root, Paxos::V2, long, tally)?);
+        if long {
+            finished.push(outages(root, Paxos::V1, long, tally)?);
+        }
     }
     if long {
         finished.push(real_baskets::price(root, None)?);
@@ -111,6 +117,37 @@ fn cql_store(root: &Path, long: bool, tally: &mut Tally) -> Result<Finished, Tas
         tests.env(LONG, "1");
     }
     step::run_lines("cql store", tests, |line| {
+        println!("{line}");
+        tally.add(line);
+    })
+}
+
+/// The programs of a cluster as tests need them: with clocks that can be set.
+fn cluster_programs(root: &Path) -> Command {
+    let packages = ["-p", "suanpan", "-p", "suanpan-pricing-node", "-p", "suanpan-accrual-worker"];
+    let features = "suanpan/cql-tests,suanpan-pricing-node/failpoints,suanpan-accrual-worker/failpoints";
+    let mut build = cargo(root, &["build", "--locked", "--bins", "--features", features]);
+    build.args(packages);
+    build
+}
+
+/// Sales on three servers, two nodes and two workers, all of which are killed and frozen.
+fn outages(root: &Path, paxos: Paxos, long: bool, tally: &mut Tally) -> Result<Finished, TaskError> {
+    let server = Server::start(root, Shape { nodes: 3, paxos, durable: true })?;
+    let mut tests =
+        cargo(root, &["test", "--locked", "-p", "suanpan", "--features", "cql-tests", "--test", "cluster"]);
+    if let Some(given) = server.given() {
+        tests.env(ENDPOINT, given);
+    }
+    tests.env("SUANPAN_CASSANDRA", cassandra::folder(root));
+    if long {
+        tests.env(LONG, "1");
+    }
+    let name = match paxos {
+        Paxos::V1 => "cluster under outages, paxos v1",
+        Paxos::V2 => "cluster under outages",
+    };
+    step::run_lines(name, tests, |line| {
         println!("{line}");
         tally.add(line);
     })

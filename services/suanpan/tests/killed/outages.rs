@@ -34,8 +34,8 @@ struct Outages {
 pub(crate) async fn a_cluster_under_outages(seed: u64, lasts: Duration) {
     let mut servers = servers::all();
     let stock = Stock { uses: 400, budget_minor: 60_000, codes: 300, members: 24 };
-    let contact: Vec<String> = servers.iter().map(Server::endpoint).collect();
-    let corner = Corner::open_on(&contact.join(","), seed, stock).await;
+    let ours = servers.iter().map(Server::endpoint).collect::<Vec<_>>().join(",");
+    let corner = Corner::open_on(&servers::given().unwrap_or(ours), seed, stock).await;
     let mut cluster = Cluster::of(&corner);
     let floor = floor(seed, &corner, &cluster);
     let mut chance = Chance::of(seed, u64::MAX);
