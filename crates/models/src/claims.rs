@@ -169,6 +169,14 @@ impl Claims {
         self.rules.hold(rule)
     }
 
+    /// One statement of a process. A caller that was answered may ask again, as one that was not.
+    fn run(&self, state: &mut State, place: usize, stale: bool) {
+        call::step(self, state, place, stale);
+        if state.processes[place].step.is_last() {
+            state.processes[place].begin();
+        }
+    }
+
     /// Whatever was left by processes that are gone: each call, made now by one process alone, comes to its end. A confirm
     /// may lose to another owner, if that one's confirm does not.
     fn ends(&self, state: &State) -> bool {
@@ -190,9 +198,10 @@ impl Claims {
         let mut state = state.clone();
         state.processes = [Process::new(call, owner); CALLS];
         for _ in 0..STEPS_MAX {
-            if !call::step(self, &mut state, 0, false) {
+            if state.processes[0].step.is_last() {
                 break;
             }
+            call::step(self, &mut state, 0, false);
         }
         state.processes[0].step
     }
@@ -243,9 +252,7 @@ impl Model for Claims {
 
     fn actions(&self, state: &State, actions: &mut Vec<Action>) {
         for (place, process) in state.processes.iter().enumerate() {
-            if !process.step.is_last() {
-                actions.push(Action::Run(place, process.call, process.step));
-            }
+            actions.push(Action::Run(place, process.call, process.step));
             if !self.hold(Rule::QuorumRead) && process.step == Step::ReadClaims {
                 actions.push(Action::RunStale(place, process.call, process.step));
             }
@@ -279,12 +286,9 @@ impl Model for Claims {
     fn next_state(&self, state: &State, action: Action) -> Option<State> {
         let mut next = state.clone();
         match action {
-            Action::Run(place, ..) => return call::step(self, &mut next, place, false).then_some(next),
-            Action::RunStale(place, ..) => return call::step(self, &mut next, place, true).then_some(next),
-            Action::Again(place) => {
-                let process = &mut next.processes[place];
-                *process = Process::new(process.call, process.asked);
-            }
+            Action::Run(place, ..) => self.run(&mut next, place, false),
+            Action::RunStale(place, ..) => self.run(&mut next, place, true),
+            Action::Again(place) => next.processes[place].begin(),
             Action::Expire(owner) => *next.row_mut(owner) = Row::Cancelled,
             Action::Publish => next.program = 1,
             Action::Merge => next.closed = true,
@@ -310,8 +314,8 @@ impl Model for Claims {
             Property::sometimes("a fact is recorded after a cancel", |_, state: &State| {
                 state.told_cancelled && state.sold().any(|sold| sold.flagged)
             }),
-            Property::sometimes("a confirm loses to another owner", |_, state: &State| {
-                state.processes.iter().any(|process| matches!(process.step, Step::Lost(_)))
+            Property::sometimes("an id is cancelled of which somebody has won", |_, state: &State| {
+                state.told_cancelled && state.winner.is_some_and(|owner| state.row(owner) == Row::Cancelled)
             }),
             Property::sometimes("a sale is written by a survivor", |model: &Self, state: &State| {
                 !model.merges

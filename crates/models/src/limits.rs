@@ -7,7 +7,7 @@
 //! Versions are compared, never counted: a state keeps the order of those that somebody still knows. So the space is
 //! complete without a bound on versions or transfers.
 //!
-//! Left out: owners (a hold's holder is one owner's sale, after the model `claims`), amounts above one, uses that a return
+//! Left out: who owns a sale (the model `claims`), amounts above one, uses that a return
 //! gives back, caps that are changed.
 
 mod node;
@@ -28,6 +28,7 @@ const MOVED: &str = "capacity that was moved for a sale is that sale's";
 rules! {
     /// What the protocol of global limits says.
     WithinCap: "A hold is refused when `used + held + overrun + amount > cap`." => CAP,
+    ByOwner: "A hold is taken by `(checkout, owner)`." => TAKEN,
     WriteOnBasis: "The member's write is conditional on exactly the version that its holds are for." => TAKEN,
     RenewHolds: "After a lost race the node renews its holds for the new version first." => TAKEN,
     NeverBack: "A renewal never replaces a hold for a higher version." => TAKEN,
@@ -215,6 +216,12 @@ impl Limits {
     pub(crate) fn hold(&self, rule: Rule) -> bool {
         self.rules.hold(rule)
     }
+
+    /// By what a sale's hold is named. The first two sales may be two owners' of one checkout: of these, one name is not
+    /// enough.
+    pub(crate) fn holder_of(&self, sale: Sale) -> Sale {
+        if sale == 1 && !self.hold(Rule::ByOwner) { 0 } else { sale }
+    }
 }
 
 impl Model for Limits {
@@ -254,7 +261,13 @@ impl Model for Limits {
     fn next_state(&self, state: &State, action: Action) -> Option<State> {
         let mut next = state.clone();
         match action {
-            Action::Run(place, _, _, choice) => node::step(self, &mut next, place, choice),
+            Action::Run(place, _, _, choice) => {
+                node::step(self, &mut next, place, choice);
+                // A caller that was answered may ask again, as one that was not.
+                if matches!(next.processes[place].step, Step::Told | Step::Refused) {
+                    next.processes[place] = Process::new(next.processes[place].call);
+                }
+            }
             Action::Again(place) => next.processes[place] = Process::new(next.processes[place].call),
             Action::Change(member) => next.versions[member] += 1,
         }
@@ -281,7 +294,7 @@ impl Model for Limits {
             Property::always(TAKEN, |model: &Self, state: &State| {
                 let confirmed = (0..).zip(&state.rows).filter(|(_, row)| **row == Row::Confirmed);
                 confirmed.map(|(sale, _)| sale).all(|sale| {
-                    let has = |pool: &usize| state.pools[*pool].holder(sale);
+                    let has = |pool: &usize| state.pools[*pool].holder(model.holder_of(sale));
                     let mut holders = model.world.pools(sale).iter().map(has);
                     holders.all(|holder| matches!(holder, Holder::Held(_) | Holder::Used))
                 })
@@ -310,7 +323,7 @@ impl Model for Limits {
                 state.pools.iter().any(|pool| pool.used + pool.overrun > pool.cap)
             }),
             Property::sometimes("a sale is refused", |_, state: &State| {
-                state.processes.iter().any(|process| process.step == Step::Refused)
+                state.processes.iter().any(|process| process.releasing && process.call == Call::Confirm(0))
             }),
             Property::sometimes("capacity is moved", |model: &Self, state: &State| {
                 model.world == World::TwoLimits || state.pools[0].used == CAPS
@@ -328,14 +341,15 @@ mod tests {
     fn limits_hold_and_nothing_leaks() {
         use Call::{Cancel, Confirm, Record, Reserve, Sweep};
         let of_two = [Reserve(0), Confirm(0), Record(0), Cancel(0), Confirm(1), Confirm(2), Sweep];
-        let of_one = [Confirm(0), Confirm(1), Confirm(2), Record(2), Sweep];
+        let of_one = [Confirm(0), Cancel(0), Confirm(1), Confirm(2), Record(2)];
         prove("limits", |rules| {
             let limits = || Limits::of(World::TwoLimits, &of_two, rules);
             let shards = || Limits::of(World::TwoShards, &of_one, rules);
             match rules.left_out() {
                 None => vec![limits(), shards()],
                 Some(
-                    Rule::FinishTransfers
+                    Rule::ByOwner
+                    | Rule::FinishTransfers
                     | Rule::TransferRecorded
                     | Rule::TransferOnce
                     | Rule::TransferWithHold,

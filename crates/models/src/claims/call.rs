@@ -89,10 +89,15 @@ impl Process {
     pub const fn new(call: Call, owner: Owner) -> Self {
         Self { call, asked: owner, owner, late: false, step: Step::Start }
     }
+
+    /// Begins anew.
+    pub(super) fn begin(&mut self) {
+        *self = Self::new(self.call, self.asked);
+    }
 }
 
-/// Carries out one statement of a process; false when it has nothing to do.
-pub(super) fn step(model: &Claims, state: &mut State, place: usize, stale: bool) -> bool {
+/// Carries out one statement of a process that is not over.
+pub(super) fn step(model: &Claims, state: &mut State, place: usize, stale: bool) {
     let mut process = state.processes[place];
     let next = match process.step {
         Step::Start => return start(model, state, place),
@@ -116,13 +121,12 @@ pub(super) fn step(model: &Claims, state: &mut State, place: usize, stale: bool)
         },
         Step::WriteWon { cancelled } => write_won(model, state, process, cancelled),
         Step::CancelOwn => cancel_own(model, state, process),
-        Step::Told | Step::Refused | Step::Lost(_) => return false,
+        Step::Told | Step::Refused | Step::Lost(_) => process.step,
     };
     state.processes[place] = Process { step: next, ..process };
-    true
 }
 
-fn start(model: &Claims, state: &mut State, place: usize) -> bool {
+fn start(model: &Claims, state: &mut State, place: usize) {
     let asked = state.processes[place];
     let closed = model.hold(Rule::ClosedMeansSurvivor);
     let owner = if closed { state.survivor(asked.asked) } else { asked.asked };
@@ -143,7 +147,6 @@ fn start(model: &Claims, state: &mut State, place: usize) -> bool {
         (_, Row::Null | Row::Cancelled | Row::Fenced) => Step::ReadClaims,
     };
     state.processes[place] = Process { step: next, ..process };
-    true
 }
 
 fn read_claims(model: &Claims, state: &mut State, process: Process, stale: bool) -> Step {

@@ -145,7 +145,9 @@ fn holds(state: &State) -> impl Iterator<Item = Choice> {
 fn unsettled(model: &Limits, state: &State) -> impl Iterator<Item = Choice> {
     let paid = (0..).zip(&state.rows).filter(|(_, row)| matches!(row, Row::Confirmed | Row::Recorded));
     paid.flat_map(move |(sale, _)| model.world.pools(sale).iter().map(move |pool| (*pool, sale)))
-        .filter(|(pool, sale)| !matches!(state.pools[*pool].holder(*sale), Holder::Used | Holder::Overrun))
+        .filter(|(pool, sale)| {
+            !matches!(state.pools[*pool].holder(model.holder_of(*sale)), Holder::Used | Holder::Overrun)
+        })
         .map(|(pool, sale)| Choice::Settle { pool: pool as u8, sale })
 }
 
@@ -226,7 +228,8 @@ fn sell(model: &Limits, state: &mut State, process: &mut Process, sale: Sale) ->
             Step::Settle { place: place + 1 }
         }
         Step::Release => {
-            let held = pools.iter().find_map(|pool| match state.pools[*pool].holder(sale) {
+            let holder = model.holder_of(sale);
+            let held = pools.iter().find_map(|pool| match state.pools[*pool].holder(holder) {
                 Holder::Held(basis) => Some((*pool as u8, basis)),
                 Holder::Absent | Holder::Used | Holder::Overrun | Holder::Freed => None,
             });
@@ -265,16 +268,17 @@ fn start(process: &mut Process, row: Row, version: u8) -> Step {
 fn hold(model: &Limits, state: &mut State, sale: Sale, place: u8, version: u8) -> Step {
     let pools = model.world.pools(sale);
     let pool = &mut state.pools[pools[usize::from(place)]];
-    match pool.holder(sale) {
+    let holder = model.holder_of(sale);
+    match pool.holder(holder) {
         // Somebody else does the same on a newer head.
         Holder::Held(basis) if basis > version && model.hold(Rule::NeverBack) => return Step::Start,
-        Holder::Held(_) => *pool.holder_mut(sale) = Holder::Held(version),
+        Holder::Held(_) => *pool.holder_mut(holder) = Holder::Held(version),
         Holder::Used | Holder::Overrun => {}
         Holder::Absent | Holder::Freed if !pool.room() && model.hold(Rule::WithinCap) => {
             return Step::Full { place, version };
         }
         Holder::Absent | Holder::Freed => {
-            *pool.holder_mut(sale) = Holder::Held(version);
+            *pool.holder_mut(holder) = Holder::Held(version);
             pool.held += 1;
         }
     }
@@ -359,7 +363,7 @@ fn write(
 
 fn settle(model: &Limits, state: &mut State, pool: usize, sale: Sale) {
     let pool = &mut state.pools[pool];
-    let holder = pool.holder_mut(sale);
+    let holder = pool.holder_mut(model.holder_of(sale));
     match holder {
         Holder::Held(_) => {
             *holder = Holder::Used;

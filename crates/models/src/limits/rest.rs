@@ -20,7 +20,8 @@ pub(super) fn tidied(model: &Limits, state: &State) -> State {
 pub(super) fn is_quiet(model: &Limits, state: &State) -> bool {
     let settled = (0..).zip(&state.rows).all(|(sale, row)| {
         let paid = matches!(row, Row::Confirmed | Row::Recorded);
-        let holders = model.world.pools(sale).iter().map(|pool| state.pools[*pool].holder(sale));
+        let holders =
+            model.world.pools(sale).iter().map(|pool| state.pools[*pool].holder(model.holder_of(sale)));
         holders.into_iter().all(|holder| paid == matches!(holder, Holder::Used | Holder::Overrun))
     });
     settled && state.pools.iter().all(|pool| pool.open.is_none() && pool.held == 0)
@@ -75,20 +76,29 @@ pub(super) fn normalise(model: &Limits, state: &mut State) {
     for member in 0..SALES {
         let mut known = 1_u16 << state.versions[member];
         each_basis(model, state, member, |basis| known |= 1 << *basis);
-        let rank = |version: u8| (known & ((1 << version) - 1)).count_ones() as u8;
-        each_basis(model, state, member, |basis| *basis = rank(*basis));
-        state.versions[member] = rank(state.versions[member]);
+        if has_gaps(known) {
+            each_basis(model, state, member, |basis| *basis = rank(known, *basis));
+            state.versions[member] = rank(known, state.versions[member]);
+        }
     }
     for source in 0..POOLS {
         let mut known = 0_u16;
         each_transfer(state, source as u8, |id| known |= 1 << *id);
-        let rank = |id: u8| (known & ((1 << id) - 1)).count_ones() as u8;
-        each_transfer(state, source as u8, |id| *id = rank(*id));
+        each_transfer(state, source as u8, |id| *id = rank(known, *id));
         let arrived = &mut state.pools[1 - source].arrived;
         *arrived = (0..8)
             .filter(|id| known & u16::from(*arrived) & (1 << id) != 0)
-            .fold(0, |set, id| set | 1 << rank(id));
+            .fold(0, |set, id| set | 1 << rank(known, id));
     }
+}
+
+/// The place of a number among those that are known, one bit each.
+const fn rank(known: u16, number: u8) -> u8 {
+    (known & ((1 << number) - 1)).count_ones() as u8
+}
+
+const fn has_gaps(known: u16) -> bool {
+    known & (known + 1) != 0
 }
 
 fn each_transfer(state: &mut State, source: u8, mut see: impl FnMut(&mut u8)) {

@@ -51,12 +51,6 @@ impl Process {
 }
 
 impl Step {
-    /// Whether the call is over.
-    #[must_use]
-    pub const fn is_last(self) -> bool {
-        matches!(self, Self::Told | Self::Refused)
-    }
-
     pub(super) fn version(&self) -> Option<u8> {
         match self {
             Self::Rows(version) | Self::Write(_, version) => Some(*version),
