@@ -6,6 +6,7 @@
 
 use std::path::Path;
 
+use crate::cassandra::{ENDPOINT, Server, Shape};
 use crate::step::{self, cargo};
 use crate::{TaskError, provenance, readme};
 
@@ -14,6 +15,9 @@ const PROGRAMS: [[&str; 4]; 2] = [
     ["--package", "suanpan-benches", "--bin", "targets"],
     ["--package", "suanpan-selling-bench", "--bin", "suanpan-selling-bench"],
 ];
+/// The one that needs a server, and how its rows begin.
+const ON_A_SERVER: ([&str; 4], &str) =
+    (["--package", "suanpan-cluster-bench", "--bin", "suanpan-cluster-bench"], "cluster_");
 
 /// Measures all rows, or those whose name contains `name`. Only a full run is kept in the README, so that
 /// its table is always of one commit and one machine.
@@ -23,17 +27,29 @@ const PROGRAMS: [[&str; 4]; 2] = [
 pub(crate) fn run(root: &Path, name: Option<&str>) -> Result<(), TaskError> {
     let mut rows = Vec::new();
     let mut ended = Ok(());
-    for program in PROGRAMS {
+    let mut measure = |program: [&str; 4], endpoint: Option<&str>| {
         let mut measuring = cargo(root, &["run", "--release", "--locked", "--quiet"]);
         measuring.args(program).arg("--").args(name);
-        let measured = step::run_lines("targets", measuring, |line| {
+        if let Some(endpoint) = endpoint {
+            measuring.env(ENDPOINT, endpoint);
+        }
+        step::run_lines("targets", measuring, |line| {
             let row = Row::parse(line);
             if let Ok(row) = &row {
                 println!("{row}");
             }
             rows.push(row);
-        });
-        ended = ended.and(measured.map(|_| ()));
+        })
+        .map(|_| ())
+    };
+    for program in PROGRAMS {
+        ended = ended.and(measure(program, None));
+    }
+    let (program, begins) = ON_A_SERVER;
+    // Started for its own rows alone: it takes some seconds, and its share of the machine.
+    if name.is_none_or(|name| name.starts_with(begins) || begins.contains(name)) {
+        let server = Server::start(root, Shape::default())?;
+        ended = ended.and(measure(program, Some(server.endpoint())));
     }
     let rows: Vec<Row> = rows.into_iter().collect::<Result<_, _>>()?;
     let missed = rows.iter().filter(|row| row.verdict == Verdict::Miss).count();

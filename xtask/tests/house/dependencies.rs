@@ -82,6 +82,20 @@ const OURS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "suanpan-cluster-bench",
+        &[
+            "suanpan-domain",
+            "suanpan-program",
+            "suanpan-ledger",
+            "suanpan-store",
+            "suanpan-checkout",
+            "suanpan-store-scylla",
+            "suanpan-rpc",
+            "suanpan-pricing-node",
+            "suanpan-accrual-worker",
+        ],
+    ),
+    (
         "suanpan-selling-bench",
         &[
             "suanpan-domain",
@@ -140,7 +154,7 @@ const QUARANTINE: &[(&str, &[&str])] = &[
     ("tokio", ASYNC),
     ("rusqlite", &["suanpan-store-embedded", "suanpan-selling-bench"]),
     ("libsqlite3", &[]),
-    ("scylla", &["suanpan-store-scylla"]),
+    ("scylla", &["suanpan-store-scylla", "suanpan-cluster-bench"]),
     ("fail", &["suanpan-store-embedded", "suanpan-store-scylla", "suanpan-accrual-worker", "suanpan"]),
     ("hyper", RUNTIME),
     ("axum", RUNTIME),
@@ -158,6 +172,7 @@ const WIRE: &[&str] = &[
     "suanpan",
     "suanpan-benches",
     "suanpan-selling-bench",
+    "suanpan-cluster-bench",
     "suanpan-real-baskets",
 ];
 const RUNTIME: &[&str] = &[
@@ -182,6 +197,7 @@ const ASYNC: &[&str] = &[
     // A turn for each member; no runtime.
     "suanpan-checkout",
     "suanpan-selling-bench",
+    "suanpan-cluster-bench",
 ];
 
 fn allowed<'a>(table: &[(&str, &'a [&'a str])], name: &str) -> Option<&'a [&'a str]> {

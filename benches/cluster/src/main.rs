@@ -1,0 +1,143 @@
+//! Measures the targets of selling on a cluster and prints a line for each: name, measured, must, aim, verdict, separated by
+//! tabs. An argument measures the targets whose names contain it.
+//!
+//! Needs a server: `SUANPAN_CQL=host:port`, which `cargo xtask targets` starts and sets. A *floor* is a bare loop of the
+//! store's statements with the same bytes, consistency and settings, by the driver alone. Callers, node and server share the
+//! machine.
+
+#![allow(clippy::float_arithmetic)] // Ratios of rates; no money is near.
+
+mod floor;
+mod hall;
+
+use std::time::Duration;
+
+use floor::Floor;
+use hall::{Hall, MEMBERS};
+
+/// The allocator of the service.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Rounds, each of every part in turn; their median counts.
+const ROUNDS: usize = 5;
+/// One part of a round.
+const PART: Duration = Duration::from_secs(3);
+/// Callers at once.
+const TILLS: u64 = 64;
+/// Members that a scan looks at.
+const SCANNED: u64 = 500_000;
+/// Sales that wait when accruals are measured.
+const WAITING: u64 = 3_000;
+
+fn main() {
+    let wanted = std::env::args().nth(1).unwrap_or_default();
+    let Some(endpoint) = std::env::var("SUANPAN_CQL").ok().filter(|given| !given.is_empty()) else {
+        eprintln!("error: SUANPAN_CQL=host:port names no server; `cargo xtask targets` starts one");
+        std::process::exit(2);
+    };
+    let targets: [(&str, Target); 4] = [
+        ("cluster_confirm", confirms),
+        ("cluster_hot_member", hot_member),
+        ("cluster_accruals", accruals),
+        ("cluster_scan", scan),
+    ];
+    for (name, target) in targets {
+        if name.contains(&wanted) || wanted.starts_with(name) {
+            target(&endpoint);
+        }
+    }
+}
+
+/// Measures some rows on a server.
+type Target = fn(&str);
+
+fn row(name: &str, measured: f64, unit: &str, must: f64, aim: f64) {
+    let verdict = if measured >= must { "pass" } else { "miss" };
+    let places = if unit == "x" { 2 } else { 0 };
+    println!("{name}\t{measured:.places$}{unit}\t>= {must}{unit}\t>= {aim}{unit}\t{verdict}");
+}
+
+/// A figure without a bound.
+fn told(name: &str, measured: &str) {
+    println!("{name}\t{measured}\t-\t-\tpass");
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+fn confirms(endpoint: &str) {
+    let mut hall = Hall::open(endpoint, "confirms");
+    hall.enrol(MEMBERS);
+    hall.confirms(TILLS, MEMBERS, Duration::from_secs(1));
+    let floor = Floor::open(hall.runtime(), endpoint, hall.keyspace(), hall.written());
+    floor.grow(MEMBERS);
+    hall.confirms(TILLS, MEMBERS, PART);
+    hall.forget_waits();
+    let (mut of_floor, mut of_update, mut sold, mut bare) = (Vec::new(), Vec::new(), 0.0_f64, 0.0_f64);
+    for _ in 0..ROUNDS {
+        let all = floor.confirms(TILLS, MEMBERS, PART);
+        let node = hall.confirms(TILLS, MEMBERS, PART);
+        let update = floor.updates(TILLS, MEMBERS, PART);
+        of_floor.push(100.0 * node / all);
+        of_update.push(100.0 * node / update);
+        (sold, bare) = (sold.max(node), bare.max(all));
+    }
+    row("cluster: confirms, 64 callers / floor", median(of_floor), " %", 60.0, 85.0);
+    row("cluster: confirms, 64 callers / conditional update alone", median(of_update), " %", 30.0, 40.0);
+    told("cluster: confirms/s; floor", &format!("{sold:.0}; {bare:.0}"));
+    let (p50, p99) = hall.waits();
+    told("cluster: a confirm, 64 callers: p50; p99", &format!("{p50:.1}; {p99:.1} ms"));
+}
+
+fn hot_member(endpoint: &str) {
+    let mut hall = Hall::open(endpoint, "hot");
+    hall.enrol(2);
+    let _worker = hall.work();
+    hall.confirms(TILLS, 1, Duration::from_secs(1));
+    let mut ratios = Vec::new();
+    for _ in 0..ROUNDS {
+        let one = hall.confirms(1, 1, PART);
+        ratios.push(100.0 * hall.confirms(TILLS, 1, PART) / one);
+    }
+    row("cluster: one hot member, 64 tills / one till", median(ratios), " %", 80.0, 100.0);
+}
+
+fn accruals(endpoint: &str) {
+    let hall = Hall::open(endpoint, "accruals");
+    hall.enrol(WAITING);
+    hall.confirm_each(WAITING);
+    let floor = Floor::open(hall.runtime(), endpoint, hall.keyspace(), hall.written());
+    let (mut of_floor, mut of_one) = (Vec::new(), Vec::new());
+    for _ in 0..3 {
+        let one = hall.accrue(1, WAITING);
+        hall.confirm_each(WAITING);
+        let bare = floor.accruals(256, WAITING);
+        let two = hall.accrue(2, WAITING);
+        hall.confirm_each(WAITING);
+        of_floor.push(100.0 * one / bare);
+        of_one.push(two / one);
+        told("cluster: accruals/s by one worker; two; floor", &format!("{one:.0}; {two:.0}; {bare:.0}"));
+    }
+    row("cluster: accruals of one worker / floor", median(of_floor), " %", 60.0, 85.0);
+    row("cluster: accruals of two workers / one", median(of_one), "x", 1.3, 1.6);
+}
+
+fn scan(endpoint: &str) {
+    let hall = Hall::open(endpoint, "scan");
+    hall.enrol(1);
+    let floor = Floor::open(hall.runtime(), endpoint, hall.keyspace(), hall.head());
+    floor.fill(SCANNED);
+    let mut ratios = Vec::new();
+    let mut best = 0.0_f64;
+    for _ in 0..ROUNDS {
+        let bare = floor.scan(SCANNED);
+        let scanned = hall.scan(SCANNED);
+        ratios.push(100.0 * scanned / bare);
+        best = best.max(scanned);
+    }
+    row("cluster: scan of 500,000 members / bare SELECT DISTINCT", median(ratios), " %", 60.0, 90.0);
+    told("cluster: members scanned a second", &format!("{best:.0}"));
+}
