@@ -339,7 +339,7 @@ mod tests {
             let merges = || Claims::of(1..3, &[Call::Confirm, Call::Fact, Call::Cancel], true, rules);
             let three = || Claims::of(0..3, Call::ALL, false, rules);
             match rules.left_out() {
-                None if long() => vec![three(), Claims::of(0..3, Call::ALL, true, rules)],
+                None if long() => vec![three(), Claims::of(1..3, Call::ALL, true, rules)],
                 None => vec![three(), merges()],
                 Some(Rule::ClosedMeansSurvivor | Rule::ClosedWinnerFirst) => vec![merges()],
                 Some(_) => vec![three()],
