@@ -5,7 +5,6 @@ mod verbs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 
 use rusqlite::Connection;
@@ -19,7 +18,7 @@ use crate::open::{self, Lock, Options};
 use crate::reader::Readers;
 use crate::schema;
 use crate::shared::Shared;
-use crate::writer::{self, Job, QUEUE_MAX, Slot, Work, Writing};
+use crate::writer::{self, Job, Queue, Refused, Slot, Work, Writing};
 
 /// A store in one file, of one process.
 ///
@@ -27,7 +26,7 @@ use crate::writer::{self, Job, QUEUE_MAX, Slot, Work, Writing};
 pub struct EmbeddedStore {
     path: PathBuf,
     pub(crate) meta: Meta,
-    jobs: Option<SyncSender<Job>>,
+    jobs: Arc<Queue>,
     writer: Option<JoinHandle<()>>,
     pub(crate) readers: Readers,
     checkpoints: Checkpoints,
@@ -59,7 +58,7 @@ impl EmbeddedStore {
         let checkpointer = open::checkpointer(path)?;
         let thread = |error: std::io::Error| StoreError::Refused(format!("no thread: {error}"));
         let shared = Arc::new(Shared::new());
-        let (jobs, waiting) = sync_channel(QUEUE_MAX);
+        let jobs = Arc::new(Queue::new());
         let readers = Readers::start(readers).map_err(thread)?;
         let checkpoints = Checkpoints::start(
             checkpointer,
@@ -69,11 +68,11 @@ impl EmbeddedStore {
             options.log_bytes_max,
         )
         .map_err(thread)?;
-        let inside = Arc::clone(&shared);
+        let (inside, waiting) = (Arc::clone(&shared), Arc::clone(&jobs));
         let writer = std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || {
-                let guard = PoisonOnPanic(&inside);
+                let guard = PoisonOnPanic(&inside, &waiting);
                 writer::run(connection, &waiting, &inside, meta.epoch);
                 std::mem::forget(guard);
             })
@@ -81,7 +80,7 @@ impl EmbeddedStore {
         Ok(Self {
             path: path.to_owned(),
             meta,
-            jobs: Some(jobs),
+            jobs,
             writer: Some(writer),
             readers,
             checkpoints,
@@ -125,10 +124,9 @@ impl EmbeddedStore {
             return Err(self.shared.closed());
         }
         let (answer, answered) = oneshot::channel();
-        let jobs = self.jobs.as_ref().ok_or_else(|| self.shared.closed())?;
-        jobs.try_send(Job { work, answer }).map_err(|refused| match refused {
-            TrySendError::Full(_) => StoreError::Busy,
-            TrySendError::Disconnected(_) => self.shared.closed(),
+        self.jobs.put(Job { work, answer }).map_err(|refused| match refused {
+            Refused::Full => StoreError::Busy,
+            Refused::Ended => self.shared.closed(),
         })?;
         answered.await.map_err(|_| StoreError::Unknown("the writer ended".to_owned()))?
     }
@@ -158,17 +156,18 @@ impl EmbeddedStore {
 }
 
 /// A writer that ends in a panic has waiters whose outcome nobody knows, and leaves nobody to write.
-struct PoisonOnPanic<'s>(&'s Shared);
+struct PoisonOnPanic<'s>(&'s Shared, &'s Queue);
 
 impl Drop for PoisonOnPanic<'_> {
     fn drop(&mut self) {
         self.0.poison("the writer panicked");
+        drop(self.1.end());
     }
 }
 
 impl Drop for EmbeddedStore {
     fn drop(&mut self) {
-        self.jobs = None;
+        self.jobs.close();
         if let Some(writer) = self.writer.take() {
             // A writer that panicked has poisoned the store, which is told to whoever waits.
             let _ = writer.join();

@@ -36,12 +36,12 @@ impl Feed {
     }
 
     /// Takes rows over, in the order of their commits.
-    pub(crate) fn publish(&self, fed: &mut Vec<FeedRow>) {
-        if fed.is_empty() {
+    pub(crate) fn publish(&self, changed: impl ExactSizeIterator<Item = FeedRow>) {
+        if changed.len() == 0 {
             return;
         }
         let mut rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
-        rows.rows.extend(fed.drain(..));
+        rows.rows.extend(changed);
         while rows.rows.len() > ROWS_MAX {
             rows.rows.pop_front();
             rows.first += 1;

@@ -2,7 +2,8 @@
 //!
 //! - **One writer, commits in groups.** What waits runs in one transaction, up to 256 decisions; they see each other, and
 //!   nothing is answered before the commit is on the disk. A hot member costs no more than many cold ones.
-//! - **Readers beside it**, each on one state of the file. Long reads go in pieces.
+//! - **Readers beside it**, each on one state of the file. Long reads go in pieces. Heads of members that were read or
+//!   written lately are in memory.
 //! - **The log is folded back beside the writer**, not inside a commit.
 //! - **One process for a file.** A second one is refused.
 //! - **An error of the disk in a commit** leaves its outcome unknown: all who wait are told so, nothing is written any
@@ -19,6 +20,7 @@ mod embedded;
 mod failed;
 mod failpoint;
 mod feed;
+mod heads;
 mod leases;
 mod names;
 mod open;

@@ -7,6 +7,7 @@ use suanpan_store::StoreError;
 use tokio::sync::watch;
 
 use crate::feed::Feed;
+use crate::heads::Heads;
 use crate::leases::Leases;
 
 pub(crate) struct Shared {
@@ -20,6 +21,7 @@ pub(crate) struct Shared {
     told: watch::Sender<bool>,
     pub(crate) feed: Feed,
     pub(crate) leases: Leases,
+    pub(crate) heads: Heads,
 }
 
 impl Shared {
@@ -32,11 +34,13 @@ impl Shared {
             told: watch::Sender::new(false),
             feed: Feed::new(),
             leases: Leases::default(),
+            heads: Heads::new(),
         }
     }
 
     /// Nothing is written any more.
     pub(crate) fn poison(&self, why: &str) {
+        self.heads.end();
         *self.why.lock().unwrap_or_else(PoisonError::into_inner) =
             format!("it has to be opened again: {why}");
         self.poisoned.store(true, Ordering::Release);

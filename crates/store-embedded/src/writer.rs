@@ -4,12 +4,12 @@
 pub(crate) mod codes;
 mod decide;
 pub(crate) mod limits;
+mod queue;
 mod rows;
 mod shares;
 pub(crate) mod view;
 
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -18,19 +18,19 @@ use suanpan_store::{FeedRow, StoreError};
 use tokio::sync::oneshot;
 
 pub(crate) use decide::decide;
+pub(crate) use queue::{Queue, Refused};
 pub(crate) use rows::{
     activate, active, add_codes, forget_outbox, link, put_program, set_limit, set_position, unlink,
 };
 
 use crate::failed::{Failed, is_fatal};
 use crate::failpoint::{between, may_fail};
+use crate::heads::{self, Kept};
 use crate::names::Names;
 use crate::shared::Shared;
 
 /// Jobs of one commit. More would let the first one wait longer than its own commit takes.
-pub(crate) const BATCH_MAX: usize = 256;
-/// Jobs that wait. More are refused as [`StoreError::Busy`]: 16 batches are some 0.1 s of work.
-pub(crate) const QUEUE_MAX: usize = 16 * BATCH_MAX;
+const BATCH_MAX: usize = 256;
 
 /// What runs inside a transaction; again when the transaction of its batch was rolled back because of another job.
 pub(crate) type Work = Box<dyn FnMut(&mut Writing<'_>) -> Result<(), Failed> + Send>;
@@ -46,17 +46,21 @@ pub(crate) struct Writing<'w> {
     pub(crate) connection: &'w Connection,
     pub(crate) names: &'w mut Names,
     /// Heads that this transaction changes; told when it is committed.
-    pub(crate) fed: &'w mut Vec<FeedRow>,
+    pub(crate) changed: &'w mut Vec<Changed>,
 }
 
-/// Runs until nobody can send any more, or until the disk cannot be trusted.
-pub(crate) fn run(connection: Connection, jobs: &Receiver<Job>, shared: &Arc<Shared>, epoch: u64) {
-    let mut writer = Writer { connection, names: Names::new(epoch), fed: Vec::new() };
+/// A member's head as a transaction leaves it.
+pub(crate) struct Changed {
+    pub(crate) row: FeedRow,
+    pub(crate) kept: Kept,
+}
+
+/// Runs until the queue is closed, or until the disk cannot be trusted.
+pub(crate) fn run(connection: Connection, jobs: &Queue, shared: &Arc<Shared>, epoch: u64) {
+    let mut writer = Writer { connection, names: Names::new(epoch), changed: Vec::new() };
     let mut batch = Vec::with_capacity(BATCH_MAX);
     let mut pace = Pace::default();
-    while let Ok(first) = jobs.recv() {
-        batch.push(first);
-        pace.gather(jobs, &mut batch);
+    while jobs.take(&mut batch, pace.last, pace.patience()) {
         pace.begin(batch.len());
         // A checkpoint that empties the log and a commit take turns, so that neither polls for the other.
         let turn = shared.turn.lock().unwrap_or_else(PoisonError::into_inner);
@@ -67,7 +71,7 @@ pub(crate) fn run(connection: Connection, jobs: &Receiver<Job>, shared: &Arc<Sha
             break;
         }
     }
-    while let Ok(job) = jobs.try_recv() {
+    for job in jobs.end() {
         answer(job.answer, Err(shared.closed()));
     }
 }
@@ -84,21 +88,10 @@ struct Pace {
 }
 
 impl Pace {
-    /// Takes what waits; and as long as the batch is smaller than the last one, what comes within a quarter of the time
-    /// that a commit takes. A single caller never waits.
-    fn gather(&self, jobs: &Receiver<Job>, batch: &mut Vec<Job>) {
-        let until = Instant::now() + self.took / 4;
-        while batch.len() < BATCH_MAX {
-            let next = match jobs.try_recv() {
-                Ok(next) => next,
-                Err(_) if batch.len() >= self.last => return,
-                Err(_) => match jobs.recv_timeout(until.saturating_duration_since(Instant::now())) {
-                    Ok(next) => next,
-                    Err(_) => return,
-                },
-            };
-            batch.push(next);
-        }
+    /// As long as a batch is smaller than the last one, it takes what comes within a quarter of the time that a commit
+    /// takes. A single caller never waits.
+    fn patience(&self) -> Duration {
+        self.took / 4
     }
 
     fn begin(&mut self, jobs: usize) {
@@ -114,7 +107,7 @@ impl Pace {
 struct Writer {
     connection: Connection,
     names: Names,
-    fed: Vec<FeedRow>,
+    changed: Vec<Changed>,
 }
 
 /// How the transaction of a batch ended.
@@ -133,7 +126,10 @@ impl Writer {
             Ended::Committed => {
                 between!("embedded/committed");
                 shared.commits.fetch_add(1, Ordering::Relaxed);
-                shared.feed.publish(&mut self.fed);
+                for Changed { row, kept } in &self.changed {
+                    shared.heads.committed(heads::name(&row.chain, row.member.as_str()), kept.clone());
+                }
+                shared.feed.publish(self.changed.drain(..).map(|changed| changed.row));
                 for (job, result) in batch.drain(..).zip(results) {
                     answer(job.answer, result);
                     between!("embedded/answered");
@@ -180,8 +176,8 @@ impl Writer {
             return Ended::RolledBack(error);
         }
         for job in batch {
-            let Self { connection, names, fed } = self;
-            match (job.work)(&mut Writing { connection, names, fed }) {
+            let Self { connection, names, changed } = self;
+            match (job.work)(&mut Writing { connection, names, changed }) {
                 Ok(()) => results.push(Ok(())),
                 Err(Failed::Job(error)) => results.push(Err(error)),
                 Err(Failed::Sqlite(error)) => {
@@ -211,7 +207,7 @@ impl Writer {
     /// What was learnt in a transaction that is not there.
     fn forget(&mut self) {
         self.names.forget();
-        self.fed.clear();
+        self.changed.clear();
     }
 }
 

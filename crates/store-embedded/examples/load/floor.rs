@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OptionalExtension};
 use suanpan_ledger::EntryKey;
 
@@ -46,6 +47,7 @@ impl Floor {
             connection.pragma_update(None, pragma, value).expect("a setting");
         }
         connection.set_prepared_statement_cache_capacity(64);
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).expect("a setting");
         let chain = connection
             .query_row("SELECT id FROM chain WHERE name = ?1", [chain], |row| row.get(0))
             .expect("the chain");

@@ -12,6 +12,7 @@ use suanpan_store::{
 
 use crate::bytes::{check_chain, check_name};
 use crate::embedded::EmbeddedStore;
+use crate::heads;
 use crate::reader::{accounts, consistent, lists, sweeps};
 use crate::writer;
 
@@ -34,8 +35,18 @@ impl Store for EmbeddedStore {
     }
 
     async fn member(&self, chain: &str, member: &MemberId) -> Result<Option<MemberRow>, StoreError> {
-        let (chain, member, epoch) = (chain.to_owned(), member.clone(), self.meta.epoch);
-        self.read(move |connection| accounts::member(connection, &chain, &member, epoch)).await
+        let (heads, name) = (&self.shared.heads, heads::name(chain, member.as_str()));
+        let kept = match heads.get(&name) {
+            Ok(kept) => kept,
+            Err(missed) => {
+                let (chain, member) = (chain.to_owned(), member.clone());
+                let read = self.read(move |connection| accounts::member(connection, &chain, &member));
+                let Some(kept) = read.await? else { return Ok(None) };
+                heads.found(name, missed, kept.clone());
+                kept
+            }
+        };
+        kept.row(self.meta.epoch).map(Some)
     }
 
     async fn entries(

@@ -3,10 +3,11 @@
 use rusqlite::{Connection, OptionalExtension};
 use suanpan_domain::{CheckoutId, MemberId};
 use suanpan_ledger::{Entry, EntryKey, State};
-use suanpan_store::{CheckoutFilter, Cursor, FoundCheckout, MemberRow, Order, Owner, Page, StoreError};
+use suanpan_store::{CheckoutFilter, Cursor, FoundCheckout, Order, Owner, Page, StoreError};
 
 use crate::bytes::{self, cursor_number, foreign_cursor, number_cursor};
 use crate::failed::Failed;
+use crate::heads::Kept;
 use crate::names::chain as chain_id;
 use crate::writer::view::{claimants, owner, owner_id, row, with_returns};
 
@@ -14,21 +15,16 @@ pub(crate) fn member(
     connection: &Connection,
     chain: &str,
     member: &MemberId,
-    epoch: u64,
-) -> Result<Option<MemberRow>, Failed> {
-    let found = connection
+) -> Result<Option<Kept>, Failed> {
+    Ok(connection
         .prepare_cached(
             "SELECT h.due_at, b.bytes FROM chain c JOIN head h ON h.chain = c.id JOIN head_blob b ON b.id = h.id
              WHERE c.name = ?1 AND h.name = ?2",
         )?
         .query_row((chain, member.as_str()), |row| {
-            Ok((row.get(0)?, bytes::head(row.get_ref(1)?.as_blob()?)))
+            Ok(Kept { due_at_ms: row.get(0)?, bytes: row.get_ref(1)?.as_blob()?.into() })
         })
-        .optional()?;
-    let Some((due_at_ms, head)) = found else { return Ok(None) };
-    let mut head = head?;
-    head.epoch = head.epoch.max(epoch);
-    Ok(Some(MemberRow { head, due_at_ms }))
+        .optional()?)
 }
 
 /// The page that these rows make, when one more than `limit` was asked for.

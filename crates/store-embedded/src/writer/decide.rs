@@ -10,9 +10,10 @@ use suanpan_store::{Decider, Derived, FeedRow, HeadWrite, Owner, Scope, StoreErr
 use crate::bytes::{count_column, state_column, told};
 use crate::failed::Failed;
 use crate::failpoint::between;
+use crate::heads::Kept;
 use crate::writer::shares::Shares;
 use crate::writer::view::{self, Place, Seen};
-use crate::writer::{Writing, rows};
+use crate::writer::{Changed, Writing, rows};
 
 /// Shows the decider a view and writes its verdict.
 pub(crate) fn decide(
@@ -100,13 +101,15 @@ impl Plan {
             between!("embedded/row-written");
             ids[planned.place] = Some(id);
             if let Owner::Member(member) = &head.owner {
-                writing.fed.push(FeedRow {
+                let row = FeedRow {
                     chain: chain_name.to_owned(),
                     member: member.clone(),
                     epoch: head.change.head.epoch,
                     version: head.change.head.version,
                     due_at_ms: head.due_at_ms,
-                });
+                };
+                let kept = Kept { bytes: planned.head.as_slice().into(), due_at_ms: head.due_at_ms };
+                writing.changed.push(Changed { row, kept });
             }
         }
         self.shares.write(connection, chain, scope, &ids)?;

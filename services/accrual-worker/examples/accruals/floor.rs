@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::time::Instant;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{CachedStatement, Connection};
 use suanpan_domain::CheckoutId;
 use suanpan_ledger::EntryKey;
@@ -29,6 +30,7 @@ fn open(path: &Path) -> Connection {
         connection.pragma_update(None, pragma, value).expect("a setting");
     }
     connection.set_prepared_statement_cache_capacity(64);
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).expect("a setting");
     connection
 }
 
