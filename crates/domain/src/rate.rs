@@ -6,6 +6,7 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
 use crate::limits::RATE_PPM_MAX;
+use crate::rounding::{Rounding, divide, divide_i128};
 
 /// A share in parts per million: 5 % is 50,000.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -33,6 +34,22 @@ impl Rate {
     #[must_use]
     pub const fn ppm(self) -> i64 {
         self.0
+    }
+
+    /// This share of an amount in minor units, rounded once; the largest amount there is where it would be larger.
+    ///
+    /// ```
+    /// use suanpan_domain::{Rate, Rounding};
+    /// assert_eq!(Rate::from_percent(15).of(2_190, Rounding::HalfUp), 329);
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn of(self, amount_minor: i64, rounding: Rounding) -> i64 {
+        if let Some(exact) = amount_minor.checked_mul(self.0) {
+            return divide(exact, Self::WHOLE.0, rounding);
+        }
+        let exact = i128::from(amount_minor) * i128::from(self.0);
+        i64::try_from(divide_i128(exact, i128::from(Self::WHOLE.0), rounding)).unwrap_or(i64::MAX)
     }
 
     /// Reads a percentage such as `12.5%`; `None` when it is none, has more than four decimals, is negative or

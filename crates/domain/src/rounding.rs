@@ -28,22 +28,18 @@ pub enum Rounding {
 #[must_use]
 pub fn divide(numerator: i64, divisor: i64, rounding: Rounding) -> i64 {
     debug_assert!(divisor > 0);
-    let quotient = numerator / divisor;
-    let rest = numerator % divisor;
-    if rest == 0 {
-        return quotient;
-    }
-    let twice = rest.unsigned_abs().saturating_mul(2);
-    let away = match rounding {
-        Rounding::HalfUp => twice >= divisor.unsigned_abs(),
-        Rounding::HalfDown => twice > divisor.unsigned_abs(),
-        Rounding::HalfEven => {
-            twice > divisor.unsigned_abs() || (twice == divisor.unsigned_abs() && quotient % 2 != 0)
-        }
-        Rounding::Down => false,
-        Rounding::Up => true,
+    let (quotient, rest, by) =
+        (numerator / divisor, (numerator % divisor).unsigned_abs(), divisor.unsigned_abs());
+    // The smallest rest that rounds away from zero. Where many numbers are divided by one, it is found once.
+    let least = match rounding {
+        Rounding::HalfUp | Rounding::HalfEven => by.div_ceil(2),
+        Rounding::HalfDown => by / 2 + 1,
+        Rounding::Down => by,
+        Rounding::Up => 1,
     };
-    quotient + if away { numerator.signum() } else { 0 }
+    let to_even =
+        rounding == Rounding::HalfEven && by.is_multiple_of(2) && rest == by / 2 && quotient % 2 == 0;
+    if rest >= least && !to_even { quotient + numerator.signum() } else { quotient }
 }
 
 /// [`divide`] for products that need 128 bits.
