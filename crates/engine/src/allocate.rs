@@ -20,23 +20,23 @@ pub(crate) struct Slot {
 }
 
 impl Slot {
+    /// Nothing goes where there is no room.
+    #[inline]
     pub(crate) fn new(key: u32, weight: i64, room: i64) -> Self {
-        Self { key, weight, room: room.max(0), ..Self::default() }
+        let weight = if room > 0 { weight.max(0) } else { 0 };
+        Self { key, weight, room: room.max(0), share: 0, remainder: 0, full: weight == 0 }
     }
 }
 
-/// Divides an amount by weight. Slots whose share passes their room are fixed at it and the rest is divided again
-/// between the others, until nothing moves. Gives what was divided: less than the amount when it fits nowhere.
+/// Divides an amount by weight between slots as they are made. Those whose share passes their room are fixed at it and
+/// the rest is divided again between the others, until nothing moves. Gives what was divided: less than the amount when
+/// it fits nowhere.
 pub(crate) fn allocate(method: AllocationMethod, amount: i64, slots: &mut [Slot]) -> i64 {
     let mut rest = amount.max(0);
     let (mut weights, mut roomy) = (0, true);
-    for slot in slots.iter_mut() {
-        slot.share = 0;
-        slot.full = slot.weight <= 0 || slot.room <= 0;
-        if !slot.full {
-            weights += slot.weight;
-        }
-        roomy &= slot.full || slot.room >= slot.weight;
+    for slot in slots.iter() {
+        weights += slot.weight;
+        roomy &= slot.room >= slot.weight;
     }
     if rest == 0 || weights == 0 {
         return 0;
@@ -73,64 +73,79 @@ pub(crate) fn allocate(method: AllocationMethod, amount: i64, slots: &mut [Slot]
 }
 
 fn largest_remainder(amount: i64, weights: i64, slots: &mut [Slot]) {
-    let mut missing = amount;
     let small = amount < SMALL && weights < SMALL;
-    if small {
-        for slot in slots.iter_mut() {
-            if slot.full {
-                slot.remainder = -1;
-                continue;
-            }
-            let exact = (amount * slot.weight).unsigned_abs();
-            let (share, by) = (exact / weights.unsigned_abs(), weights.unsigned_abs());
-            slot.share = share as i64;
-            slot.remainder = (exact - share * by) as i64;
-            missing -= slot.share;
+    let few = small && slots.len() <= FEW;
+    let later = planted::is(Bug::TieBrokenBackwards);
+    let (mut missing, mut open) = (amount, 0);
+    for (place, slot) in slots.iter_mut().enumerate() {
+        if slot.full {
+            slot.remainder = -1;
+            continue;
         }
-    } else {
-        for slot in slots.iter_mut() {
-            if slot.full {
-                slot.remainder = -1;
-                continue;
-            }
-            let exact = i128::from(amount) * i128::from(slot.weight);
-            slot.share = (exact / i128::from(weights)) as i64;
-            // Below the sum of the weights, which fits.
-            slot.remainder = (exact % i128::from(weights)) as i64;
-            missing -= slot.share;
-        }
+        let (share, remainder) = if small {
+            // The machine divides 64 bits an order of magnitude faster.
+            let (exact, by) = ((amount * slot.weight).unsigned_abs(), weights.unsigned_abs());
+            ((exact / by) as i64, (exact % by) as i64)
+        } else {
+            let (exact, by) = (i128::from(amount) * i128::from(slot.weight), i128::from(weights));
+            // The remainder is below the sum of the weights, which fits.
+            ((exact / by) as i64, (exact % by) as i64)
+        };
+        slot.share = share;
+        missing -= share;
+        open += 1;
+        let rank = if later { place as u32 } else { u32::MAX - place as u32 };
+        slot.remainder = if few { remainder << 32 | i64::from(rank) } else { remainder };
     }
     if planted::is(Bug::AllocationRemainderToLast) {
         slots.iter_mut().rev().filter(|slot| !slot.full).take(1).for_each(|slot| slot.share += missing);
-    } else if small && missing <= FEW_MISSING {
-        give_one_by_one(missing, slots);
+    } else if few {
+        give_one_by_one(missing, open, slots);
     } else {
         give_at_once(missing, weights, slots);
     }
 }
 
-/// Up to here looking for the largest remainder again and again is quicker than searching the limit.
-const FEW_MISSING: i64 = 24;
+/// So many slots have at most half as many units to give or to take back: looking for the outermost remainder again and
+/// again is quicker than searching the limit.
+const FEW: usize = 48;
 /// Weights and amounts up to here have products and ordered remainders of 63 bits.
 const SMALL: i64 = 1 << 31;
 
-/// One to the first of the largest remainders, as often as is missing. All weights together are small.
-fn give_one_by_one(missing: i64, slots: &mut [Slot]) {
-    // Remainder and place as one number, whose largest is found without branches: they could only be guessed. They stay in
-    // the slots: side by side they would be compared by vectors, which have no such comparison everywhere.
-    for (place, slot) in slots.iter_mut().enumerate() {
-        let later = planted::is(Bug::TieBrokenBackwards);
-        let rank = if later { place as u32 } else { u32::MAX - place as u32 };
-        slot.remainder = slot.remainder << 32 | i64::from(rank);
+/// One to the first of the largest remainders, as often as is missing. Remainder and place stand as one number, so that
+/// the outermost is found without branches: they could only be guessed. They stay in the slots: side by side they would
+/// be compared by vectors, which have no such comparison everywhere.
+fn give_one_by_one(missing: i64, open: i64, slots: &mut [Slot]) {
+    let later = planted::is(Bug::TieBrokenBackwards);
+    let place_of = |ranked: i64| if later { ranked as u32 } else { u32::MAX - ranked as u32 } as usize;
+    if 2 * missing <= open {
+        for _ in 0..missing {
+            let largest = outermost(slots, i64::MIN, i64::max);
+            let slot = &mut slots[place_of(largest)];
+            slot.share += 1;
+            slot.remainder = i64::MIN;
+        }
+        return;
     }
-    for _ in 0..missing {
-        let largest = slots.iter().fold(i64::MIN, |largest, slot| largest.max(slot.remainder));
-        let rank = largest as u32;
-        let place = if planted::is(Bug::TieBrokenBackwards) { rank } else { u32::MAX - rank };
-        let slot = &mut slots[place as usize];
-        slot.share += 1;
-        slot.remainder = i64::MIN;
+    // The other way round: one to all, less those of the smallest remainders, which are fewer.
+    for slot in slots.iter_mut() {
+        slot.share += i64::from(!slot.full);
+        slot.remainder = if slot.full { i64::MAX } else { slot.remainder };
     }
+    for _ in missing..open {
+        let smallest = outermost(slots, i64::MAX, i64::min);
+        let slot = &mut slots[place_of(smallest)];
+        slot.share -= 1;
+        slot.remainder = i64::MAX;
+    }
+}
+
+/// The remainder that is picked among all. By pairs, so that each comparison does not wait for the one before.
+#[inline]
+fn outermost(slots: &[Slot], none: i64, pick: impl Fn(i64, i64) -> i64) -> i64 {
+    let (pairs, last) = slots.as_chunks();
+    let of_pairs = pairs.iter().fold(none, |picked, [a, b]| pick(picked, pick(a.remainder, b.remainder)));
+    last.iter().fold(of_pairs, |picked, slot| pick(picked, slot.remainder))
 }
 
 /// The same by searching the smallest remainder that gets one.

@@ -8,10 +8,11 @@ mod offer;
 mod pattern;
 
 use suanpan_domain::{OfferBook, OfferKind, Rounding};
-use suanpan_program::model::{Allocation, GroupScope, Program, SelectionMode, StackingGroup};
+use suanpan_program::model::{Allocation, GroupScope, PercentBasis, Program, SelectionMode, StackingGroup};
 
 pub use check::CompileProblem;
 pub(crate) use index::{Index, Posting};
+pub(crate) use names::leading;
 pub(crate) use offer::{CompiledOffer, CompiledSelection, Conditions};
 pub(crate) use pattern::{LineSymbols, Pattern, Symbols};
 
@@ -33,6 +34,8 @@ pub struct Compiled {
     pub(crate) groups: Vec<StackingGroup>,
     /// Some offer looks at the clock on the wall.
     pub(crate) looks_at_clock: bool,
+    /// Some percent is of what a line cost when its layer began.
+    pub(crate) looks_at_entry: bool,
     pub(crate) has_line_groups: bool,
     pub(crate) has_basket_groups: bool,
     /// Offers can stand against each other by class, exclusivity or group of the basket.
@@ -83,12 +86,18 @@ pub fn compile(program: &Program) -> Result<Compiled, Vec<CompileProblem>> {
     let mut symbols = Symbols::default();
     let mut pools = vec!["default".to_owned()];
     let classes = Classes { coupon: 1 << program.layers.len(), points: 1 << (program.layers.len() + 1) };
-    let offers: Vec<CompiledOffer> = program
+    let mut offers: Vec<CompiledOffer> = program
         .offers
         .iter()
-        .map(|offer| offer::compile(&program, offer, &mut symbols, &mut pools, classes))
+        .enumerate()
+        .map(|(place, offer)| {
+            offer::compile(&program, place as u32, offer, &mut symbols, &mut pools, classes)
+        })
         .collect();
     let index = Index::build(&program, &offers, &symbols);
+    for place in index.matched_by.keys() {
+        offers[*place as usize].candidate.matched = true;
+    }
 
     let mut marked_layers: Vec<u16> = offers.iter().filter_map(CompiledOffer::marked_layer).collect();
     marked_layers.sort_unstable();
@@ -112,6 +121,7 @@ pub fn compile(program: &Program) -> Result<Compiled, Vec<CompileProblem>> {
         classes,
         groups: program.groups.clone(),
         has_line_groups: program.groups.iter().any(|group| group.scope == GroupScope::Line),
+        looks_at_entry: offers.iter().any(|offer| offer.terms.basis == PercentBasis::Layer),
         looks_at_clock: offers.iter().any(|offer| {
             let conditions = &offer.conditions;
             let by_date = conditions

@@ -56,13 +56,14 @@ pub(crate) fn evaluate(
 
 /// Prepares the state, and the lines that exclusive offers keep from others.
 pub(crate) fn begin(ground: &Ground<'_>, kept: &[bool], state: &mut State) {
-    state.begin(ground.lines, ground.candidates.len(), ground.compiled.marked_layers.len(), ground.guard);
+    state.begin(ground, ground.guard);
     let exclusive = |candidate: usize| {
         kept[candidate]
             && ground.offer(candidate).is_some_and(|offer| offer.exclusive == Some(ExclusiveScope::Line))
     };
     let count = ground.candidates.len();
-    if !ground.compiled.has_line_groups && !(0..count).any(exclusive) {
+    let any_exclusive = ground.compiled.has_conflicts && (0..count).any(exclusive);
+    if !ground.compiled.has_line_groups && !any_exclusive {
         return;
     }
     state.blocked.resize(count * ground.words, 0);
@@ -103,12 +104,16 @@ pub(crate) fn overridden(ground: &Ground<'_>, layer: u16, word: usize) -> u64 {
     lines.filter(|(_, facts)| facts.overridden).fold(0, |all, (line, _)| all | 1 << (line % 64))
 }
 
-/// Enters a layer: notes what lines cost, for bases, marks and line groups.
-#[inline]
+/// Enters a layer, unless it is the one at hand.
+#[inline(always)]
 pub(crate) fn enter(ground: &Ground<'_>, kept: &[bool], state: &mut State, work: &mut Work, layer: u16) {
-    if state.layer == layer && state.begun {
-        return;
+    if state.layer != layer || !state.begun {
+        enter_layer(ground, kept, state, work, layer);
     }
+}
+
+/// Notes what lines cost, for bases, marks and line groups.
+fn enter_layer(ground: &Ground<'_>, kept: &[bool], state: &mut State, work: &mut Work, layer: u16) {
     let n = ground.lines.len();
     for (row, &marked) in ground.compiled.marked_layers.iter().enumerate() {
         if (state.layer..layer).contains(&marked) {
@@ -116,7 +121,7 @@ pub(crate) fn enter(ground: &Ground<'_>, kept: &[bool], state: &mut State, work:
             marks[row * n..(row + 1) * n].copy_from_slice(running);
         }
     }
-    if state.layer != layer {
+    if state.layer != layer && ground.compiled.looks_at_entry {
         let State { entered, running, .. } = state;
         entered.copy_from_slice(running);
         state.units.enter();

@@ -16,8 +16,9 @@ use crate::allocate::Slot;
 use crate::compile::{CompiledOffer, CompiledSelection};
 use crate::ground::{Ground, SET_BUY, SET_TARGET};
 use crate::state::{Run, State};
+use limits::Taking;
 use limits::cap_without_guard;
-pub(crate) use limits::{Room, Rooms, apply_takes, cap_of, keep_sku_floor, settle_takes, take_level};
+pub(crate) use limits::{Room, Rooms, cap_of, keep_sku_floor, settle_takes, take_level};
 pub(crate) use thresholds::{amounts_at, missing_of};
 use thresholds::{lacking, measure_of, steps_of};
 
@@ -84,32 +85,46 @@ pub(crate) struct GiftGiven {
     pub(crate) from_basket: bool,
 }
 
-impl Work {
-    /// The lines of one of a candidate's sets on which it may act now.
-    pub(crate) fn live_lines(
-        &self,
-        ground: &Ground<'_>,
-        state: &State,
-        candidate: usize,
-        which: usize,
-        selection: Option<&CompiledSelection>,
-        out: &mut Vec<u64>,
-    ) {
-        out.clear();
-        // Mostly one word: no copy by call.
-        ground.set(candidate, which).iter().for_each(|word| out.push(*word));
-        if !state.blocked.is_empty() {
-            // Losing a line to another member of a line group changes no threshold.
-            let rows = if which == SET_BUY { &state.closed } else { &state.blocked };
-            let row = candidate * ground.words;
-            for (word, blocked) in out.iter_mut().zip(&rows[row..row + ground.words]) {
-                *word &= !blocked;
-            }
+/// The lines of one of a candidate's sets on which it may act now.
+#[inline(always)]
+pub(crate) fn live_lines(
+    ground: &Ground<'_>,
+    state: &State,
+    candidate: usize,
+    which: usize,
+    selection: Option<&CompiledSelection>,
+    out: &mut Vec<u64>,
+) {
+    out.clear();
+    // Mostly one word: no copy by call.
+    ground.set(candidate, which).iter().for_each(|word| out.push(*word));
+    let undiscounted_only = selection.is_some_and(|selection| selection.undiscounted_only);
+    if !state.blocked.is_empty() || undiscounted_only {
+        skip_lines(ground, state, candidate, which, undiscounted_only, out);
+    }
+}
+
+/// Takes out the lines that a candidate must skip.
+fn skip_lines(
+    ground: &Ground<'_>,
+    state: &State,
+    candidate: usize,
+    which: usize,
+    undiscounted_only: bool,
+    live: &mut [u64],
+) {
+    if !state.blocked.is_empty() {
+        // Losing a line to another member of a line group changes no threshold.
+        let rows = if which == SET_BUY { &state.closed } else { &state.blocked };
+        let row = candidate * ground.words;
+        for (word, blocked) in live.iter_mut().zip(&rows[row..row + ground.words]) {
+            *word &= !blocked;
         }
-        if selection.is_some_and(|selection| selection.undiscounted_only) {
-            for (word, changed) in out.iter_mut().zip(&state.changed) {
-                *word &= !changed;
-            }
+    }
+    if undiscounted_only {
+        for line in 0..ground.lines.len() {
+            let changed = state.is_changed(ground.lines, line);
+            live[line / 64] &= !(u64::from(changed) << (line % 64));
         }
     }
 }
@@ -179,15 +194,11 @@ fn live_target(
         (None, Effect::Shipping(_)) => None,
         (None, _) => Some(&offer.buy),
     });
-    let mut live = std::mem::take(&mut work.live);
-    work.live_lines(ground, state, candidate, SET_TARGET, selection, &mut live);
-    work.live = live;
+    live_lines(ground, state, candidate, SET_TARGET, selection, &mut work.live);
 }
 
 fn live_buy(ground: &Ground<'_>, state: &State, work: &mut Work, candidate: usize, offer: &CompiledOffer) {
-    let mut live = std::mem::take(&mut work.live_buy);
-    work.live_lines(ground, state, candidate, SET_BUY, Some(&offer.buy), &mut live);
-    work.live_buy = live;
+    live_lines(ground, state, candidate, SET_BUY, Some(&offer.buy), &mut work.live_buy);
 }
 
 fn program_offer(

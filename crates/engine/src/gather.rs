@@ -8,11 +8,11 @@ mod view;
 use suanpan_domain::{Basket, Member, OfferRef, Reason, Usage};
 
 use crate::compile::{Compiled, LineSymbols};
-use crate::ground::{Candidate, LineRates, bits};
+use crate::ground::{Candidate, LineRates};
 use crate::lines::Lines;
 
 use conditions::Visit;
-pub(crate) use sets::{convert, counted, entry_of, reach};
+pub(crate) use sets::{convert, counted, reach};
 
 /// What the clock on the wall of the store showed, if the basket's time is one.
 type Clock = Option<suanpan_domain::WallClock>;
@@ -33,8 +33,6 @@ pub(crate) struct Refused {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Presentation {
     pub(crate) offer: u32,
-    /// Its row of lines that postings selected.
-    pub(crate) row: Option<u32>,
     pub(crate) code: Option<u32>,
     pub(crate) paper: Option<u32>,
     /// When the owned coupon behind it expires; soonest first.
@@ -63,6 +61,7 @@ pub(crate) struct Gathered {
     open: Vec<u64>,
     /// Lines whose price a person changed.
     overridden: Vec<u64>,
+    any_overridden: bool,
     /// What an offer without a selector means: goods and services that take discounts.
     merchandise: Vec<u64>,
     merchandise_gross: i64,
@@ -82,35 +81,11 @@ impl Gathered {
         self.candidates.clear();
         self.refused.clear();
         self.sets.clear();
-        self.symbols.clear();
-        self.flat.clear();
-        self.rates.clear();
-        for masks in [&mut self.open, &mut self.merchandise, &mut self.overridden] {
-            masks.clear();
-            masks.resize(self.words, 0);
-        }
-        let mut before = None;
-        for (place, facts) in self.lines.facts.iter().enumerate() {
-            let line = &basket.lines[facts.first as usize];
-            let symbols = compiled.symbols.read(line, before, &mut self.flat);
-            before = Some((line, symbols));
-            self.symbols.push(symbols);
-            let mut rates = LineRates::default();
-            for tax in &line.taxes {
-                let sum = if tax.included { &mut rates.included_ppm } else { &mut rates.added_ppm };
-                *sum += tax.rate.ppm();
-            }
-            self.rates.push(rates);
-            let bit = |holds: bool| u64::from(holds) << (place % 64);
-            self.open[place / 64] |= bit(facts.open);
-            self.merchandise[place / 64] |= bit(facts.open && facts.is_merchandise());
-            self.overridden[place / 64] |= bit(facts.overridden);
-        }
-        self.merchandise_gross = bits(&self.merchandise).map(|line| self.lines.facts[line].gross).sum();
-        let gross: i64 = self.lines.facts.iter().map(|facts| facts.gross.max(0)).sum();
+        self.read_masks();
+        self.read_names(compiled, basket);
         self.guard = compiled.program.maximum_discount.map_or(i64::MAX, |share| {
-            let exact = i128::from(gross) * i128::from(share.ppm());
-            suanpan_domain::divide_i128(exact, 1_000_000, suanpan_domain::Rounding::Down) as i64
+            let gross = self.lines.facts.iter().map(|facts| facts.gross.max(0)).sum();
+            share.of(gross, suanpan_domain::Rounding::Down)
         });
 
         let clock = if compiled.looks_at_clock { basket.business_time.wall_clock() } else { None };
@@ -121,6 +96,48 @@ impl Gathered {
         self.add_manual(compiled, basket);
         self.order(basket);
         self.order_refused(basket);
+    }
+
+    /// Notes which lines take discounts, are merchandise, and have prices that a person changed.
+    fn read_masks(&mut self) {
+        let Self { lines, open, merchandise, overridden, .. } = self;
+        for masks in [&mut *open, &mut *merchandise, &mut *overridden] {
+            masks.clear();
+            masks.resize(self.words, 0);
+        }
+        (self.merchandise_gross, self.any_overridden) = (0, false);
+        for (word, lines) in lines.facts.chunks(64).enumerate() {
+            let (mut opened, mut meant, mut changed) = (0_u64, 0_u64, 0_u64);
+            for (place, facts) in lines.iter().enumerate() {
+                let is_meant = facts.open && facts.is_merchandise();
+                opened |= u64::from(facts.open) << place;
+                meant |= u64::from(is_meant) << place;
+                changed |= u64::from(facts.overridden) << place;
+                self.merchandise_gross += if is_meant { facts.gross } else { 0 };
+            }
+            (open[word], merchandise[word], overridden[word]) = (opened, meant, changed);
+            self.any_overridden |= changed != 0;
+        }
+    }
+
+    /// Looks up what the program calls each line, and sums its tax rates.
+    fn read_names(&mut self, compiled: &Compiled, basket: &Basket) {
+        let Self { lines, symbols, flat, rates, .. } = self;
+        symbols.clear();
+        flat.clear();
+        rates.clear();
+        rates.resize(lines.facts.len(), LineRates::default());
+        let mut before = None;
+        for (facts, rates) in lines.facts.iter().zip(rates) {
+            let line = &basket.lines[facts.first as usize];
+            let names = compiled.symbols.read(line, before, flat);
+            before = Some((line, names));
+            symbols.push(names);
+            for tax in &line.taxes {
+                let sum = if tax.included { &mut rates.included_ppm } else { &mut rates.added_ppm };
+                *sum += tax.rate.ppm();
+            }
+        }
     }
 
     /// Order of execution: layer, the program's offers before manual discounts, priority, id.
@@ -156,7 +173,12 @@ impl Gathered {
                     .then(a.code.cmp(&b.code))
             })
         };
-        if !self.refused.is_sorted_by(|a, b| order(a, b).is_le()) {
+        // Mostly each is another offer of the program, and they were gathered by id.
+        let ascends = |a: &Refused, b: &Refused| match (a.source, b.source) {
+            (OfferRef::Program(x), OfferRef::Program(y)) => x < y,
+            _ => false,
+        };
+        if !self.refused.is_sorted_by(ascends) {
             self.refused.sort_unstable_by(order);
         }
     }

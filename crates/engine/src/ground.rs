@@ -26,6 +26,8 @@ pub(crate) struct Candidate {
     /// The maximum total discount does not bind it.
     pub(crate) guard_exempt: bool,
     pub(crate) classes: u32,
+    /// It has a cap or a budget.
+    pub(crate) capped: bool,
     /// What is left of its budget.
     pub(crate) budget_left: i64,
     /// Applications in a basket at most.

@@ -6,6 +6,8 @@ use suanpan_domain::{
     Basket, Line, LineKind, LinePrice, ManualTarget, Money, Rounding, UnitPrice, divide_i128,
 };
 
+use crate::compile::leading;
+
 /// A merged line: what every offer sees of it, besides the running amounts.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LineFacts {
@@ -44,10 +46,18 @@ pub(crate) struct Lines {
     pub(crate) members: Vec<u32>,
     /// Merged line of each request line.
     pub(crate) of_request: Vec<u32>,
-    /// By [`key`].
-    order: Vec<u128>,
-    /// Request lines that a manual discount or a paper coupon names.
+    /// Request lines with the beginnings of their skus, in order.
+    order: Vec<Place>,
+    /// Request lines that a manual discount or a paper coupon names; empty when none is named.
     named: Vec<u64>,
+}
+
+/// A request line in the order of lines.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    /// The beginning of its sku as a number: most comparisons of skus end here.
+    leading: u64,
+    index: u32,
 }
 
 impl Lines {
@@ -55,64 +65,71 @@ impl Lines {
     pub(crate) fn read(&mut self, basket: &Basket) {
         let lines = &basket.lines;
         self.mark_named(basket);
-        self.order.clear();
-        self.order.extend(
-            lines.iter().enumerate().map(|(index, line)| key(leading(line.sku.as_str()), index as u32)),
-        );
-        let named = &self.named;
+        let Self { facts: merged, members, of_request, order, named } = self;
         let merges = |place: u32| {
-            named[place as usize / 64] >> (place % 64) & 1 == 0 && is_mergeable(&lines[place as usize])
+            let is_named = named.get(place as usize / 64).is_some_and(|word| word >> (place % 64) & 1 == 1);
+            !is_named && is_mergeable(&lines[place as usize])
         };
-        self.order.sort_unstable();
+        order.clear();
+        order.extend(
+            lines
+                .iter()
+                .enumerate()
+                .map(|(index, line)| Place { leading: leading(line.sku.as_str()), index: index as u32 }),
+        );
+        order.sort_unstable_by_key(|place| place.leading);
         // The leading bytes keep nearly all lines apart; only those alike are compared in full.
-        for alike in self.order.chunk_by_mut(|a, b| leading_of(*a) == leading_of(*b)) {
-            if alike.len() == 1 {
-                continue;
+        let mut start = 0;
+        while start < order.len() {
+            let leading = order[start].leading;
+            let mut end = start + 1;
+            while order.get(end).is_some_and(|place| place.leading == leading) {
+                end += 1;
             }
-            alike.sort_unstable_by(|&a, &b| {
-                let (a, b) = (index_of(a), index_of(b));
-                let (x, y) = (&lines[a as usize], &lines[b as usize]);
-                let alike = content(x, y).then_with(|| x.legal_minimum.cmp(&y.legal_minimum));
-                alike.then_with(|| match (merges(a), merges(b)) {
-                    // These will be one line, named by the smallest id.
-                    (true, true) => x.id.cmp(&y.id),
-                    (true, false) => Ordering::Less,
-                    (false, true) => Ordering::Greater,
-                    (false, false) => Ordering::Equal,
-                })
-            });
+            if end > start + 1 {
+                order[start..end].sort_unstable_by(|a, b| {
+                    let (x, y) = (&lines[a.index as usize], &lines[b.index as usize]);
+                    let alike = content(x, y).then_with(|| x.legal_minimum.cmp(&y.legal_minimum));
+                    alike.then_with(|| match (merges(a.index), merges(b.index)) {
+                        // These will be one line, named by the smallest id.
+                        (true, true) => x.id.cmp(&y.id),
+                        (true, false) => Ordering::Less,
+                        (false, true) => Ordering::Greater,
+                        (false, false) => Ordering::Equal,
+                    })
+                });
+            }
+            start = end;
         }
 
-        self.facts.clear();
-        self.members.clear();
-        self.of_request.clear();
-        self.of_request.resize(lines.len(), 0);
-        let mut before = None;
-        for &key in &self.order {
-            let index = index_of(key);
+        merged.clear();
+        members.clear();
+        members.extend(order.iter().map(|place| place.index));
+        // Every request line is written.
+        of_request.resize(lines.len(), 0);
+        let (mut before, mut apart) = (None, false);
+        for (place, &Place { leading, index }) in order.iter().enumerate() {
             let line = &lines[index as usize];
-            let alike = before.replace(leading_of(key)) == Some(leading_of(key));
-            if let Some(last) = self.facts.last_mut().filter(|_| alike) {
+            let alike = before.replace(leading) == Some(leading);
+            if let Some(last) = merged.last_mut().filter(|_| alike) {
                 let first = &lines[last.first as usize];
-                if last.requested_micro == requested_micro(line)
-                    && merges(index)
-                    && merges(last.first)
-                    && content(first, line) == Ordering::Equal
-                    && first.legal_minimum == line.legal_minimum
-                {
-                    last.members_len += 1;
-                    last.quantity_milli += line.quantity.milli();
-                    finish(last, first);
-                    self.members.push(index);
-                    self.of_request[index as usize] = self.facts.len() as u32 - 1;
-                    continue;
+                if last.requested_micro == requested_micro(line) && content(first, line) == Ordering::Equal {
+                    if merges(index) && merges(last.first) && first.legal_minimum == line.legal_minimum {
+                        last.members_len += 1;
+                        last.quantity_milli += line.quantity.milli();
+                        finish(last, first);
+                        of_request[index as usize] = merged.len() as u32 - 1;
+                        continue;
+                    }
+                    apart = true;
                 }
             }
-            self.of_request[index as usize] = self.facts.len() as u32;
-            self.facts.push(facts(line, index, self.members.len() as u32));
-            self.members.push(index);
+            of_request[index as usize] = merged.len() as u32;
+            merged.push(facts(line, index, place as u32));
         }
-        self.order_apart(basket);
+        if apart {
+            self.order_apart(basket);
+        }
     }
 
     /// Orders lines that are equal but were not merged, by what keeps them apart.
@@ -121,9 +138,6 @@ impl Lines {
         let alike = |a: &LineFacts, b: &LineFacts| {
             a.requested_micro == b.requested_micro && content(line(a), line(b)) == Ordering::Equal
         };
-        if !self.facts.windows(2).any(|pair| alike(&pair[0], &pair[1])) {
-            return;
-        }
         for run in self.facts.chunk_by_mut(alike) {
             run.sort_by(|a, b| {
                 compare_apart(basket, (line(a), a.quantity_milli), (line(b), b.quantity_milli))
@@ -138,6 +152,9 @@ impl Lines {
 
     fn mark_named(&mut self, basket: &Basket) {
         self.named.clear();
+        if basket.manual_discounts.is_empty() && basket.paper_coupons.is_empty() {
+            return;
+        }
         self.named.resize(basket.lines.len().div_ceil(64), 0);
         let by_discount = basket.manual_discounts.iter().filter_map(|discount| match &discount.target {
             ManualTarget::Line(id) => Some(id),
@@ -155,31 +172,6 @@ impl Lines {
         let index = basket.lines.iter().position(|line| line.id == *id)?;
         Some(self.of_request[index] as usize)
     }
-}
-
-/// The first eight bytes as a number: most comparisons of skus end here.
-fn leading(text: &str) -> u64 {
-    match text.as_bytes().first_chunk() {
-        Some(bytes) => u64::from_be_bytes(*bytes),
-        // Shorter ones stand at the front, as in the order of texts.
-        None => {
-            let bytes = text.bytes().fold(0, |bytes, byte| bytes << 8 | u64::from(byte));
-            bytes.checked_shl(64 - 8 * text.len() as u32).unwrap_or(0)
-        }
-    }
-}
-
-/// A request line in the order of [`Lines::order`]: the leading bytes of its sku, then its index.
-fn key(leading: u64, index: u32) -> u128 {
-    u128::from(leading) << 32 | u128::from(index)
-}
-
-fn leading_of(key: u128) -> u64 {
-    (key >> 32) as u64
-}
-
-fn index_of(key: u128) -> u32 {
-    key as u32
 }
 
 fn is_mergeable(line: &Line) -> bool {

@@ -104,7 +104,9 @@ fn divide(runs: &[Run], members: &[u32], ground: &Ground<'_>, mut set: impl FnMu
 impl Observer for Record {
     fn executed(&mut self, ground: &Ground<'_>, state: &State, work: &Work, candidate: usize, given: &Given) {
         self.given[candidate] = Some(*given);
-        self.gifts.extend(work.gifts.iter().map(|gift| (candidate as u32, *gift)));
+        if !work.gifts.is_empty() {
+            self.gifts.extend(work.gifts.iter().map(|gift| (candidate as u32, *gift)));
+        }
         let (prorated, name) = (given.prorated, candidate as u32);
         if !work.takes.is_empty() {
             self.takes.extend_from_slice(&work.takes);

@@ -1,5 +1,6 @@
 //! What lines cost while offers execute.
 
+use crate::ground::Ground;
 use crate::lines::LineFacts;
 
 /// Amounts of all merged lines at one moment. Small and flat: the search copies it at every branch.
@@ -9,14 +10,14 @@ pub(crate) struct State {
     pub(crate) running: Vec<i64>,
     /// What funders of reimbursed coupons pay of it.
     pub(crate) reserved: Vec<i64>,
-    /// What each line cost when the current layer began.
+    /// Whether offers may not take all that lines cost: something is reserved, or the law sets a least price.
+    pub(crate) holds_back: bool,
+    /// What each line cost when the current layer began, where some offer looks at that.
     pub(crate) entered: Vec<i64>,
     /// The layer whose entry `entered` holds.
     pub(crate) layer: u16,
     /// Whether any layer was entered.
     pub(crate) begun: bool,
-    /// Lines that an offer has lowered or reserved on, as bits.
-    pub(crate) changed: Vec<u64>,
     /// For each layer that a threshold names by `after:`, a row of running amounts when it was done.
     pub(crate) marks: Vec<i64>,
     /// What each candidate gave.
@@ -43,20 +44,24 @@ pub(crate) struct State {
 
 impl State {
     /// Begins before the first layer.
-    pub(crate) fn begin(&mut self, lines: &[LineFacts], candidates: usize, marks: usize, guard: i64) {
+    pub(crate) fn begin(&mut self, ground: &Ground<'_>, guard: i64) {
+        let (lines, candidates) = (ground.lines, ground.candidates.len());
         self.running.clear();
         self.running.extend(lines.iter().map(|line| line.gross));
         self.reserved.clear();
         self.reserved.resize(lines.len(), 0);
+        self.holds_back = lines.iter().any(|line| line.legal_minimum > 0);
         self.entered.clear();
-        self.entered.extend_from_slice(&self.running);
+        if ground.compiled.looks_at_entry {
+            self.entered.extend_from_slice(&self.running);
+        }
         self.layer = 0;
         self.begun = false;
-        self.changed.clear();
-        self.changed.resize(lines.len().div_ceil(64).max(1), 0);
         self.marks.clear();
         // A layer that nothing executes in leaves what came before.
-        (0..marks).for_each(|_| self.marks.extend(lines.iter().map(|line| line.gross)));
+        for _ in &ground.compiled.marked_layers {
+            self.marks.extend(lines.iter().map(|line| line.gross));
+        }
         self.given.clear();
         self.given.resize(candidates, 0);
         self.times.clear();
@@ -76,10 +81,10 @@ impl State {
     pub(crate) fn copy_from(&mut self, other: &State) {
         self.running.clone_from(&other.running);
         self.reserved.clone_from(&other.reserved);
+        self.holds_back = other.holds_back;
         self.entered.clone_from(&other.entered);
         self.layer = other.layer;
         self.begun = other.begun;
-        self.changed.clone_from(&other.changed);
         self.marks.clone_from(&other.marks);
         self.given.clone_from(&other.given);
         self.times.clone_from(&other.times);
@@ -96,11 +101,13 @@ impl State {
     /// What may still be taken from a line: what it costs, less reserved, less its legal minimum.
     #[inline]
     pub(crate) fn free(&self, lines: &[LineFacts], line: usize) -> i64 {
-        (self.running[line] - self.reserved[line] - lines[line].legal_minimum).max(0)
+        let held = if self.holds_back { self.reserved[line] + lines[line].legal_minimum } else { 0 };
+        (self.running[line] - held).max(0)
     }
 
-    pub(crate) fn mark_changed(&mut self, line: usize) {
-        self.changed[line / 64] |= 1 << (line % 64);
+    /// Whether an offer has lowered a line or reserved something of it.
+    pub(crate) fn is_changed(&self, lines: &[LineFacts], line: usize) -> bool {
+        self.running[line] != lines[line].gross || self.reserved[line] != 0
     }
 }
 
@@ -210,10 +217,11 @@ impl Units {
     }
 
     /// Lets the units of a line follow a new line amount: largest remainder over their amounts, ties to the first
-    /// unit. A level line needs nothing: it stays level.
-    #[inline]
+    /// unit. A level line needs nothing: it stays level. Before it costs something, and after it something else.
+    #[inline(always)]
     pub(crate) fn rescale(&mut self, line: usize, before: i64, after: i64) {
-        if self.rows[line].len > 0 && before > 0 && before != after {
+        debug_assert!(before > 0 && before != after);
+        if self.rows[line].len > 0 {
             self.steps.push(LineStep { line: line as u32, before, after });
         }
     }
@@ -278,9 +286,9 @@ fn follow(from: usize, before: i64, after: i64, out: &mut Vec<Run>) {
 /// Lines rarely have more runs than this; those that have pay an allocation when their units are asked for.
 const RUNS_COUNTED: usize = 16;
 
-/// Units that share an amount equally, the larger ones first: two runs at most.
+/// Units that share an amount equally, the larger ones first; a run may be empty.
 #[inline]
-pub(crate) fn level(amount: i64, units: i64) -> impl Iterator<Item = Run> {
+pub(crate) fn level(amount: i64, units: i64) -> [Run; 2] {
     let (each, larger) = match units {
         ..=0 => (0, 0),
         // Most lines have one unit: no division.
@@ -289,12 +297,12 @@ pub(crate) fn level(amount: i64, units: i64) -> impl Iterator<Item = Run> {
     };
     let larger = Run { count: larger, amount: each + 1, consumed: 0 };
     let others = Run { count: units - larger.count, amount: each, consumed: 0 };
-    [larger, others].into_iter().filter(|run| run.count > 0)
+    [larger, others]
 }
 
 /// Pushes `units` units that share an amount equally, the larger ones first.
 pub(crate) fn push_level(amount: i64, units: i64, out: &mut Vec<Run>) {
-    out.extend(level(amount, units));
+    out.extend(level(amount, units).iter().filter(|run| run.count > 0));
 }
 
 #[cfg(test)]

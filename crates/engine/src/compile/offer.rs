@@ -1,21 +1,20 @@
 //! One offer, compiled.
 
-use suanpan_domain::{OfferKind, Rounding, UnitPrice};
+use suanpan_domain::{OfferKind, OfferRef, Rounding, UnitPrice};
 use suanpan_program::model::{
     AmountAt, CountsAs, Effect, ExclusiveScope, Limits, Offer, Program, RoundAt, Selection, Selector,
-    ShippingEffect, Terms, Threshold, When, Who,
+    ShippingEffect, Terms, Threshold, UnitCount, When, Who,
 };
 
 use super::Classes;
 use super::pattern::{Pattern, Symbols};
+use crate::ground::Candidate;
 
 /// An offer with everything that execution needs.
 #[derive(Debug)]
 pub(crate) struct CompiledOffer {
     pub(crate) kind: OfferKind,
     pub(crate) layer: u16,
-    pub(crate) priority: i32,
-    pub(crate) leave_out_allowed: bool,
     pub(crate) conditions: Conditions,
     /// What has to be bought.
     pub(crate) buy: CompiledSelection,
@@ -24,15 +23,15 @@ pub(crate) struct CompiledOffer {
     /// Parts of a bundle.
     pub(crate) parts: Box<[CompiledSelection]>,
     pub(crate) threshold: Option<Threshold>,
+    /// The threshold without which it cannot apply: its own, else its first step (steps ascend) or one multiple.
+    pub(crate) entry: Option<Threshold>,
     pub(crate) effect: Effect,
     pub(crate) terms: Terms,
     pub(crate) round_at: RoundAt,
     pub(crate) rounding: Rounding,
     pub(crate) limits: Limits,
-    pub(crate) tender: bool,
-    pub(crate) guard_exempt: bool,
-    /// Classes as bits.
-    pub(crate) classes: u32,
+    /// Whether somebody counts its uses, or what it has given.
+    pub(crate) limited: bool,
     pub(crate) groups: Box<[u16]>,
     pub(crate) exclusive: Option<ExclusiveScope>,
     /// The bit of its unit pool; 0 when it shares units with everybody.
@@ -42,11 +41,15 @@ pub(crate) struct CompiledOffer {
     /// The campaign of an `issue_coupon`.
     pub(crate) issues: Option<u32>,
     pub(crate) paper: bool,
+    /// What it is as a candidate, as far as the program says.
+    pub(crate) candidate: Candidate,
 }
 
 /// Conditions that a basket meets as a whole.
 #[derive(Debug)]
 pub(crate) struct Conditions {
+    /// Whether there are any.
+    pub(crate) any: bool,
     pub(crate) when: Option<Box<When>>,
     /// Stores that it holds in, sorted; everywhere when none.
     pub(crate) stores: Option<Box<[String]>>,
@@ -89,21 +92,12 @@ impl CompiledOffer {
             AmountAt::Running | AmountAt::List => None,
         }
     }
-
-    /// Whether it takes money off (or pays it), rather than giving points or benefits.
-    pub(crate) fn lowers(&self) -> bool {
-        !matches!(
-            self.effect,
-            Effect::PointsFixed(_)
-                | Effect::PointsTimes(_)
-                | Effect::IssueCoupon { .. }
-                | Effect::Entitlement(_)
-        )
-    }
 }
 
+/// Compiles the offer at a place of the book.
 pub(super) fn compile(
     program: &Program,
+    place: u32,
     offer: &Offer,
     symbols: &mut Symbols,
     pools: &mut Vec<String>,
@@ -142,11 +136,31 @@ pub(super) fn compile(
         _ => 0,
     };
     let compiled_target = target.map(|target| CompiledSelection::compile(&target, symbols));
+    let is_coupon_layer = program.layers.get(offer.layer).is_some_and(|layer| layer == "coupon");
+    let in_coupons = if offer.coupon.is_some() || is_coupon_layer { classes.coupon } else { 0 };
+    let tender = offer.counts_as == CountsAs::Tender;
+    let candidate = Candidate {
+        source: OfferRef::Program(place),
+        turn: Candidate::turn(offer.layer as u16, false, offer.priority),
+        layer: offer.layer as u16,
+        priority: offer.priority,
+        code: None,
+        paper: None,
+        leave_out_allowed: offer.leave_out_allowed,
+        lowers: lowers(&effect),
+        tender,
+        guard_exempt: offer.guard_exempt || tender,
+        classes: 1 << offer.layer | in_coupons,
+        capped: offer.terms.cap.is_some() || offer.limits.budget.is_some(),
+        budget_left: i64::MAX,
+        times_max: u32::MAX,
+        needs_hold: false,
+        matched: false,
+        sets: 0,
+    };
     CompiledOffer {
         kind: offer.kind,
         layer: offer.layer as u16,
-        priority: offer.priority,
-        leave_out_allowed: offer.leave_out_allowed,
         conditions: conditions(program, offer),
         matches: match &offer.effect {
             Effect::Match { offer, .. } => find(offer).map(|place| place as u32),
@@ -162,24 +176,38 @@ pub(super) fn compile(
         target: compiled_target,
         parts,
         threshold: offer.threshold,
+        entry: offer.threshold.or_else(|| first_reach(&effect)),
         effect,
         terms: (*offer.terms).clone(),
         limits: *offer.limits,
-        tender: offer.counts_as == CountsAs::Tender,
-        guard_exempt: offer.guard_exempt || offer.counts_as == CountsAs::Tender,
-        classes: 1 << offer.layer
-            | if offer.coupon.is_some()
-                || program.layers.get(offer.layer).is_some_and(|layer| layer == "coupon")
-            {
-                classes.coupon
-            } else {
-                0
-            },
+        limited: offer.limits.per_member.is_some()
+            || offer.limits.in_total.is_some()
+            || offer.limits.budget.is_some(),
         groups: offer.stacking.groups.iter().map(|&group| group as u16).collect(),
         exclusive: offer.stacking.exclusive,
         pool,
         paper: offer.coupon.as_ref().is_some_and(|coupon| coupon.paper),
+        candidate,
     }
+}
+
+/// Whether an effect takes money off (or pays it), rather than giving points or benefits.
+fn lowers(effect: &Effect) -> bool {
+    !matches!(
+        effect,
+        Effect::PointsFixed(_) | Effect::PointsTimes(_) | Effect::IssueCoupon { .. } | Effect::Entitlement(_)
+    )
+}
+
+/// What an effect needs to be applied once.
+fn first_reach(effect: &Effect) -> Option<Threshold> {
+    let reach = match effect {
+        Effect::Steps(steps) => steps.first()?.reach,
+        Effect::Repeat { every, .. } => *every,
+        Effect::Gift { per_units: Some(every), .. } => UnitCount::Units(*every),
+        _ => return None,
+    };
+    Some(Threshold { reach, at: AmountAt::Running, tax: None })
 }
 
 /// The articles of a price list among those that it is meant for.
@@ -233,12 +261,15 @@ fn conditions(program: &Program, offer: &Offer) -> Conditions {
         ids.into_boxed_slice()
     });
     let tiers = offer.who.tiers.iter().filter_map(|id| program.tiers.iter().position(|tier| tier.id == *id));
+    let (when, who) = (*offer.when != When::default(), *offer.who != Who::default());
+    let place = &offer.place;
     Conditions {
-        when: (*offer.when != When::default()).then(|| Box::new((*offer.when).clone())),
+        any: when || who || stores.is_some() || !place.channels.is_empty() || !place.payments.is_empty(),
+        when: when.then(|| Box::new((*offer.when).clone())),
         stores,
-        channels: offer.place.channels.clone().into_boxed_slice(),
-        payments: offer.place.payments.clone().into_boxed_slice(),
-        who: (*offer.who != Who::default()).then(|| Box::new((*offer.who).clone())),
+        channels: place.channels.clone().into_boxed_slice(),
+        payments: place.payments.clone().into_boxed_slice(),
+        who: who.then(|| Box::new((*offer.who).clone())),
         tiers: tiers.filter(|&place| place < 64).fold(0, |bits, place| bits | 1 << place),
     }
 }

@@ -28,6 +28,7 @@ pub(crate) struct LineSymbols {
 impl Symbols {
     /// Looks a line's names up; categories and tags are pushed to `flat`. `before` is the line read before: lines that
     /// stand side by side often share their category.
+    #[inline]
     pub(crate) fn read(
         &self,
         line: &Line,
@@ -38,7 +39,10 @@ impl Symbols {
         let categories =
             known.map_or_else(|| self.read_categories(line, flat), |(_, known)| known.categories);
         let start = flat.len() as u32;
-        flat.extend(line.tags.iter().filter_map(|tag| self.tags.find(tag)));
+        // Most lines have no tags, and many no brand.
+        if !line.tags.is_empty() {
+            flat.extend(line.tags.iter().filter_map(|tag| self.tags.find(tag)));
+        }
         LineSymbols {
             sku: self.skus.find(line.sku.as_str()),
             brand: if line.brand.is_empty() { None } else { self.brands.find(&line.brand) },

@@ -3,7 +3,7 @@
 use suanpan_domain::{OfferRef, Reason};
 use suanpan_program::model::{AllocationWeight, AmountPer, OffAmount, TaxBasis};
 
-use super::{Given, Rooms, Take, Work, apply_takes, cap_of, keep_sku_floor, settle_takes, take_level, units};
+use super::{Given, Rooms, Take, Taking, Work, cap_of, keep_sku_floor, settle_takes, take_level, units};
 use crate::allocate::{Slot, allocate};
 use crate::compile::CompiledOffer;
 use crate::gather::convert;
@@ -52,14 +52,23 @@ pub(super) fn once(
     let wanted = amount.min(cap);
     work.wanted = amount;
     let Work { takes, live, slots, .. } = work;
-    slots.clear();
     let mut free = 0;
     let rooms = Rooms::new(ground, state, candidate);
     let weight = ground.weight();
-    for line in bits(live) {
-        let room = rooms.of(line);
-        free += room.free;
-        slots.push(Slot::new(line as u32, weight_of(ground, state, weight, line), room.most()));
+    // Every slot is written: what stands there from the offer before need not be cleared first.
+    slots.resize(live.iter().map(|word| word.count_ones() as usize).sum(), Slot::default());
+    if weight == AllocationWeight::Amount && rooms.are_whole() {
+        for (slot, line) in slots.iter_mut().zip(bits(live)) {
+            let all = state.running[line].max(0);
+            free += all;
+            *slot = Slot::new(line as u32, all, all);
+        }
+    } else {
+        for (slot, line) in slots.iter_mut().zip(bits(live)) {
+            let room = rooms.of(line);
+            free += room.free;
+            *slot = Slot::new(line as u32, weight_of(ground, weight, line, room.running), room.most());
+        }
     }
     if terms.all_or_nothing && (wanted < amount || free < wanted) {
         return Given::nothing(Reason::AllOrNothing);
@@ -68,10 +77,13 @@ pub(super) fn once(
     if terms.floor_sku.is_some() {
         keep_sku_floors(ground, state, candidate, wanted, slots);
     }
+    let mut taking = Taking::new(ground, state, candidate);
     for slot in slots.iter().filter(|slot| slot.share > 0) {
-        takes.push(Take { line: slot.key, amount: slot.share });
+        let take = Take { line: slot.key, amount: slot.share };
+        takes.push(take);
+        taking.take(take);
     }
-    let given = apply_takes(ground, state, work, candidate);
+    let given = taking.finish();
     let reason = if wanted < amount { binding } else { None };
     match (given, reason) {
         (0, Some(reason)) if wanted == 0 => Given::nothing(reason),
@@ -102,9 +114,8 @@ fn keep_sku_floors(ground: &Ground<'_>, state: &State, candidate: usize, wanted:
             fixed.push(*take);
         }
         for slot in slots.iter_mut() {
-            if fixed.iter().any(|take| take.line == slot.key) {
-                slot.weight = 0;
-            }
+            let is_fixed = fixed.iter().any(|take| take.line == slot.key);
+            *slot = Slot::new(slot.key, if is_fixed { 0 } else { slot.weight }, slot.room);
         }
         let rest = wanted - fixed.iter().map(|take| take.amount).sum::<i64>();
         allocate(ground.method(), rest, slots);
@@ -118,8 +129,7 @@ fn keep_sku_floors(ground: &Ground<'_>, state: &State, candidate: usize, wanted:
 
 /// What a line weighs when an amount is divided; zero lines weigh nothing.
 #[inline]
-fn weight_of(ground: &Ground<'_>, state: &State, weight: AllocationWeight, line: usize) -> i64 {
-    let running = state.running[line];
+fn weight_of(ground: &Ground<'_>, weight: AllocationWeight, line: usize, running: i64) -> i64 {
     if running <= 0 {
         return 0;
     }

@@ -5,15 +5,20 @@ use suanpan_program::model::Terms;
 
 use super::{Given, Take, Work};
 use crate::allocate::{Slot, allocate};
-use crate::ground::{Ground, bits};
+use crate::ground::{Candidate, Ground, bits};
 use crate::lines::LineFacts;
 use crate::planted::{self, Bug};
 use crate::state::State;
 
 /// The most that an offer may take: its cap, what its budget has left and what the maximum discount allows; and which
 /// of them binds.
+#[inline]
 pub(crate) fn cap_of(ground: &Ground<'_>, state: &State, candidate: usize) -> (i64, Option<Reason>) {
-    let least = cap_without_guard(ground, state, candidate);
+    let least = if ground.candidates[candidate].capped {
+        cap_without_guard(ground, state, candidate)
+    } else {
+        (i64::MAX, None)
+    };
     let exempt = ground.candidates[candidate].guard_exempt;
     if !exempt && state.guard_left < least.0 {
         return (state.guard_left.max(0), Some(Reason::MaximumDiscount));
@@ -53,7 +58,8 @@ pub(super) fn cap_without_guard(
 pub(crate) struct Rooms<'a> {
     lines: &'a [LineFacts],
     running: &'a [i64],
-    reserved: &'a [i64],
+    /// What is reserved of lines, where offers may not take all that they cost.
+    reserved: Option<&'a [i64]>,
     /// The offer's terms, where it has floors.
     floors: Option<&'a Terms>,
 }
@@ -65,7 +71,8 @@ pub(crate) struct Room {
     pub(crate) free: i64,
     /// What lies above the offer's own floors.
     pub(crate) above_floors: i64,
-    running: i64,
+    /// What it costs now.
+    pub(crate) running: i64,
 }
 
 impl Room {
@@ -88,19 +95,27 @@ impl<'a> Rooms<'a> {
         let terms = ground.terms(candidate);
         let has_floor = terms.floor_unit_price.is_some() || terms.floor_line.is_some();
         let floors = Some(terms).filter(|_| has_floor && !planted::is(Bug::FloorIgnored));
-        Self { lines: ground.lines, running: &state.running, reserved: &state.reserved, floors }
+        let reserved = state.holds_back.then_some(&state.reserved[..]);
+        Self { lines: ground.lines, running: &state.running, reserved, floors }
+    }
+
+    /// Whether all that lines cost may be taken.
+    pub(crate) fn are_whole(&self) -> bool {
+        self.reserved.is_none() && self.floors.is_none()
     }
 
     #[inline]
     pub(crate) fn of(&self, line: usize) -> Room {
-        let (facts, running) = (&self.lines[line], self.running[line]);
-        let free = (running - self.reserved[line] - facts.legal_minimum).max(0);
-        let floor = self.floors.and_then(|terms| floor_of(terms, facts));
+        let running = self.running[line];
+        let held = self.reserved.map_or(0, |reserved| reserved[line] + self.lines[line].legal_minimum);
+        let free = (running - held).max(0);
+        let floor = self.floors.and_then(|terms| floor_of(terms, &self.lines[line]));
         let above_floors = floor.map_or(i64::MAX, |floor| (running - floor).max(0));
         Room { free, above_floors, running }
     }
 }
 
+#[cold]
 fn floor_of(terms: &Terms, facts: &LineFacts) -> Option<i64> {
     use suanpan_domain::{Quantity, Rounding, UnitPrice};
     let by_unit = terms.floor_unit_price.map(|price| {
@@ -223,25 +238,47 @@ pub(crate) fn settle_takes(
 }
 
 /// Lowers (or reserves) what stands in `work.takes`, of which none is empty. Units follow.
-pub(crate) fn apply_takes(ground: &Ground<'_>, state: &mut State, work: &mut Work, candidate: usize) -> i64 {
-    let facts = &ground.candidates[candidate];
-    let mut total = 0;
-    let State { running, reserved, units, changed, .. } = state;
-    let (running, changed) = (&mut running[..], &mut changed[..]);
-    for take in &work.takes {
-        let line = take.line as usize;
-        total += take.amount;
-        if facts.tender {
-            reserved[line] += take.amount;
+fn apply_takes(ground: &Ground<'_>, state: &mut State, work: &mut Work, candidate: usize) -> i64 {
+    let mut taking = Taking::new(ground, state, candidate);
+    work.takes.iter().for_each(|take| taking.take(*take));
+    taking.finish()
+}
+
+/// Lets the state follow what an offer takes.
+pub(super) struct Taking<'a> {
+    offer: &'a Candidate,
+    state: &'a mut State,
+    total: i64,
+}
+
+impl<'a> Taking<'a> {
+    #[inline]
+    pub(super) fn new(ground: &Ground<'a>, state: &'a mut State, candidate: usize) -> Self {
+        Self { offer: &ground.candidates[candidate], state, total: 0 }
+    }
+
+    #[inline(always)]
+    pub(super) fn take(&mut self, Take { line, amount }: Take) {
+        let line = line as usize;
+        self.total += amount;
+        if self.offer.tender {
+            self.state.reserved[line] += amount;
         } else {
-            let before = running[line];
-            running[line] = before - take.amount;
-            units.rescale(line, before, before - take.amount);
+            let running = &mut self.state.running[line];
+            let before = *running;
+            *running = before - amount;
+            self.state.units.rescale(line, before, before - amount);
         }
-        changed[line / 64] |= 1 << (line % 64);
     }
-    if !facts.guard_exempt && !facts.tender && state.guard_left != i64::MAX {
-        state.guard_left -= total;
+
+    /// Gives what was taken from all lines.
+    #[inline]
+    pub(super) fn finish(self) -> i64 {
+        let Self { offer, state, total } = self;
+        state.holds_back |= offer.tender;
+        if !offer.guard_exempt && !offer.tender && state.guard_left != i64::MAX {
+            state.guard_left -= total;
+        }
+        total
     }
-    total
 }

@@ -1,6 +1,6 @@
 //! Percent off (docs/pricing.md, rule 15).
 
-use suanpan_domain::{Rate, divide_i128};
+use suanpan_domain::Rate;
 use suanpan_program::model::{PercentBasis, RoundAt};
 
 use super::{Given, Rooms, Take, Work, amounts, settle_takes, take_level, units};
@@ -24,13 +24,20 @@ pub(super) fn run(
     }
 }
 
+/// What lines cost when the percent is taken of it.
 #[inline]
-fn basis(ground: &Ground<'_>, state: &State, basis: PercentBasis, line: usize) -> i64 {
-    match basis {
-        PercentBasis::Running => state.running[line],
-        PercentBasis::Layer => state.entered[line],
-        PercentBasis::List => ground.lines[line].gross,
-    }
+fn amounts_before<'a>(
+    ground: &Ground<'a>,
+    state: &'a State,
+    basis: PercentBasis,
+) -> impl Fn(usize) -> i64 + 'a {
+    let row = match basis {
+        PercentBasis::Running => Some(&state.running[..]),
+        PercentBasis::Layer => Some(&state.entered[..]),
+        PercentBasis::List => None,
+    };
+    let lines = ground.lines;
+    move |line| row.map_or_else(|| lines[line].gross, |row| row[line])
 }
 
 /// Each line by itself.
@@ -44,18 +51,18 @@ pub(super) fn by_line(
     let terms = ground.terms(candidate);
     let down = planted::is(Bug::PercentRoundedDown);
     let rounding = if down { suanpan_domain::Rounding::Down } else { ground.compiled.rounding() };
-    let mut cut = false;
-    let rooms = Rooms::new(ground, state, candidate);
-    let Work { takes, live, .. } = work;
-    for line in bits(live) {
-        let exact = i128::from(basis(ground, state, terms.basis, line)) * i128::from(rate.ppm());
-        let wanted = divide_i128(exact, 1_000_000, rounding) as i64;
-        let (amount, exceeds) = rooms.of(line).take(wanted);
-        cut |= exceeds;
-        if amount > 0 {
-            takes.push(Take { line: line as u32, amount });
-        }
-    }
+    let cut = {
+        let (rooms, amounts) =
+            (Rooms::new(ground, state, candidate), amounts_before(ground, state, terms.basis));
+        let Work { takes, live, .. } = work;
+        bits(live).fold(false, |cut, line| {
+            let (amount, exceeds) = rooms.of(line).take(rate.of(amounts(line), rounding));
+            if amount > 0 {
+                takes.push(Take { line: line as u32, amount });
+            }
+            cut | exceeds
+        })
+    };
     settle_takes(ground, state, work, candidate, cut)
 }
 
@@ -69,9 +76,8 @@ pub(super) fn once(
 ) -> Given {
     let terms = ground.terms(candidate);
     // The lines of a basket together fit an amount.
-    let sum: i64 = bits(&work.live).map(|line| basis(ground, state, terms.basis, line)).sum();
-    let amount = divide_i128(i128::from(sum) * i128::from(rate.ppm()), 1_000_000, ground.compiled.rounding());
-    amounts::once(ground, state, work, candidate, i64::try_from(amount).unwrap_or(i64::MAX))
+    let sum: i64 = bits(&work.live).map(amounts_before(ground, state, terms.basis)).sum();
+    amounts::once(ground, state, work, candidate, rate.of(sum, ground.compiled.rounding()))
 }
 
 /// Each unit by itself. Level lines that nothing cuts stay level, so that their sums are enough; the others are
@@ -85,10 +91,8 @@ fn by_unit(
     rate: Rate,
 ) -> Given {
     let rounding = ground.compiled.rounding();
-    let each =
-        |amount: i64| divide_i128(i128::from(amount) * i128::from(rate.ppm()), 1_000_000, rounding) as i64;
     let running = ground.terms(candidate).basis == PercentBasis::Running;
-    if running && take_level(ground, state, work, candidate, |amount| Some(each(amount))) {
+    if running && take_level(ground, state, work, candidate, |amount| Some(rate.of(amount, rounding))) {
         return settle_takes(ground, state, work, candidate, false);
     }
     units::percent_of_each(ground, state, work, candidate, offer, rate)

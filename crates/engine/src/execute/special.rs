@@ -1,6 +1,6 @@
 //! Adding to another offer (docs/pricing.md, rule 24).
 
-use suanpan_domain::{Money, Rate, Reason, divide_i128};
+use suanpan_domain::{Money, Rate, Reason};
 
 use super::{Given, Room, Rooms, Take, Work, settle_takes};
 use crate::allocate::{Slot, allocate};
@@ -39,8 +39,7 @@ pub(super) fn matching(
         }
         any = true;
         let gave: i64 = takes.iter().map(|(_, _, amount)| *amount).sum();
-        let exact = i128::from(gave) * i128::from(percent.ppm());
-        let wanted = divide_i128(exact, 1_000_000, ground.compiled.rounding()) as i64;
+        let wanted = percent.of(gave, ground.compiled.rounding());
         let wanted = together_at_most.map_or(wanted, |most| wanted.min((most.minor() - gave).max(0)));
         work.slots.clear();
         work.slots.extend(takes.iter().map(|(_, line, amount)| Slot::new(*line, *amount, i64::MAX)));

@@ -15,7 +15,7 @@ mod limited;
 mod sets;
 mod spread;
 
-use suanpan_domain::{Rate, Reason, Rounding, divide_i128};
+use suanpan_domain::{Rate, Reason, Rounding};
 use suanpan_program::model::{Effect, UnitReward};
 
 use super::{Given, Work, live_target};
@@ -157,16 +157,11 @@ fn times_of(count: i64) -> u32 {
 /// What one unit gets, cut to what it costs, and whether it was cut.
 fn reward_of(off: UnitReward, amount: i64, rounding: Rounding) -> (i64, bool) {
     let wanted = match off {
-        UnitReward::PercentOff(rate) => percent_of(amount, rate, rounding),
+        UnitReward::PercentOff(rate) => rate.of(amount, rounding),
         UnitReward::AmountOff(off) => off.minor(),
         UnitReward::UnitPrice(price) => (amount - price.minor()).max(0),
     };
     (wanted.clamp(0, amount.max(0)), wanted > amount)
-}
-
-/// A share of an amount, rounded as the program says.
-fn percent_of(amount: i64, rate: Rate, rounding: Rounding) -> i64 {
-    divide_i128(i128::from(amount) * i128::from(rate.ppm()), 1_000_000, rounding) as i64
 }
 
 /// The largest number up to a bound that goes; smaller ones go too, 0 always does.

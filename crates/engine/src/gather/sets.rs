@@ -4,7 +4,7 @@ use suanpan_domain::quote::Missing;
 use suanpan_domain::{
     LineKind, ManualTarget, Member, Money, OfferRef, Quantity, Reason, Rounding, divide_i128,
 };
-use suanpan_program::model::{AmountAt, Effect, TaxBasis, Threshold, UnitCount};
+use suanpan_program::model::{Effect, TaxBasis, Threshold, UnitCount};
 
 use super::conditions::Visit;
 use super::{Gathered, Presentation, Refused};
@@ -14,101 +14,132 @@ use crate::lines::LineFacts;
 use crate::planted::{self, Bug};
 
 impl Gathered {
-    /// Checks every presentation and keeps the candidates.
+    /// Checks every offer in view and every presentation, and keeps the candidates.
+    #[inline(never)]
     pub(super) fn visit_all(&mut self, visit: &Visit<'_>) {
-        let words = self.words;
-        for at in 0..self.presentations.len() {
-            let presentation = self.presentations[at];
-            let hits = presentation.row.map(|row| row as usize * words);
-            let start = self.sets.len();
-            if let Err((reason, missing)) = self.visit(visit, presentation, hits) {
-                // A gift that waits for a choice may lack its threshold as well, once others have executed.
-                let keeps = matches!(
-                    reason,
-                    Reason::ThresholdNotMet | Reason::ChoiceNeeded | Reason::ChoiceNotOffered
-                );
-                let near = keeps.then_some((start / words) as u32);
-                if near.is_none() {
-                    self.sets.truncate(start);
-                }
-                self.refused.push(Refused {
-                    source: presentation.source(),
-                    code: presentation.code,
-                    paper: presentation.paper,
-                    reason,
-                    missing,
-                    near,
-                });
-            }
+        if self.words == 1 {
+            // Most baskets: loops over words vanish when the compiler knows.
+            self.visit_each(visit, 1);
+        } else {
+            self.visit_long(visit);
         }
     }
 
+    #[inline(never)]
+    fn visit_long(&mut self, visit: &Visit<'_>) {
+        self.visit_each(visit, self.words);
+    }
+
+    #[inline(always)]
+    fn visit_each(&mut self, visit: &Visit<'_>, words: usize) {
+        let presented = std::mem::take(&mut self.presentations);
+        let automatic = self.in_view.offers.len();
+        for place in 0..automatic + presented.len() {
+            if place < automatic {
+                let (offer, row) = self.in_view.offers[place];
+                self.admit(visit, offer, &Presentation::AUTOMATIC, Some(row as usize * words), words);
+            } else {
+                let presentation = &presented[place - automatic];
+                self.admit(visit, presentation.offer, presentation, None, words);
+            }
+        }
+        self.presentations = presented;
+    }
+
+    /// Keeps a candidate, or notes why it is none. `hits` is where its row of lines begins that postings selected.
+    #[inline(always)]
+    fn admit(
+        &mut self,
+        visit: &Visit<'_>,
+        place: u32,
+        presentation: &Presentation,
+        hits: Option<usize>,
+        words: usize,
+    ) {
+        let start = self.sets.len();
+        let Err((reason, missing)) = self.visit(visit, place, presentation, hits, words) else { return };
+        // A gift that waits for a choice may lack its threshold as well, once others have executed.
+        let keeps =
+            matches!(reason, Reason::ThresholdNotMet | Reason::ChoiceNeeded | Reason::ChoiceNotOffered);
+        let near = keeps.then_some((start / words) as u32);
+        if !keeps {
+            self.sets.truncate(start);
+        }
+        self.refused.push(Refused {
+            source: OfferRef::Program(place),
+            code: presentation.code,
+            paper: presentation.paper,
+            reason,
+            missing,
+            near,
+        });
+    }
+
+    #[inline(always)]
     fn visit(
         &mut self,
         visit: &Visit<'_>,
-        presentation: Presentation,
+        place: u32,
+        presentation: &Presentation,
         hits: Option<usize>,
+        words: usize,
     ) -> Result<(), (Reason, Missing)> {
         let plain = |reason| (reason, Missing::Nothing);
-        let offer = &visit.compiled.offers[presentation.offer as usize];
-        visit.check(presentation.offer, &offer.conditions).map_err(plain)?;
-        let (budget_left, needs_hold) = limits(visit, presentation.offer, offer).map_err(plain)?;
+        let offer = &visit.compiled.offers[place as usize];
+        if offer.conditions.any {
+            visit.check(place, &offer.conditions).map_err(plain)?;
+        }
+        let (budget_left, needs_hold) =
+            if offer.limited { limits(visit, place, offer).map_err(plain)? } else { (i64::MAX, false) };
         if visit.member.is_none() && matches!(offer.effect, Effect::PointsFixed(_) | Effect::PointsTimes(_)) {
             return Err(plain(Reason::MembersOnly));
         }
 
         let start = self.sets.len();
-        let kept = self.build_sets(visit.compiled, offer, presentation, hits);
-        let high = match kept {
-            Ok(()) => self.best_threshold(visit.compiled, offer, start),
-            Err(reason) => Err(plain(reason)),
-        };
-        high?;
-        check_gift(visit, presentation.offer, offer).and_then(|()| earns(visit, offer)).map_err(plain)?;
-        let manual_limit =
-            offer.limits.per_basket.filter(|_| presentation.code.is_none() && presentation.paper.is_none());
+        self.build_sets(visit.compiled, offer, presentation.line, hits, words).map_err(plain)?;
+        if let Some(threshold) = &offer.entry {
+            self.best_threshold(visit.compiled, threshold, &self.sets[start..start + words])?;
+        }
+        if let Effect::Gift { of, choose, .. } = &offer.effect {
+            check_gift(visit, place, of, *choose).map_err(plain)?;
+        }
+        earns(visit, offer).map_err(plain)?;
+        let Presentation { code, paper, .. } = *presentation;
+        let by_itself = code.is_none() && paper.is_none();
         self.candidates.push(Candidate {
-            source: presentation.source(),
-            turn: Candidate::turn(offer.layer, false, offer.priority),
-            layer: offer.layer,
-            priority: offer.priority,
-            code: presentation.code,
-            paper: presentation.paper,
-            leave_out_allowed: offer.leave_out_allowed,
-            lowers: offer.lowers(),
-            tender: offer.tender,
-            guard_exempt: offer.guard_exempt,
-            classes: offer.classes,
+            code,
+            paper,
             budget_left,
-            times_max: manual_limit.unwrap_or(u32::MAX),
+            times_max: offer.limits.per_basket.filter(|_| by_itself).unwrap_or(u32::MAX),
             needs_hold,
-            matched: visit.compiled.index.matched_by.contains_key(&presentation.offer),
-            sets: (start / self.words) as u32,
+            sets: (start / words) as u32,
+            ..offer.candidate
         });
         Ok(())
     }
 
     /// Pushes the offer's sets of lines: buy, target, parts.
+    #[inline(always)]
     fn build_sets(
         &mut self,
         compiled: &Compiled,
         offer: &CompiledOffer,
-        presentation: Presentation,
+        named: Option<u32>,
         hits: Option<usize>,
+        words: usize,
     ) -> Result<(), Reason> {
-        let words = self.words;
         let start = self.sets.len();
         let shipping = matches!(offer.effect, Effect::Shipping(_));
         match hits.filter(|_| is_single(&offer.buy)) {
             Some(row) => {
                 let selected = &self.in_view.rows[row..row + words];
                 let reachable = reachable(&offer.buy, &self.open, &self.merchandise);
-                self.sets
-                    .extend(selected.iter().zip(reachable).map(|(selected, reachable)| selected & reachable));
+                // Mostly one word: no copy by call.
+                selected.iter().zip(reachable).for_each(|(hits, reachable)| self.sets.push(hits & reachable));
             }
             None => self.push_selection(&offer.buy),
         }
-        if let Some(line) = presentation.line {
+        if let Some(line) = named {
             // A paper coupon that names a line acts on that line alone.
             let line = line as usize;
             for word in 0..words {
@@ -123,7 +154,8 @@ impl Gathered {
             None => (start..start + words).for_each(|word| self.sets.push(self.sets[word])),
         }
         // Price-overridden lines count for thresholds, but no price list and no `item` offer acts on them.
-        let spares_overridden = offer.layer == compiled.layer_price || offer.layer == compiled.layer_item;
+        let spares_overridden = self.any_overridden
+            && (offer.layer == compiled.layer_price || offer.layer == compiled.layer_item);
         if spares_overridden {
             self.drop_overridden(target_start);
         }
@@ -157,6 +189,7 @@ impl Gathered {
         Ok(())
     }
 
+    #[cold]
     fn drop_overridden(&mut self, start: usize) {
         for (word, overridden) in self.sets[start..].iter_mut().zip(&self.overridden) {
             *word &= !overridden;
@@ -196,18 +229,16 @@ impl Gathered {
     fn best_threshold(
         &self,
         compiled: &Compiled,
-        offer: &CompiledOffer,
-        start: usize,
+        threshold: &Threshold,
+        set: &[u64],
     ) -> Result<(), (Reason, Missing)> {
-        let Some(threshold) = entry_of(offer) else { return Ok(()) };
-        let set = &self.sets[start..start + self.words];
         let facts = &self.lines.facts;
         let missing = match (threshold.reach, threshold.tax) {
             // Goods and services are what thresholds count, and their sum is known.
             (UnitCount::Spend(spend), None) if *set == self.merchandise[..] => {
                 short_of(spend, self.merchandise_gross)
             }
-            _ => reach(compiled, &threshold, set, facts, &self.rates, |line| facts[line].gross).1,
+            _ => reach(compiled, threshold, set, facts, &self.rates, |line| facts[line].gross).1,
         };
         match missing {
             Missing::Nothing => Ok(()),
@@ -256,6 +287,7 @@ impl Gathered {
                 tender: false,
                 guard_exempt: false,
                 classes: 1 << layer,
+                capped: false,
                 budget_left: i64::MAX,
                 times_max: u32::MAX,
                 needs_hold: false,
@@ -264,19 +296,6 @@ impl Gathered {
             });
         }
     }
-}
-
-/// The threshold without which an offer cannot apply: its own, else its first step (steps ascend) or one multiple.
-pub(crate) fn entry_of(offer: &CompiledOffer) -> Option<Threshold> {
-    offer.threshold.or_else(|| {
-        let reach = match &offer.effect {
-            Effect::Steps(steps) => steps.first()?.reach,
-            Effect::Repeat { every, .. } => *every,
-            Effect::Gift { per_units: Some(every), .. } => UnitCount::Units(*every),
-            _ => return None,
-        };
-        Some(Threshold { reach, at: AmountAt::Running, tax: None })
-    })
 }
 
 /// Single patterns are served by postings.
@@ -291,9 +310,8 @@ fn reachable<'a>(selection: &CompiledSelection, open: &'a [u64], merchandise: &'
 }
 
 /// Whether a gift that the shopper chooses was chosen.
-fn check_gift(visit: &Visit<'_>, place: u32, offer: &CompiledOffer) -> Result<(), Reason> {
-    let Effect::Gift { of, choose, .. } = &offer.effect else { return Ok(()) };
-    if of.len() <= *choose as usize {
+fn check_gift(visit: &Visit<'_>, place: u32, of: &[String], choose: u32) -> Result<(), Reason> {
+    if of.len() <= choose as usize {
         return Ok(());
     }
     let id = &visit.compiled.book.entries[place as usize].id;
@@ -343,14 +361,14 @@ fn acts_on_lines(offer: &CompiledOffer) -> bool {
 /// What is left of a budget, and whether a chain-wide limit has to be held.
 fn limits(visit: &Visit<'_>, place: u32, offer: &CompiledOffer) -> Result<(i64, bool), Reason> {
     let limits = &offer.limits;
-    let id = &visit.compiled.book.entries[place as usize].id;
+    let is_own = |id: &String| *id == visit.compiled.book.entries[place as usize].id;
     if let Some((allowed, _)) = limits.per_member {
         match visit.member {
             None => return Err(Reason::MembersOnly),
             Some(Member { counters: None, .. }) => return Err(Reason::UsageUnknown),
             Some(Member { counters: Some(counters), .. }) => {
                 let used =
-                    counters.iter().find(|counter| counter.offer == *id).map_or(0, |counter| counter.used);
+                    counters.iter().find(|counter| is_own(&counter.offer)).map_or(0, |counter| counter.used);
                 if used >= allowed {
                     return Err(Reason::UsedUp);
                 }
@@ -360,7 +378,7 @@ fn limits(visit: &Visit<'_>, place: u32, offer: &CompiledOffer) -> Result<(i64, 
     if limits.in_total.is_none() && limits.budget.is_none() {
         return Ok((i64::MAX, false));
     }
-    let Some(usage) = visit.usage.and_then(|usage| usage.offers.iter().find(|usage| usage.offer == *id))
+    let Some(usage) = visit.usage.and_then(|usage| usage.offers.iter().find(|usage| is_own(&usage.offer)))
     else {
         return Ok((limits.budget.map_or(i64::MAX, Money::minor), true));
     };

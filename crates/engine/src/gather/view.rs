@@ -4,50 +4,62 @@ use suanpan_domain::{Basket, Member, OfferRef};
 
 use super::{Gathered, Presentation};
 use crate::compile::{Compiled, Posting};
+use crate::ground::bits;
 
 /// Which offers are in view, and on which lines a posting already selected them.
 #[derive(Debug, Default)]
 pub(crate) struct InView {
-    /// By offer.
-    marks: Vec<Mark>,
-    round: u32,
-    pub(crate) offers: Vec<u32>,
+    /// Offers that came into view, as bits, and which of these words hold any, as bits again: so they are found in order
+    /// without being sorted, and cleared without a pass over all offers of the program.
+    seen: Vec<u64>,
+    filled: Vec<u64>,
+    /// By offer that came into view: its row.
+    row_of: Vec<u32>,
+    /// The offers in view by id, each with its row.
+    pub(crate) offers: Vec<(u32, u32)>,
     /// A row of lines for each offer in view, as bits: those that a posting selects.
     pub(crate) rows: Vec<u64>,
     words: usize,
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-struct Mark {
-    /// The round in which the offer came into view, so that nothing has to be cleared.
-    seen: u32,
-    /// Its row.
-    row: u32,
+    count: u32,
 }
 
 impl InView {
     fn begin(&mut self, offers: usize, words: usize) {
-        self.round = self.round.wrapping_add(1);
-        if self.marks.len() < offers || self.round == 0 {
-            self.marks.clear();
-            self.marks.resize(offers, Mark::default());
-            self.round = 1;
+        if self.row_of.len() < offers {
+            self.row_of.resize(offers, 0);
+            self.seen.resize(offers.div_ceil(64), 0);
+            self.filled.resize(offers.div_ceil(64 * 64), 0);
         }
-        self.offers.clear();
+        bits(&self.filled).for_each(|word| self.seen[word] = 0);
+        self.filled.fill(0);
         self.rows.clear();
         self.words = words;
+        self.count = 0;
     }
 
     /// Brings an offer into view; gives its row.
-    #[inline]
+    #[inline(always)]
     fn add(&mut self, offer: u32) -> u32 {
-        let mark = &mut self.marks[offer as usize];
-        if mark.seen != self.round {
-            *mark = Mark { seen: self.round, row: self.offers.len() as u32 };
-            self.offers.push(offer);
+        let place = offer as usize;
+        let (word, bit) = (&mut self.seen[place / 64], 1 << (place % 64));
+        if *word & bit == 0 {
+            *word |= bit;
+            self.filled[place / 64 / 64] |= 1 << (place / 64 % 64);
+            self.row_of[place] = self.count;
+            self.count += 1;
             (0..self.words).for_each(|_| self.rows.push(0));
         }
-        mark.row
+        self.row_of[place]
+    }
+
+    /// Lists the offers that came into view, by id.
+    fn list(&mut self) {
+        let Self { seen, filled, row_of, offers, .. } = self;
+        offers.clear();
+        for word in bits(filled) {
+            let listed = bits(&seen[word..=word]).map(|bit| word * 64 + bit);
+            offers.extend(listed.map(|offer| (offer as u32, row_of[offer])));
+        }
     }
 
     /// Brings the offers of postings into view, for lines that are bits of a word.
@@ -75,28 +87,28 @@ impl Gathered {
         self.in_view.begin(compiled.offers.len(), self.words);
         for (word, symbols) in self.symbols.chunks(64).enumerate() {
             let slice = |(start, len): (u32, u32)| &self.flat[start as usize..(start + len) as usize];
-            let mut first = 0;
             // Lines that stand side by side often have their categories together.
-            for alike in symbols.chunk_by(|a, b| a.categories == b.categories) {
-                let lines = u64::MAX >> (64 - alike.len()) << first;
-                for &category in slice(alike[0].categories) {
-                    self.in_view.post(index.categories.of(category), word, lines);
+            let mut alike = 0;
+            for (place, names) in symbols.iter().enumerate() {
+                let line = 1 << place;
+                alike |= line;
+                if symbols.get(place + 1).is_none_or(|next| next.categories != names.categories) {
+                    for &category in slice(names.categories) {
+                        self.in_view.post(index.categories.of(category), word, alike);
+                    }
+                    alike = 0;
                 }
-                for (place, symbols) in alike.iter().enumerate() {
-                    let line = 1 << (first + place);
-                    if let Some(sku) = symbols.sku {
-                        self.in_view.post(index.skus.of(sku), word, line);
-                    }
-                    if let Some(brand) = symbols.brand {
-                        self.in_view.post(index.brands.of(brand), word, line);
-                    }
-                    if symbols.tags.1 > 0 {
-                        for &tag in slice(symbols.tags) {
-                            self.in_view.post(index.tags.of(tag), word, line);
-                        }
+                if let Some(sku) = names.sku {
+                    self.in_view.post(index.skus.of(sku), word, line);
+                }
+                if let Some(brand) = names.brand {
+                    self.in_view.post(index.brands.of(brand), word, line);
+                }
+                if names.tags.1 > 0 {
+                    for &tag in slice(names.tags) {
+                        self.in_view.post(index.tags.of(tag), word, line);
                     }
                 }
-                first += alike.len();
             }
         }
         for &offer in &index.always {
@@ -115,27 +127,26 @@ impl Gathered {
                 }
             }
         }
-        self.presentations.clear();
         // By id from the beginning, so that what follows rarely has to be sorted.
-        let InView { offers, marks, .. } = &mut self.in_view;
-        offers.sort_unstable();
-        let automatic = |&offer: &u32| Presentation {
-            row: Some(marks[offer as usize].row),
-            ..Presentation::automatic(offer)
-        };
-        self.presentations.extend(offers.iter().map(automatic));
+        self.in_view.list();
+        self.presentations.clear();
         self.present_codes(compiled, basket, member);
-        // A `match` comes into view with the offer that it adds to.
-        let presented = if index.matched_by.is_empty() { 0 } else { self.presentations.len() };
-        for at in 0..presented {
-            let offer = self.presentations[at].offer;
-            if let Some(list) = index.matched_by.get(&offer) {
-                for &matching in list {
-                    if compiled.program.offers[matching as usize].coupon.is_none()
-                        && !self.presentations.iter().any(|other| other.offer == matching)
-                    {
-                        self.presentations.push(Presentation::automatic(matching));
-                    }
+        if !index.matched_by.is_empty() {
+            self.bring_matching(compiled);
+        }
+    }
+
+    /// A `match` comes into view with the offer that it adds to.
+    fn bring_matching(&mut self, compiled: &Compiled) {
+        let Self { in_view, presentations, .. } = self;
+        for at in 0..in_view.offers.len() + presentations.len() {
+            let presented = || presentations[at - in_view.offers.len()].offer;
+            let offer = in_view.offers.get(at).map_or_else(presented, |&(offer, _)| offer);
+            for &matching in compiled.index.matched_by.get(&offer).into_iter().flatten() {
+                if compiled.program.offers[matching as usize].coupon.is_none()
+                    && !presentations.iter().any(|other| other.offer == matching)
+                {
+                    presentations.push(Presentation::automatic(matching));
                 }
             }
         }
@@ -143,8 +154,13 @@ impl Gathered {
 }
 
 impl Presentation {
+    /// By nobody.
+    pub(super) const AUTOMATIC: Self =
+        Self { offer: u32::MAX, code: None, paper: None, expires_unix_ms: i64::MAX, value: 0, line: None };
+
+    /// An offer that nobody presents.
     pub(super) fn automatic(offer: u32) -> Self {
-        Self { offer, row: None, code: None, paper: None, expires_unix_ms: i64::MAX, value: 0, line: None }
+        Self { offer, ..Self::AUTOMATIC }
     }
 
     pub(super) fn source(&self) -> OfferRef {

@@ -35,7 +35,7 @@ impl Bounds {
     pub(super) fn read(&mut self, question: &Question<'_, '_>, work: &mut Work) {
         let ground = question.ground;
         let mut first = State::default();
-        first.begin(ground.lines, ground.candidates.len(), ground.compiled.marked_layers.len(), i64::MAX);
+        first.begin(ground, i64::MAX);
         self.most.clear();
         self.worth.clear();
         let negative = ground
@@ -107,7 +107,7 @@ fn most_of(ground: &Ground<'_>, first: &State, candidate: usize, work: &mut Work
     let gross: i64 = lines.map(|line| ground.lines[line].gross).sum();
     let cap = ground.terms(candidate).cap.map_or(i64::MAX, suanpan_domain::Money::minor);
     let Some(offer) = ground.offer(candidate) else { return Most::Amount(gross) };
-    if !offer.lowers() {
+    if !offer.candidate.lowers {
         return Most::Nothing;
     }
     let whole = (0..ground.lines.len()).all(|line| {

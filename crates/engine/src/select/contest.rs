@@ -335,7 +335,7 @@ impl Contest {
 
 /// Executes one candidate by itself; a `match` together with what it adds to.
 fn alone_state(ground: &Ground<'_>, candidate: usize, state: &mut State, work: &mut Work) {
-    state.begin(ground.lines, ground.candidates.len(), ground.compiled.marked_layers.len(), ground.guard);
+    state.begin(ground, ground.guard);
     if let Some(other) = ground.offer(candidate).and_then(|offer| offer.matches) {
         for earlier in 0..candidate {
             if ground.candidates[earlier].source == suanpan_domain::OfferRef::Program(other) {

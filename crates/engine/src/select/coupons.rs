@@ -48,11 +48,11 @@ fn find_wasted(
     // Where priority decides, a coupon is only dropped when it says so itself.
     let by_priority = is_by_priority(ground);
     let droppable = |candidate: usize, selected: &Selected, state: &State| {
-        selected.kept[candidate]
-            && state.times[candidate] > 0
-            && ground.candidates[candidate].is_coupon()
-            && saves_money(ground, candidate)
+        ground.candidates[candidate].is_coupon()
             && (!by_priority || ground.terms(candidate).min_gain.is_some())
+            && selected.kept[candidate]
+            && state.times[candidate] > 0
+            && saves_money(ground, candidate)
     };
     if (0..count).all(|candidate| {
         !droppable(candidate, selected, state) || surely_gains(ground, state, selected, candidate)
@@ -85,7 +85,7 @@ fn find_wasted(
 fn saves_money(ground: &Ground<'_>, candidate: usize) -> bool {
     ground
         .offer(candidate)
-        .is_some_and(|offer| offer.lowers() && !matches!(offer.effect, Effect::Gift { .. }))
+        .is_some_and(|offer| offer.candidate.lowers && !matches!(offer.effect, Effect::Gift { .. }))
 }
 
 /// The best objective without one coupon.

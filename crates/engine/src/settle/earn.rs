@@ -229,7 +229,7 @@ fn is_target(sale: &Sale<'_>, candidate: usize, line: usize) -> bool {
         .ground
         .offer(candidate)
         .is_some_and(|offer| offer.target.as_ref().unwrap_or(&offer.buy).undiscounted_only)
-        && sale.state.changed[line / 64] & bit != 0;
+        && sale.state.is_changed(sale.ground.lines, line);
     selected && !passed_over
 }
 

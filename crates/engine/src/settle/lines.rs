@@ -6,9 +6,10 @@ use suanpan_program::model::UnitSplit;
 
 use super::divide::{Receiver, Remainders};
 use super::requests::{Request, write_members};
-use super::units::{self, Shares, UnitWork, push_level, push_own};
+use super::units::{self, Shares, UnitWork, push_level, push_own, push_plain};
 use super::{Parts, Settling};
 use crate::ground::Ground;
+use crate::lines::LineFacts;
 use crate::record::Record;
 use crate::state::{Run, State};
 
@@ -49,15 +50,19 @@ pub(super) fn write(
     // Units follow points that lower nets.
     let state = if parts.paid.as_discount { &*lowered } else { state };
     write_steps(ground, record, parts, work, quote);
-    write_merged(ground, state, parts, work, quote);
-    write_requests(ground, state, record, parts, work, quote);
+    write_lines(ground, state, parts, work, quote);
+    if ground.lines.len() < ground.basket.lines.len() {
+        write_requests(ground, state, record, parts, work, quote);
+    }
 }
 
 /// Writes the steps of merged lines, line after line, each in the order of execution.
 fn write_steps(ground: &Ground<'_>, record: &Record, parts: &Parts, work: &mut RowWork, quote: &mut Quote) {
     let rows = &mut work.rows;
-    rows.clear();
-    rows.extend(ground.lines.iter().map(|facts| Row { start: 0, next: 0, running: facts.gross }));
+    rows.resize(ground.lines.len(), Row::default());
+    for (row, facts) in rows.iter_mut().zip(ground.lines) {
+        *row = Row { start: 0, next: 0, running: facts.gross };
+    }
     for take in record.takes() {
         rows[take.line as usize].next += 1;
     }
@@ -104,53 +109,97 @@ fn write_steps(ground: &Ground<'_>, record: &Record, parts: &Parts, work: &mut R
     }
 }
 
-fn write_merged(
-    ground: &Ground<'_>,
-    state: &State,
-    parts: &mut Parts,
-    work: &mut RowWork,
-    quote: &mut Quote,
-) {
-    let rewarded = ground.compiled.program.unit_split == UnitSplit::Rewarded;
-    quote.merged_lines.clear();
-    quote.unit_runs.clear();
-    quote.line_taxes.clear();
+/// Writes merged lines, and the request lines that are priced by themselves: these share the rows of their merged line.
+fn write_lines(ground: &Ground<'_>, state: &State, parts: &mut Parts, work: &mut RowWork, quote: &mut Quote) {
+    let Quote { lines, merged_lines, unit_runs, line_taxes, .. } = quote;
+    unit_runs.clear();
+    line_taxes.clear();
+    // Each request line belongs to one merged line, so every row is written.
+    lines.resize(ground.basket.lines.len(), QuoteLine::default());
+    let lines = &mut lines[..];
     let RowWork { rows, units: unit_work, .. } = work;
-    for (line, ((facts, row), &net)) in ground.lines.iter().zip(rows.iter()).zip(&state.running).enumerate() {
-        assert_eq!(row.running, net, "the steps of a line lead to its net");
+    let priced = ground.lines.iter().zip(rows.iter()).zip(&state.running).enumerate();
+    merged_lines.clear();
+    let rewarded = ground.compiled.program.unit_split == UnitSplit::Rewarded;
+    if !rewarded && !ground.taxes.any && parts.paid.shares.is_empty() && parts.earned.by_line.is_empty() {
+        // Nothing beside the net: by itself, so that plain baskets do not pass through what others have.
+        merged_lines.extend(priced.map(|(line, ((facts, row), &net))| {
+            let units = push_plain(net, units::returned_units(facts), unit_runs);
+            write_line(lines, line, facts, row, net, Beside { units, ..Beside::default() })
+        }));
+        return;
+    }
+    merged_lines.extend(priced.map(|(line, ((facts, row), &net))| {
         let mut shares = Shares::default();
         let mut taxes = Span::default();
         if ground.taxes.any {
             shares.tax = parts.tax.of_line(line);
-            taxes = parts.tax.push_line(ground.taxes, line, &mut quote.line_taxes);
+            taxes = parts.tax.push_line(ground.taxes, line, line_taxes);
         }
         shares.points_paid = parts.paid.tender(line);
         shares.points_earned = parts.earned.by_line.get(line).copied().unwrap_or(0);
-        let units = units::returned_units(facts);
-        let unit_runs = if rewarded && facts.units > 1 {
+        let units = if rewarded && facts.units > 1 {
             unit_work.units.clear();
             state.units.push_runs(line, facts.units, net, &mut unit_work.units);
             units::cheapest_first(&mut unit_work.units);
-            push_own(shares, unit_work, &mut quote.unit_runs)
+            push_own(shares, unit_work, unit_runs)
         } else {
-            push_level(net, units, shares, unit_work, &mut quote.unit_runs)
+            push_level(net, units::returned_units(facts), shares, unit_work, unit_runs)
         };
-        quote.merged_lines.push(MergedLine {
-            first_line: facts.first,
-            line_count: facts.members_len,
-            quantity: Quantity::from_milli(facts.quantity_milli),
-            units,
-            gross: Money::from_minor(facts.gross),
-            net: Money::from_minor(net),
-            steps: Span { start: row.start, len: row.next - row.start },
-            unit_runs,
-            taxes,
-            points_paid: Money::from_minor(shares.points_paid),
-            points_earned: shares.points_earned,
-        });
-    }
+        write_line(lines, line, facts, row, net, Beside { units, taxes, shares })
+    }));
 }
 
+/// What a line has beside its amounts: rows of its units and taxes, and what is divided between the units.
+#[derive(Clone, Copy, Default)]
+struct Beside {
+    units: Span,
+    taxes: Span,
+    shares: Shares,
+}
+
+/// Gives a merged line, and writes the request line that it is, if it is a single one.
+#[inline(always)]
+fn write_line(
+    lines: &mut [QuoteLine],
+    line: usize,
+    facts: &LineFacts,
+    row: &Row,
+    net: i64,
+    Beside { units, taxes, shares }: Beside,
+) -> MergedLine {
+    assert_eq!(row.running, net, "the steps of a line lead to its net");
+    let merged = MergedLine {
+        first_line: facts.first,
+        line_count: facts.members_len,
+        quantity: Quantity::from_milli(facts.quantity_milli),
+        units: units::returned_units(facts),
+        gross: Money::from_minor(facts.gross),
+        net: Money::from_minor(net),
+        steps: Span { start: row.start, len: row.next - row.start },
+        unit_runs: units,
+        taxes,
+        points_paid: Money::from_minor(shares.points_paid),
+        points_earned: shares.points_earned,
+    };
+    if facts.members_len == 1 {
+        lines[facts.first as usize] = QuoteLine {
+            line: facts.first,
+            merged: line as u32,
+            quantity: merged.quantity,
+            gross: merged.gross,
+            net: merged.net,
+            steps: merged.steps,
+            unit_runs: merged.unit_runs,
+            taxes,
+            points_paid: merged.points_paid,
+            points_earned: merged.points_earned,
+        };
+    }
+    merged
+}
+
+/// Writes the request lines that were merged with others.
 fn write_requests(
     ground: &Ground<'_>,
     state: &State,
@@ -159,32 +208,10 @@ fn write_requests(
     work: &mut RowWork,
     quote: &mut Quote,
 ) {
-    // Each request line belongs to one merged line, so every row is written.
-    quote.lines.resize(ground.basket.lines.len(), QuoteLine::default());
-    let any_merged = ground.lines.len() < ground.basket.lines.len();
-    if any_merged {
-        work.shares.clear();
-        work.shares.extend(record.shares.iter().enumerate().map(|(at, share)| (share.request, at as u32)));
-        work.shares.sort_unstable();
-    }
-    for (line, facts) in ground.lines.iter().enumerate() {
-        if facts.members_len > 1 {
-            write_members(ground, state, record, parts, work, quote, line);
-            continue;
-        }
-        // A request line that is priced by itself shares the rows of its merged line.
-        let merged = &quote.merged_lines[line];
-        quote.lines[facts.first as usize] = QuoteLine {
-            line: facts.first,
-            merged: line as u32,
-            quantity: merged.quantity,
-            gross: merged.gross,
-            net: merged.net,
-            steps: merged.steps,
-            unit_runs: merged.unit_runs,
-            taxes: merged.taxes,
-            points_paid: merged.points_paid,
-            points_earned: merged.points_earned,
-        };
+    work.shares.clear();
+    work.shares.extend(record.shares.iter().enumerate().map(|(at, share)| (share.request, at as u32)));
+    work.shares.sort_unstable();
+    for line in (0..ground.lines.len()).filter(|&line| ground.lines[line].members_len > 1) {
+        write_members(ground, state, record, parts, work, quote, line);
     }
 }

@@ -60,11 +60,10 @@ const LOOKED_THROUGH: usize = 8;
 impl Taxes {
     /// Reads the taxes of merged lines.
     pub(crate) fn read(&mut self, policy: &TaxPolicy, basket: &Basket, lines: &[LineFacts]) {
-        let taxes_of = |line: usize| basket.lines[lines[line].first as usize].taxes.as_slice();
         self.table.clear();
         self.sets.clear();
         self.of_sets.clear();
-        self.any = (0..lines.len()).any(|line| !taxes_of(line).is_empty());
+        self.any = basket.lines.iter().any(|line| !line.taxes.is_empty());
         self.has_added = false;
         self.mixed = false;
         if !self.any {

@@ -38,8 +38,22 @@ pub(super) fn returned_units(facts: &LineFacts) -> i64 {
     }
 }
 
+/// Pushes the runs of a line whose units are level, the larger ones first, and have no shares of anything.
+#[inline(always)]
+pub(super) fn push_plain(net: i64, units: i64, out: &mut Vec<UnitRun>) -> Span {
+    let start = out.len() as u32;
+    let plain = |units, net| UnitRun { units, net: Money::from_minor(net), ..UnitRun::default() };
+    // Most lines have one unit, and many are free: neither needs a division.
+    let (each, larger) =
+        if units == 1 || net == 0 { (net, 0) } else { (net.div_euclid(units), net.rem_euclid(units)) };
+    if larger > 0 {
+        out.push(plain(larger, each + 1));
+    }
+    out.push(plain(units - larger, each));
+    Span { start, len: out.len() as u32 - start }
+}
+
 /// Pushes the runs of a line whose units are level, the larger ones first.
-#[inline]
 pub(super) fn push_level(
     net: i64,
     units: i64,
@@ -48,16 +62,7 @@ pub(super) fn push_level(
     out: &mut Vec<UnitRun>,
 ) -> Span {
     if shares == Shares::default() {
-        let start = out.len() as u32;
-        let plain = |units, net| UnitRun { units, net: Money::from_minor(net), ..UnitRun::default() };
-        // Most lines have one unit, and many are free: neither needs a division.
-        let (each, larger) =
-            if units == 1 || net == 0 { (net, 0) } else { (net.div_euclid(units), net.rem_euclid(units)) };
-        if larger > 0 {
-            out.push(plain(larger, each + 1));
-        }
-        out.push(plain(units - larger, each));
-        return Span { start, len: out.len() as u32 - start };
+        return push_plain(net, units, out);
     }
     work.units.clear();
     crate::state::push_level(net, units, &mut work.units);

@@ -4,8 +4,8 @@ use suanpan_domain::Reason;
 use suanpan_program::model::{BundlePart, BundlePrice, Pick};
 
 use super::classes::{cheapest_first, dearest_first};
-use super::{Call, UnitWork, percent_of};
-use crate::execute::Given;
+use super::{Call, UnitWork};
+use crate::execute::{Given, live_lines};
 use crate::ground::{SET_PARTS, bits};
 
 /// Parts of a bundle at most; a set of parts is a number below 2 to that power.
@@ -46,15 +46,14 @@ fn collect_parts(call: &mut Call<'_, '_>, parts: usize) -> Result<(), Reason> {
     let ground = call.ground;
     call.units.masks.clear();
     call.units.masks.resize(ground.lines.len(), 0);
-    let mut live = std::mem::take(&mut call.work.live);
+    let live = &mut call.work.live;
     let mut excluded = false;
     for part in 0..parts {
         let selection = call.offer.parts.get(part);
-        call.work.live_lines(ground, call.state, call.candidate, SET_PARTS + part, selection, &mut live);
+        live_lines(ground, call.state, call.candidate, SET_PARTS + part, selection, live);
         excluded |= live.iter().all(|word| *word == 0);
-        bits(&live).for_each(|line| call.units.masks[line] |= 1 << part);
+        bits(live).for_each(|line| call.units.masks[line] |= 1 << part);
     }
-    call.work.live = live;
     if excluded {
         return Err(Reason::ExcludedBy);
     }
@@ -234,7 +233,7 @@ fn reward_bundle(call: &mut Call<'_, '_>, price: BundlePrice, alike: i64) -> (bo
             for place in 0..units.members.len() {
                 let (class, count) = units.members[place];
                 let amount = units.classes[class as usize].amount;
-                let wanted = percent_of(amount, rate, call.offer.rounding);
+                let wanted = rate.of(amount, call.offer.rounding);
                 cut |= wanted > amount;
                 units.reward(class, wanted.min(amount), count * alike);
             }

@@ -29,11 +29,13 @@ pub(super) fn run(call: &mut Call<'_, '_>, deal: Deal, times: Option<u32>) -> Gi
     let measure = Measure::new(call.ground, deal.buy);
     sort_by_measure(call.units, measure);
     let at_most = call.times_max(times);
-    let applications = most_applications(call.units, deal, measure, at_most);
+    let all = Rest { purchase: purchase_of(call.units, measure), only_got: only_got(call.units), needed: 0 };
+    let applications = most_applications(call.units, deal, measure, at_most, all);
     if applications == 0 {
         return Given::nothing(Reason::NoCompleteGroup);
     }
-    pick_targets(call.units, deal, measure, applications);
+    let rest = Rest { needed: applications * measure.needed, ..all };
+    pick_targets(call.units, deal, measure, applications, rest);
     buy(call.units, deal, measure, applications);
     let cut = reward(call, deal);
     call.finish(applications, cut)
@@ -48,20 +50,18 @@ fn collect(call: &mut Call<'_, '_>, buy: UnitCount) -> Result<(), Reason> {
         return Err(Reason::ExcludedBy);
     }
     let spares_overridden = call.spares_overridden();
-    call.units.masks.clear();
-    call.units.masks.resize(ground.lines.len(), 0);
-    for line in bits(live_buy) {
-        let facts = &ground.lines[line];
-        let weighs = facts.weighed || !matches!(buy, UnitCount::Weight(_));
-        if weighs && !(spares_overridden && facts.overridden) {
-            call.units.masks[line] |= BUY;
-        }
-    }
-    bits(live).for_each(|line| call.units.masks[line] |= GET);
-    for line in 0..ground.lines.len() {
-        let mask = call.units.masks[line];
-        if mask != 0 {
-            call.units.collect(ground, call.state, call.offer.pool, line, mask);
+    for (word, (&got, &bought)) in live.iter().zip(live_buy).enumerate() {
+        for bit in bits(&[got | bought]) {
+            let line = word * 64 + bit;
+            let facts = &ground.lines[line];
+            let weighs = facts.weighed || !matches!(buy, UnitCount::Weight(_));
+            let spared = spares_overridden && facts.overridden;
+            let buys = bought >> bit & 1 == 1 && weighs && !spared;
+            let gets = got >> bit & 1 == 1;
+            if buys || gets {
+                let mask = if buys { BUY } else { 0 } | if gets { GET } else { 0 };
+                call.units.collect(ground, call.state, call.offer.pool, line, mask);
+            }
         }
     }
     Ok(())
@@ -103,6 +103,7 @@ fn sort_by_measure(units: &mut UnitWork, measure: Measure<'_>) {
 }
 
 /// What is still there while targets are picked. Classes that were passed have no targets any more.
+#[derive(Clone, Copy)]
 struct Rest {
     /// What all that can be bought counts, less what was picked.
     purchase: i64,
@@ -138,13 +139,11 @@ impl Rest {
 }
 
 /// The most applications for which the purchases and the targets can be taken, each unit once.
-fn most_applications(units: &UnitWork, deal: Deal, measure: Measure<'_>, at_most: i64) -> i64 {
-    let purchase = purchase_of(units, measure);
-    let only_got = only_got(units);
+fn most_applications(units: &UnitWork, deal: Deal, measure: Measure<'_>, at_most: i64, all: Rest) -> i64 {
     let got: i64 = units.classes.iter().filter(|class| class.mask & GET != 0).map(|class| class.count).sum();
-    let high = at_most.min(got / deal.get_units.max(1)).min(purchase / measure.needed);
+    let high = at_most.min(got / deal.get_units.max(1)).min(all.purchase / measure.needed);
     largest(high, |applications| {
-        let rest = Rest { purchase, only_got, needed: applications * measure.needed };
+        let rest = Rest { needed: applications * measure.needed, ..all };
         rest.allows(units, measure, applications * deal.get_units, |_, class| class.count)
     })
 }
@@ -159,17 +158,12 @@ fn only_got(units: &UnitWork) -> i64 {
 }
 
 /// Picks the targets, passing over units that the purchases cannot spare. Notes them in `members`.
-fn pick_targets(units: &mut UnitWork, deal: Deal, measure: Measure<'_>, applications: i64) {
+fn pick_targets(units: &mut UnitWork, deal: Deal, measure: Measure<'_>, applications: i64, mut rest: Rest) {
     match deal.pick {
         Pick::Dearest => units.sort(dearest_first),
         Pick::Cheapest => units.sort(cheapest_first),
     }
     units.members.clear();
-    let mut rest = Rest {
-        purchase: purchase_of(units, measure),
-        only_got: only_got(units),
-        needed: applications * measure.needed,
-    };
     let mut open = applications * deal.get_units;
     // Passed classes are marked by the number of their place in the order.
     let mut passed = std::mem::take(&mut units.masks);

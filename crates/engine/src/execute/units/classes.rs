@@ -108,9 +108,9 @@ impl UnitWork {
         };
         if state.units.is_level(line) {
             // Each run is a class, and none was consumed.
-            for run in level(state.running[line], facts.units) {
-                self.segments.push(Segment { class: Some(self.classes.len() as u32), run });
-                self.classes.push(class(&run));
+            for run in level(state.running[line], facts.units).iter().filter(|run| run.count > 0) {
+                self.segments.push(Segment { class: Some(self.classes.len() as u32), run: *run });
+                self.classes.push(class(run));
             }
         } else {
             self.runs.clear();
@@ -159,7 +159,9 @@ impl UnitWork {
     /// its end, the larger rewards on the later units.
     pub(super) fn place(&mut self) {
         let Self { spans, segments, classes, rewards, pieces, .. } = self;
-        rewards.sort_unstable_by_key(|reward| (reward.class, reward.amount));
+        if rewards.len() > 1 {
+            rewards.sort_unstable_by_key(|reward| (reward.class, reward.amount));
+        }
         for place in (0..rewards.len()).rev() {
             classes[rewards[place].class as usize].reward = place as u32;
         }

@@ -36,24 +36,23 @@ impl Call<'_, '_> {
         let (ground, candidate) = (self.ground, self.candidate);
         let terms = ground.terms(candidate);
         let mut total = 0;
-        for place in 0..self.units.spans.len() {
-            let span = self.units.spans[place];
+        let super::UnitWork { spans, pieces, .. } = &mut *self.units;
+        for span in spans.iter_mut() {
             let line = span.line as usize;
-            let facts = &ground.lines[line];
-            let floor = terms.floor_unit_price.map(|price| unit_floor(price, facts));
-            let mut sum = 0;
-            for piece in &mut self.units.pieces[span.pieces.0 as usize..span.pieces.1 as usize] {
-                if let Some(floor) = floor {
+            let pieces = &mut pieces[span.pieces.0 as usize..span.pieces.1 as usize];
+            if let Some(price) = terms.floor_unit_price {
+                let floor = unit_floor(price, &ground.lines[line]);
+                for piece in pieces.iter_mut() {
                     piece.reward = piece.reward.min((piece.run.amount - floor).max(0));
                 }
-                sum += piece.run.count * piece.reward;
             }
+            let sum: i64 = pieces.iter().map(|piece| piece.run.count * piece.reward).sum();
             let above = terms.floor_line.map_or(i64::MAX, |floor| self.state.running[line] - floor.minor());
             let free = self.state.free(ground.lines, line);
             let wanted = sum.min(above.max(0));
             cut |= wanted > free;
             let taken = wanted.min(free);
-            self.units.spans[place].back = sum - taken;
+            span.back = sum - taken;
             total += taken;
             if taken > 0 && terms.floor_sku.is_some() {
                 self.work.takes.push(Take { line: span.line, amount: taken });
@@ -157,9 +156,9 @@ impl Call<'_, '_> {
             }
             total += taken;
             self.work.takes.push(Take { line: span.line, amount: taken });
-            self.state.mark_changed(line);
             if facts.tender {
                 self.state.reserved[line] += taken;
+                self.state.holds_back = true;
             } else {
                 self.state.running[line] -= taken;
             }

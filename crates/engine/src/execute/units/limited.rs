@@ -6,7 +6,7 @@ use suanpan_program::model::{
 };
 
 use super::classes::{Class, Piece, Role, cheapest_first, dearest_first};
-use super::{Call, UnitWork, percent_of};
+use super::{Call, UnitWork};
 use crate::execute::{Given, amounts};
 use crate::state::{Run, push_level};
 
@@ -45,7 +45,7 @@ fn percents(call: &mut Call<'_, '_>, rate: Rate) -> Given {
         return percent_of_earlier(call, rate);
     }
     let rounding = call.offer.rounding;
-    let cut = each(call.units, |amount| percent_of(amount, rate, rounding));
+    let cut = each(call.units, |amount| rate.of(amount, rounding));
     call.finish(1, cut)
 }
 
@@ -121,7 +121,7 @@ fn percent_of_earlier(call: &mut Call<'_, '_>, rate: Rate) -> Given {
                 let basis = runs.get(at).map_or(0, |run| run.amount);
                 let mut reward = 0;
                 if piece.role == Role::Rewarded {
-                    let wanted = percent_of(basis, rate, rounding);
+                    let wanted = rate.of(basis, rounding);
                     cut |= wanted > piece.run.amount;
                     reward = wanted.clamp(0, piece.run.amount.max(0));
                 }

@@ -187,7 +187,7 @@ pub(super) fn execute_all(program: &Program, basket: &Basket, times: Option<u32>
     };
     let count = ground.candidates.len();
     let (mut state, mut work) = (State::default(), Work::default());
-    state.begin(ground.lines, count, 0, ground.guard);
+    state.begin(&ground, ground.guard);
     // The bound holds on every state that costs no more than the first, so it is asked once.
     let bounds = (0..count).map(|candidate| {
         let offer = ground.offer(candidate).unwrap();
