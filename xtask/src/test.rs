@@ -108,10 +108,8 @@ fn steps(root: &Path, long: bool, without_cql: bool, tally: &mut Tally) -> Resul
 fn cql_store(root: &Path, long: bool, tally: &mut Tally) -> Result<Finished, TaskError> {
     let server = Server::start(root, Shape::default())?;
     let features = "cql-tests,failpoints";
-    let mut tests = cargo(
-        root,
-        &["test", "--locked", "-p", "suanpan-store-scylla", "--features", features, "--test", "cql"],
-    );
+    let mut tests =
+        cargo(root, &["test", "--locked", "-p", "suanpan-store-scylla", "--features", features, "--tests"]);
     tests.env(ENDPOINT, server.endpoint());
     if long {
         tests.env(LONG, "1");

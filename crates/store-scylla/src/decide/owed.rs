@@ -195,6 +195,7 @@ impl Inner {
             if !self.paid.has(&name) {
                 self.pay(chain, &seen.owner, &owed, until).await?;
                 self.paid.add(name);
+                crate::failpoint::between!("scylla/row-paid");
             }
         }
         Ok(())

@@ -5,17 +5,17 @@ use std::sync::Arc;
 use suanpan_store::conformance::CHECKS;
 use suanpan_store::{Faults, FaultyStore, Store};
 
-use crate::keyspace::store;
+use crate::keyspace::{open, options};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn every_check_holds() {
-    let store = store().await;
+    let store = open(options()).await;
     suanpan_store::conformance::run(|| Arc::clone(&store) as Arc<dyn Store>).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn every_check_holds_when_answers_are_lost() {
-    let store = store().await;
+    let store = open(options()).await;
     let seed = 1;
     let faulty = Arc::new(FaultyStore::new(Arc::clone(&store) as Arc<dyn Store>, seed, Faults::default()));
     for check in CHECKS {

@@ -20,11 +20,6 @@ pub(crate) fn options() -> Options {
 }
 
 /// A store in a new keyspace.
-pub(crate) async fn store() -> Arc<ScyllaStore> {
-    open(options()).await
-}
-
-/// A store in a new keyspace, with options.
 pub(crate) async fn open(options: Options) -> Arc<ScyllaStore> {
     migrate(&options).await.expect("a keyspace");
     Arc::new(ScyllaStore::connect(options).await.expect("a store"))

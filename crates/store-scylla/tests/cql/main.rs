@@ -2,4 +2,9 @@
 //! `cargo xtask cassandra up` and `SUANPAN_CQL=127.0.0.1:9042 cargo test -p suanpan-store-scylla --features cql-tests`.
 
 mod conformance;
+mod crowd;
 mod keyspace;
+mod opening;
+mod same;
+mod script;
+mod several;

@@ -1,0 +1,66 @@
+//! Who may open a keyspace.
+
+use suanpan_store::{Store, StoreError};
+use suanpan_store_scylla::{ConnectError, Levels, ScyllaStore, migrate};
+
+use crate::keyspace::{open, options};
+
+#[tokio::test]
+async fn a_keyspace_is_migrated_once_and_opened_by_many() {
+    let options = options();
+    let first = migrate(&options).await.expect("a new keyspace");
+    assert_eq!(migrate(&options).await.expect("again"), first);
+    let (one, other) = (open(options.clone()).await, open(options).await);
+    assert_eq!(one.meta().await, Ok(first));
+    assert_eq!(other.meta().await, Ok(first));
+    assert_eq!((first.epoch, first.schema), (1, 1));
+}
+
+#[tokio::test]
+async fn whoever_does_not_fit_stays_outside() {
+    let mut wanted = options();
+    let error = ScyllaStore::connect(wanted.clone()).await.err().expect("there is no such keyspace");
+    assert!(matches!(error, ConnectError::Session(_) | ConnectError::Old { schema: 0, .. }), "{error}");
+    migrate(&wanted).await.expect("a new keyspace");
+    wanted.levels = Levels::Everywhere;
+    for error in [
+        ScyllaStore::connect(wanted.clone()).await.err().expect("others decide elsewhere"),
+        migrate(&wanted).await.expect_err("others decide elsewhere"),
+    ] {
+        assert!(matches!(&error, ConnectError::Levels { theirs, .. } if theirs.contains("LOCAL")), "{error}");
+    }
+    wanted.keyspace = "no such; name".to_owned();
+    assert!(matches!(migrate(&wanted).await, Err(ConnectError::Keyspace(_))));
+}
+
+#[tokio::test]
+async fn a_newer_release_says_who_may() {
+    let options = options();
+    migrate(&options).await.expect("a new keyspace");
+    let session = scylla::client::session_builder::SessionBuilder::new()
+        .known_node(&options.contact_points[0])
+        .build()
+        .await
+        .expect("a session");
+    for (min_reader, min_writer, may) in [(1, 1, true), (1, 2, false), (2, 2, false), (2, 1, false)] {
+        for (key, value) in [("schema", 2), ("min_reader", min_reader), ("min_writer", min_writer)] {
+            let text = format!(
+                "UPDATE {}.meta SET value = '{value}' WHERE key = '{key}' IF EXISTS",
+                options.keyspace
+            );
+            session.query_unpaged(text, ()).await.expect("written");
+        }
+        let told = ScyllaStore::connect(options.clone()).await;
+        match told {
+            Ok(store) => {
+                assert!(may, "{min_reader} {min_writer}");
+                assert_eq!(store.meta().await.expect("meta").schema, 2);
+            }
+            Err(ConnectError::Store(error)) => {
+                assert!(!may, "{min_reader} {min_writer}: {error}");
+                assert_eq!(error, StoreError::TooNew { schema: 2, min_reader, min_writer, ours: 1 });
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
