@@ -138,7 +138,9 @@ impl Inner {
             {
                 return Ok(true);
             }
-            self.move_code(chain, code, &known, &held, basis, until).await?;
+            if self.move_code(chain, code, &known, &held, basis, until).await? {
+                return Ok(true);
+            }
             if until.is_over() {
                 return Err(StoreError::Busy);
             }

@@ -128,7 +128,9 @@ impl Inner {
             if missing.is_empty() {
                 return Ok(());
             }
-            self.number(chain, shard, next, &missing, until).await?;
+            if self.number(chain, shard, next, &missing, until).await? {
+                return Ok(());
+            }
             if until.is_over() {
                 return Err(StoreError::Busy);
             }
@@ -136,7 +138,8 @@ impl Inner {
         }
     }
 
-    /// Gives events the next numbers, all of them or none. Whether it did is told by the next look.
+    /// Gives events the next numbers, all of them or none. False when it did not, or when an answer was lost: the next look
+    /// tells.
     async fn number(
         &self,
         chain: &str,
@@ -144,12 +147,12 @@ impl Inner {
         next: Option<i64>,
         events: &[&&OutboxEvent],
         until: Deadline,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let Some(first) = next else {
             // The shard begins: with the row that lets looks find the next number.
             let values = values![chain, shard, bytes::ANCHOR];
             self.cql.decide(&self.statements.begin_events, values, until).await?;
-            return Ok(());
+            return Ok(false);
         };
         struct Columns {
             number: i64,
@@ -200,9 +203,7 @@ impl Inner {
             all.push(vec![&chain, &shard, &column.name, &column.number]);
         }
         let all: Vec<Values<'_>> = all.iter().map(Vec::as_slice).collect();
-        match self.cql.decide_together(&batch, &all, until).await? {
-            Applied::Yes | Applied::No(_) => Ok(()),
-        }
+        Ok(matches!(self.cql.decide_together(&batch, &all, until).await?, Applied::Yes))
     }
 
     /// Events after a place, shard by shard in the order of their numbers.

@@ -70,8 +70,10 @@ impl Inner {
                 Some(after) => {
                     let carried = shard.holder.as_ref().map(|holder| holder.carried.clone());
                     let holder = Holder { share, basis, carried: carried.unwrap_or_default() };
-                    // Whether it is there now is told by the next look, which also tells what an unknown answer meant.
-                    self.move_holder(chain, &shard, &after, shard.cap, who, &holder, until).await?;
+                    // Not: then the next look tells, also when it was written by a try whose answer was lost.
+                    if self.move_holder(chain, &shard, &after, shard.cap, who, &holder, until).await? {
+                        return Ok(true);
+                    }
                 }
                 None => {
                     drop(turn);
@@ -196,7 +198,9 @@ impl Inner {
                 HolderState::Used | HolderState::Overrun => {}
             }
             let cap = more(shard.cap, sent.capacity);
-            self.move_holder(chain, &shard, &after, cap, &sent.who, &holder, until).await?;
+            if self.move_holder(chain, &shard, &after, cap, &sent.who, &holder, until).await? {
+                break;
+            }
             drop(turn);
             if until.is_over() {
                 return Err(StoreError::Busy);

@@ -1,9 +1,10 @@
 //! Who may open a keyspace.
 
 use suanpan_store::{Store, StoreError};
-use suanpan_store_scylla::{ConnectError, Levels, ScyllaStore, migrate};
+use suanpan_store_scylla::{ConnectError, Levels, ScyllaStore, after_restore, migrate};
 
 use crate::keyspace::{open, options};
+use crate::script::{Call, books, call, member};
 
 #[tokio::test]
 async fn a_keyspace_is_migrated_once_and_opened_by_many() {
@@ -63,4 +64,23 @@ async fn a_newer_release_says_who_may() {
             Err(error) => panic!("{error}"),
         }
     }
+}
+
+#[tokio::test]
+async fn after_a_restore_everything_is_newer() {
+    let options = options();
+    let before = open(options.clone()).await;
+    let shop = books(before.clone(), "chain");
+    call(&shop, Call::Enrol).await.expect("a member");
+    let seen = before.member("chain", &member()).await.expect("answered").expect("a member").head;
+    assert_eq!((seen.epoch, seen.version), (1, 1));
+    drop((shop, before));
+    assert_eq!(after_restore(&options).await.expect("raised").epoch, 2);
+    let after = open(options).await;
+    // Also of what nobody has written since.
+    let read = after.member("chain", &member()).await.expect("answered").expect("a member").head;
+    assert_eq!((read.epoch, read.version), (2, 1));
+    call(&books(after.clone(), "chain"), Call::Adjust).await.expect("points");
+    let written = after.member("chain", &member()).await.expect("answered").expect("a member").head;
+    assert_eq!((written.epoch, written.version), (2, 2));
 }

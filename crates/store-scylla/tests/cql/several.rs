@@ -8,9 +8,9 @@ use suanpan_domain::{CheckoutId, MemberId};
 use suanpan_ledger::Entry;
 use suanpan_ledger::head::OfferKey;
 use suanpan_store::{
-    Activation, CheckoutFilter, CodeHash, CodeView, CodesAdded, Cursor, Decider, FeedPage, FoundCheckout,
-    Lease, LimitCap, LimitView, Linked, LookupKey, MemberRow, Meta, NamedHolder, Order, OutboxEvent, Owner,
-    Page, ParkedRow, Part, ProgramRow, RawRow, Scanned, Scope, Store, StoreError,
+    Activation, CheckoutFilter, CodeHash, CodeHolder, CodeView, CodesAdded, Cursor, Decider, FeedPage,
+    FoundCheckout, Lease, LimitCap, LimitView, Linked, LookupKey, MemberRow, Meta, NamedHolder, Order,
+    OutboxEvent, Owner, Page, ParkedRow, Part, ProgramRow, RawRow, Scanned, Scope, Store, StoreError,
 };
 use suanpan_store_scylla::ScyllaStore;
 
@@ -84,4 +84,6 @@ in_turn! {
     fn walk(after: &Cursor, limit: usize) -> Page<RawRow>;
     fn walk_from(chain: &str, owner: &Owner) -> Option<Cursor>;
     fn meta() -> Meta;
+    fn clock_ms() -> Option<i64>;
+    fn finish_shares(chain: &str, holder: &CodeHolder, limits: &[OfferKey], codes: &[CodeHash]) -> ();
 }
