@@ -117,7 +117,7 @@ impl Inner {
             }
         }
         let Some((_, source)) = best else { return Ok(false) };
-        let sent = {
+        let sent = 'send: {
             let _turn = self.queues.turn(Turn::Shard(chain.to_owned(), offer_column(offer), source)).await;
             let shard = self.shard(chain, offer, source, None, until).await?;
             let capacity = share_of_spare(shard.spare(), missing);
@@ -146,10 +146,14 @@ impl Inner {
                 shard.version
             ];
             if let Applied::No(_) = self.cql.decide(&self.statements.send, values, until).await? {
-                // Perhaps it was sent by a try whose answer was lost: then it is found there and arrives.
-                return self.finish_transfers_of(chain, offer, source, until).await.map(|_| true);
+                break 'send None;
             }
-            Sent { source, version, target, who: who.clone(), capacity, basis, until_ms }
+            Some(Sent { source, version, target, who: who.clone(), capacity, basis, until_ms })
+        };
+        let Some(sent) = sent else {
+            // Perhaps it was sent by a try whose answer was lost: then it is found there and arrives. Without the turn of
+            // the source, which arriving takes.
+            return self.finish_transfers_of(chain, offer, source, until).await.map(|_| true);
         };
         between!("scylla/capacity-sent");
         self.arrive(chain, offer, &sent, until).await?;
