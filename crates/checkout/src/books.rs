@@ -56,8 +56,8 @@ pub enum BooksError {
     /// Every reason why not.
     #[error("refused for {} reasons", _0.len())]
     Refused(Conflicts),
-    /// A return was priced on what was left, and another one came in between: price again.
-    #[error("another return of the sale came in between")]
+    /// What the call was prepared on has changed, or was not looked at: look, and price again.
+    #[error("something else of the sale came in between")]
     Stale,
     /// The store did not do it, or may have.
     #[error(transparent)]

@@ -2,14 +2,15 @@
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::{Sleep, sleep};
-use tokio_stream::Stream;
+use tokio::time::sleep;
 use tonic::transport::server::{Connected, TcpConnectInfo};
+
+use crate::lanes::Dealer;
 
 /// How long the node waits after a failed accept: out of file descriptors, it would otherwise spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -18,36 +19,25 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 #[derive(Debug)]
 pub(crate) struct Connections {
     listener: TcpListener,
-    pause: Option<Pin<Box<Sleep>>>,
 }
 
 impl Connections {
     pub(crate) const fn of(listener: TcpListener) -> Self {
-        Self { listener, pause: None }
+        Self { listener }
     }
-}
 
-impl Stream for Connections {
-    type Item = io::Result<Connection>;
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+    /// Accepts for ever and hands what comes to the dealer.
+    pub(crate) async fn deal(self, mut dealer: Dealer) {
         loop {
-            if let Some(pause) = &mut self.pause {
-                ready!(pause.as_mut().poll(context));
-                self.pause = None;
-            }
-            match ready!(self.listener.poll_accept(context)) {
-                Ok((socket, _)) => {
-                    // Small answers must not wait for the peer's acknowledgement: that costs 40 ms each.
-                    if let Err(error) = socket.set_nodelay(true) {
-                        tracing::debug!(%error, "connection closed before it was served");
-                        continue;
-                    }
-                    return Poll::Ready(Some(Ok(Connection(socket))));
-                }
+            match self.listener.accept().await {
+                // Small answers must not wait for the peer's acknowledgement: that costs 40 ms each.
+                Ok((socket, _)) => match socket.set_nodelay(true).and_then(|()| socket.into_std()) {
+                    Ok(socket) => dealer.deal(socket).await,
+                    Err(error) => tracing::debug!(%error, "connection closed before it was served"),
+                },
                 Err(error) => {
                     tracing::warn!(%error, "accept failed");
-                    self.pause = Some(Box::pin(sleep(ACCEPT_PAUSE)));
+                    sleep(ACCEPT_PAUSE).await;
                 }
             }
         }
@@ -58,6 +48,12 @@ impl Stream for Connections {
 /// answers of many calls leave in one write, at a quarter less CPU per call.
 #[derive(Debug)]
 pub(crate) struct Connection(TcpStream);
+
+impl Connection {
+    pub(crate) const fn of(socket: TcpStream) -> Self {
+        Self(socket)
+    }
+}
 
 impl Connected for Connection {
     type ConnectInfo = TcpConnectInfo;

@@ -68,7 +68,6 @@ pub struct Answer<'a> {
     usage: Option<&'a Usage>,
     quote: &'a Quote,
     envelope: v1::Envelope,
-    basket_hash: Option<[u8; 32]>,
 }
 
 impl Node {
@@ -153,7 +152,7 @@ impl Node {
         near_misses: bool,
         finish: impl FnOnce(&Answer<'_>) -> T,
     ) -> Result<T, Failure> {
-        self.price_by(&self.chain(), prefix, message, near_misses, Facts::Local, finish)
+        self.promise_by(&self.chain(), prefix, message, near_misses, Facts::Local, finish)
     }
 
     /// Prices a basket, with its member from the store when there is one, and hands the answer to `finish`.
@@ -170,7 +169,26 @@ impl Node {
     ) -> Result<T, Failure> {
         let chain = self.chain();
         let facts = self.facts(&chain, &message).await;
-        self.price_by(&chain, prefix, message, near_misses, facts, finish)
+        self.promise_by(&chain, prefix, message, near_misses, facts, finish)
+    }
+
+    /// As [`price_by`](Self::price_by), with a token in the answer of a node that sells.
+    fn promise_by<T>(
+        &self,
+        chain: &Chain,
+        prefix: &'static str,
+        message: v1::Basket,
+        near_misses: bool,
+        facts: Facts,
+        finish: impl FnOnce(&Answer<'_>) -> T,
+    ) -> Result<T, Failure> {
+        let promised = self.sales.as_ref().map(|sales| (sales, content::basket(&message)));
+        self.price_by(chain, prefix, message, near_misses, facts, |answer| {
+            if let Some((sales, basket_hash)) = promised {
+                answer.promise(sales, basket_hash, unix_ms_now());
+            }
+            finish(answer)
+        })
     }
 
     /// Whether a basket's member has to be looked up in the store.
@@ -193,7 +211,7 @@ impl Node {
         }
     }
 
-    /// Prices a basket by a program and by facts, and hands the answer to `finish`.
+    /// Prices a basket by a program and by facts, and hands the answer to `finish`, without a token.
     ///
     /// # Errors
     /// [`Failure`] says why it was not priced.
@@ -204,25 +222,23 @@ impl Node {
         message: v1::Basket,
         near_misses: bool,
         facts: Facts,
-        finish: impl FnOnce(&Answer<'_>) -> T,
+        finish: impl FnOnce(&mut Answer<'_>) -> T,
     ) -> Result<T, Failure> {
         if !message.chain.is_empty() && message.chain != chain.id() {
             return Err(Failure::UnknownChain);
         }
-        let received_unix_ms = unix_ms_now();
         let skew_ms_max = self.clock_skew.map(|skew| i64::try_from(skew.as_millis()).unwrap_or(i64::MAX));
         let terms = Terms {
             chain: chain.id(),
             currency: chain.currency(),
             catalogue: chain.catalogue(),
             clock: Clock {
-                received_unix_ms,
+                received_unix_ms: unix_ms_now(),
                 // A kept time was checked when it was new.
                 skew_ms_max: skew_ms_max.filter(|_| !matches!(facts, Facts::Kept { .. })),
                 utc_offset_minutes: &|store, unix_ms| chain.utc_offset_minutes(store, unix_ms),
             },
         };
-        let basket_hash = self.sales.is_some().then(|| content::basket(&message));
         let mut request = decode::basket_under(prefix, message, &terms).map_err(Failure::Invalid)?;
         request.near_misses |= near_misses;
         let mut kept_usage = None;
@@ -260,12 +276,8 @@ impl Node {
                     usage,
                     quote: &desk.quote,
                     envelope,
-                    basket_hash,
                 };
-                if let Some(sales) = &self.sales {
-                    answer.promise(sales, received_unix_ms);
-                }
-                finish(&answer)
+                finish(&mut answer)
             }));
             priced.map_err(|panic| {
                 // What the fault left behind is not trusted.
@@ -308,8 +320,7 @@ fn found_by_store(request: &mut Request, found: Option<Box<Member>>) -> (Option<
 
 impl<'a> Answer<'a> {
     /// Puts a token for this quote into its envelope; none when its facts are too many.
-    fn promise(&mut self, sales: &Sales, now_ms: i64) {
-        let Some(basket_hash) = self.basket_hash else { return };
+    pub(crate) fn promise(&mut self, sales: &Sales, basket_hash: [u8; 32], now_ms: i64) {
         let expires_ms = now_ms + sales.selling.token_ms;
         let asked = |segment: &str| self.chain.asks_for_segment(segment);
         let (member, usage) =

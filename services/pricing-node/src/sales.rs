@@ -22,6 +22,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::chain::Chain;
 use crate::node::unix_ms_now;
+use crate::recent::Recent;
 
 /// How a node sells.
 #[derive(Clone, Debug)]
@@ -72,6 +73,8 @@ pub(crate) struct Sales {
     queues: Queues,
     /// Its clock is off the store's by more than sales allow.
     clock_is_off: AtomicBool,
+    /// What was reserved here lately.
+    pub(crate) reserved: Recent,
 }
 
 /// A member as the store has it.
@@ -91,6 +94,7 @@ impl Sales {
             usage: ArcSwapOption::empty(),
             queues: Queues::default(),
             clock_is_off: AtomicBool::new(false),
+            reserved: Recent::default(),
         }
     }
 

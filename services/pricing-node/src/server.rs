@@ -2,14 +2,16 @@
 
 use std::future::Future;
 use std::io;
+use std::num::NonZero;
 use std::sync::Arc;
+use std::thread::available_parallelism;
 use std::time::Duration;
 
 use suanpan_rpc::checkout_v1::checkout_service_server::CheckoutServiceServer;
 use suanpan_rpc::member_v1::member_service_server::MemberServiceServer;
 use suanpan_rpc::v1::FILE_DESCRIPTOR_SET;
 use tokio::net::TcpListener;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 use tonic::server::NamedService;
@@ -19,6 +21,7 @@ use tonic_health::server::{HealthReporter, health_reporter};
 
 use crate::admin::{self, Phase};
 use crate::connections::Connections;
+use crate::lanes::Lanes;
 use crate::node::Node;
 use crate::service::{Accounts, Admin as AdminCalls, BySize, Checkouts, Pricing};
 
@@ -64,6 +67,9 @@ pub enum ServeError {
     /// The gRPC server failed.
     #[error("the gRPC server failed")]
     Grpc(#[source] tonic::transport::Error),
+    /// The threads that serve did not start.
+    #[error("no threads to serve with")]
+    Threads(#[source] io::Error),
     /// The admin port failed.
     #[error("the admin port failed")]
     Admin(#[source] io::Error),
@@ -85,7 +91,6 @@ pub async fn serve(
     let phase = Arc::new(Phase::ready());
     let mut admin = listeners.admin.map(|listener| Admin::start(listener, Arc::clone(&phase)));
     let (draining, is_draining) = watch::channel(false);
-    let (goaway, goaway_sent) = oneshot::channel::<()>();
     let (mut health, health_service) = health_reporter();
     say(&health, ServingStatus::Serving).await;
     let reflection = || {
@@ -94,30 +99,37 @@ pub async fn serve(
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
     };
     let address = listeners.grpc.local_addr().map_err(ServeError::Admin)?;
-    let grpc = Server::builder()
-        .max_concurrent_streams(STREAMS_PER_CONNECTION_MAX)
-        .http2_max_header_list_size(HEADER_LIST_BYTES_MAX)
-        .max_frame_size(FRAME_BYTES_MAX)
-        .http2_keepalive_interval(Some(KEEPALIVE))
-        .http2_keepalive_timeout(Some(KEEPALIVE))
-        .add_service(BySize::of(&Pricing::of(Arc::clone(&node), is_draining)))
-        .add_service(CheckoutServiceServer::new(Checkouts::of(Arc::clone(&node))))
-        .add_optional_service(AdminCalls::on_loopback(&node, address))
-        .add_service(MemberServiceServer::new(Accounts::of(node)))
-        .add_service(health_service)
-        .add_service(reflection().build_v1().map_err(ServeError::Reflection)?)
-        .add_service(reflection().build_v1alpha().map_err(ServeError::Reflection)?)
-        .serve_with_incoming_shutdown(Connections::of(listeners.grpc), async {
-            // A sender that is gone is a server that is being dropped.
-            let _ = goaway_sent.await;
-        });
-    tokio::pin!(grpc);
+    let pricing = BySize::of(&Pricing::of(Arc::clone(&node), is_draining));
+    let checkouts = CheckoutServiceServer::new(Checkouts::of(Arc::clone(&node)));
+    let admin_calls = AdminCalls::on_loopback(&node, address);
+    let members = MemberServiceServer::new(Accounts::of(node));
+    let router = || {
+        let router = Server::builder()
+            .max_concurrent_streams(STREAMS_PER_CONNECTION_MAX)
+            .http2_max_header_list_size(HEADER_LIST_BYTES_MAX)
+            .max_frame_size(FRAME_BYTES_MAX)
+            .http2_keepalive_interval(Some(KEEPALIVE))
+            .http2_keepalive_timeout(Some(KEEPALIVE))
+            .add_service(pricing.clone())
+            .add_service(checkouts.clone())
+            .add_optional_service(admin_calls.clone())
+            .add_service(members.clone())
+            .add_service(health_service.clone())
+            .add_service(reflection().build_v1()?)
+            .add_service(reflection().build_v1alpha()?);
+        Ok(router)
+    };
+    let count = available_parallelism().map_or(1, NonZero::get);
+    let routers = (0..count).map(|_| router()).collect::<Result<_, _>>().map_err(ServeError::Reflection)?;
+    let (mut lanes, dealer) = Lanes::start(routers).map_err(ServeError::Threads)?;
+    let mut accepting = Box::pin(Connections::of(listeners.grpc).deal(dealer));
 
     tokio::select! {
-        failed = &mut grpc => {
-            failed.map_err(ServeError::Grpc)?;
+        ended = lanes.ended() => {
+            ended.map_err(ServeError::Grpc)?;
             return Ok(Ended::InOrder);
         }
+        () = &mut accepting => {}
         () = stop => {}
         error = Admin::failed(admin.as_mut()) => return Err(ServeError::Admin(error)),
     }
@@ -126,16 +138,18 @@ pub async fn serve(
     phase.drain();
     say(&health, ServingStatus::NotServing).await;
     tokio::select! {
-        failed = &mut grpc => failed.map_err(ServeError::Grpc)?,
+        ended = lanes.ended() => ended.map_err(ServeError::Grpc)?,
+        () = &mut accepting => {}
         () = sleep(drain.lag) => {}
     }
-    let _ = goaway.send(());
+    drop(accepting);
+    lanes.drain();
     let _ = draining.send(true);
     // Ends the streams of those who watch our health; they would hold their connections open.
     for service in ["", BySize::NAME] {
         health.clear_service_status(service).await;
     }
-    let ended = match timeout(drain.deadline, grpc).await {
+    let ended = match timeout(drain.deadline, lanes.ended()).await {
         Ok(ended) => ended.map(|()| Ended::InOrder).map_err(ServeError::Grpc)?,
         Err(_) => {
             tracing::warn!("the drain deadline passed with calls or connections still open");

@@ -197,8 +197,10 @@ impl Till {
         let now_ms = self.now();
         let actor = Actor::default();
         let (basket_hash, content_hash, answer) = ([1; 32], [2; 32], b"paid".to_vec());
-        let ask = Ask { checkout, owner, actor, now_ms, basket_hash, content_hash, sale, answer, verb };
-        self.books.sell(ask).await.expect("a sale")
+        let unseen = false;
+        let ask =
+            Ask { checkout, owner, actor, now_ms, basket_hash, content_hash, sale, answer, verb, unseen };
+        self.books.sell(Arc::new(ask)).await.expect("a sale")
     }
 
     pub(crate) async fn reserve(&mut self, owner: Owner, checkout: CheckoutId, sale: Sale) {

@@ -34,6 +34,8 @@ pub struct Ask {
     pub answer: Vec<u8>,
     /// What is asked.
     pub verb: Verb,
+    /// It was prepared without a look at what is recorded under its id: it is decided only when nothing is.
+    pub unseen: bool,
 }
 
 /// What is asked of a sale.
@@ -54,18 +56,19 @@ impl Books {
     /// Reserves, confirms or records a sale.
     ///
     /// # Errors
-    /// [`BooksError::Refused`] with every reason; [`Refusal::ContentDiffers`] alone when the id is another sale's.
-    pub async fn sell(&self, ask: Ask) -> Result<Recorded, BooksError> {
+    /// [`BooksError::Refused`] with every reason; [`Refusal::ContentDiffers`] alone when the id is another sale's;
+    /// [`BooksError::Stale`] when it was prepared unseen and something is recorded.
+    pub async fn sell(&self, ask: Arc<Ask>) -> Result<Recorded, BooksError> {
         let mut ask = ask;
         for _ in 0..TURNS_MAX {
             let mut scope = Scope::of(ask.owner.clone()).claiming(ask.checkout);
             scope.limits = ask.sale.global_uses.iter().map(|used| used.offer).collect();
             scope.codes = ask.sale.codes.iter().map(|code| CodeHash(*code)).collect();
-            let (policy, shared) = (Arc::clone(&self.policy), Arc::new(ask.clone()));
+            let (policy, shared) = (Arc::clone(&self.policy), Arc::clone(&ask));
             let decider = move |view: &View| leaving(decided(&policy, view, &shared));
             match self.decide(ask.now_ms, scope, decider).await? {
                 Ok(recorded) => return Ok(recorded),
-                Err(survivor) => ask.owner = Owner::Member(survivor),
+                Err(survivor) => Arc::make_mut(&mut ask).owner = Owner::Member(survivor),
             }
         }
         Err(StoreError::Busy.into())
@@ -74,7 +77,11 @@ impl Books {
 
 fn decided(policy: &Policy, view: &View, ask: &Ask) -> Result<(Verdict, Recorded), Undecided> {
     let fact = matches!(ask.verb, Verb::Record(_));
-    if view.checkout(ask.checkout).is_none() {
+    let own = view.checkout(ask.checkout);
+    if ask.unseen && (own.is_some() || !view.elsewhere.is_empty()) {
+        return Err(Undecided::Stale);
+    }
+    if own.is_none() {
         moved(&view.head)?;
     }
     if let Some(recorded) = elsewhere(view, ask)? {

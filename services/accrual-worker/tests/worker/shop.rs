@@ -135,8 +135,9 @@ impl Shop {
             sale,
             answer: Vec::new(),
             verb,
+            unseen: false,
         };
-        self.books().await.sell(ask).await.expect("sold")
+        self.books().await.sell(Arc::new(ask)).await.expect("sold")
     }
 
     /// Everything of a sale comes back.

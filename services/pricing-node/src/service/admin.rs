@@ -15,6 +15,7 @@ use suanpan_rpc::admin_v1::admin_service_server::{AdminService, AdminServiceServ
 use suanpan_rpc::problem::Problems;
 use suanpan_rpc::{admin_v1, bounds, decode, status};
 use suanpan_store::StoreError;
+use tokio::runtime::Handle;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Code, Request, Response, Status};
 
@@ -26,16 +27,19 @@ use crate::node::Node;
 #[derive(Clone)]
 pub(crate) struct Admin {
     node: Arc<Node>,
+    /// Where long work runs: tills wait for whatever runs in a lane.
+    beside: Handle,
 }
 
 /// Messages of a stream that wait for a slow reader.
 const WAITING_MAX: usize = 4;
 
 impl Admin {
-    /// The service, for a node whose address only this machine reaches; none for others: it asks nobody who they are.
+    /// The service, for a node whose address only this machine reaches; none for others: it asks nobody who they are. Its
+    /// long work runs in the runtime in which this is called.
     pub(crate) fn on_loopback(node: &Arc<Node>, address: SocketAddr) -> Option<AdminServiceServer<Self>> {
         address.ip().is_loopback().then(|| {
-            AdminServiceServer::new(Self { node: Arc::clone(node) })
+            AdminServiceServer::new(Self { node: Arc::clone(node), beside: Handle::current() })
                 .max_decoding_message_size(bounds::ADMIN_BYTES_MAX)
                 .max_encoding_message_size(super::ANSWER_BYTES_MAX)
         })
@@ -147,7 +151,7 @@ impl AdminService for Admin {
     ) -> Result<Response<Self::AuditStream>, Status> {
         let desk = self.desk(&request)?;
         let chain = decode::audit(request.into_inner()).map_err(invalid)?;
-        Ok(Response::new(audit::stream(Arc::clone(&desk.sales.store), chain)))
+        Ok(Response::new(audit::stream(&self.beside, Arc::clone(&desk.sales.store), chain)))
     }
 
     type ExportStream = ReceiverStream<Result<admin_v1::ExportResponse, Status>>;
@@ -159,6 +163,6 @@ impl AdminService for Admin {
         let desk = self.desk(&request)?;
         let call = decode::export(request.get_ref(), desk.chain.id()).map_err(invalid)?;
         let (store, chain) = (Arc::clone(&desk.sales.store), Arc::clone(&desk.chain));
-        Ok(Response::new(export::stream(store, chain, call)))
+        Ok(Response::new(export::stream(&self.beside, store, chain, call)))
     }
 }

@@ -182,7 +182,7 @@ impl Desk<'_> {
         let books = self.sales.books(&self.chain);
         let cancelled = settled(self.within, || books.cancel(call.checkout, &call.actor, self.now_ms)).await;
         match cancelled {
-            Ok(recorded) => Ok(answer::checkout(self.chain.id(), &recorded)),
+            Ok(recorded) => Ok(answer::checkout(self.chain.id(), &recorded, None)),
             Err(BooksError::Refused(conflicts)) => {
                 // The confirmed sale comes with the refusal, so that the till need not ask again.
                 let checkout = self.get(call.checkout).await.ok();

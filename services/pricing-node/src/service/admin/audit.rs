@@ -7,6 +7,7 @@ use suanpan_audit::{Finding, Progress, Report};
 use suanpan_rpc::admin_v1;
 use suanpan_rpc::admin_v1::audit_response::What;
 use suanpan_store::{Owner, Store};
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Status;
@@ -19,9 +20,13 @@ const TOLD_EVERY: Duration = Duration::from_millis(100);
 type Message = Result<admin_v1::AuditResponse, Status>;
 
 /// Proves a store, or one chain of it; ends with its reader.
-pub(super) fn stream(store: Arc<dyn Store>, chain: Option<String>) -> ReceiverStream<Message> {
+pub(super) fn stream(
+    beside: &Handle,
+    store: Arc<dyn Store>,
+    chain: Option<String>,
+) -> ReceiverStream<Message> {
     let (sender, receiver) = mpsc::channel(WAITING_MAX);
-    tokio::spawn(async move {
+    beside.spawn(async move {
         let mut told = Instant::now();
         let progress = |progress: Progress| {
             if told.elapsed() >= TOLD_EVERY {

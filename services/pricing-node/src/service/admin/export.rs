@@ -10,6 +10,7 @@ use suanpan_ledger::{Entry, EntryKey, progress, snapshot};
 use suanpan_rpc::decode::{ExportCall, ExportKind};
 use suanpan_rpc::{admin_v1, checkout_v1, encode, member_v1};
 use suanpan_store::{Cursor, Owner, RawEntry, RawHead, RawRow, Store, StoreError};
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Status;
@@ -24,9 +25,14 @@ const ROWS_PER_READ: usize = 1_000;
 type Message = Result<admin_v1::ExportResponse, Status>;
 
 /// A stream that walks as fast as its reader reads, and ends with it.
-pub(super) fn stream(store: Arc<dyn Store>, chain: Arc<Chain>, call: ExportCall) -> ReceiverStream<Message> {
+pub(super) fn stream(
+    beside: &Handle,
+    store: Arc<dyn Store>,
+    chain: Arc<Chain>,
+    call: ExportCall,
+) -> ReceiverStream<Message> {
     let (sender, receiver) = mpsc::channel(WAITING_MAX);
-    tokio::spawn(async move {
+    beside.spawn(async move {
         if let Err(error) = walk(&*store, &chain, call, &sender).await {
             // A reader that is gone hears nothing.
             let _ = sender.send(Err(failed(&error))).await;

@@ -25,9 +25,15 @@ pub(super) const fn member(owner: &Owner) -> Option<&MemberId> {
     }
 }
 
-/// The answer of a call that sells or cancels.
-pub(super) fn checkout(chain: &str, recorded: &Recorded) -> checkout_v1::Checkout {
-    encode::checkout(chain, member(&recorded.owner), &recorded.entry, quote(&recorded.entry))
+/// The answer of a call that sells or cancels. `written` is the quote that the call put into its row; a row that was there
+/// before has its own.
+pub(super) fn checkout(
+    chain: &str,
+    recorded: &Recorded,
+    written: Option<v1::Quote>,
+) -> checkout_v1::Checkout {
+    let quote = if recorded.repeated { None } else { written }.or_else(|| quote(&recorded.entry));
+    encode::checkout(chain, member(&recorded.owner), &recorded.entry, quote)
 }
 
 /// Conflicts of the ledger, with what the caller needs to go on.

@@ -3,10 +3,12 @@
 //! A sale that is recorded under the id is the answer, and a reservation of the same basket is the price; else the basket
 //! is priced, by the facts of its token or by what holds now.
 
+use std::sync::Arc;
+
 use prost::Message as _;
 use suanpan_checkout::token::Promise;
 use suanpan_checkout::{Ask, BooksError, Paid, Priced, Recorded, SaleError, Verb, sale};
-use suanpan_domain::{BusinessTime, MemberId};
+use suanpan_domain::BusinessTime;
 use suanpan_ledger::command::Fact;
 use suanpan_ledger::sale::Tender;
 use suanpan_ledger::{Entry, Sale, State};
@@ -20,7 +22,7 @@ use tonic::Status;
 use super::{Desk, answer};
 use crate::failure::Failure;
 use crate::node::{Answer, Facts};
-use crate::sales::settled;
+use crate::sales::{Found, settled};
 
 /// What of a selling call is not checked yet.
 pub(super) struct Sell {
@@ -50,12 +52,53 @@ impl Kind {
     }
 }
 
+/// A call whose fields are right.
+struct Checked {
+    call: SaleCall,
+    basket: v1::Basket,
+    sent: Vec<checkout_v1::Tender>,
+    token: String,
+    expected_due_minor: Option<i64>,
+    kind: Kind,
+    basket_hash: [u8; 32],
+    content_hash: [u8; 32],
+}
+
 /// A sale ready for the books.
 struct Ready {
     owner: Owner,
     sale: Sale,
     record: Vec<u8>,
+    /// The quote in the record.
+    quote: Option<v1::Quote>,
     due_minor: i64,
+}
+
+impl Checked {
+    /// Whether the caller expected another price.
+    fn differs(&self, ready: &Ready) -> Option<i64> {
+        self.expected_due_minor.filter(|expected| *expected != ready.due_minor)
+    }
+
+    /// What the books are asked.
+    fn ask(&self, ready: Box<Ready>, now_ms: i64, unseen: bool) -> Arc<Ask> {
+        Arc::new(Ask {
+            checkout: self.call.checkout,
+            owner: ready.owner,
+            actor: self.call.actor.clone(),
+            now_ms,
+            basket_hash: self.basket_hash,
+            content_hash: self.content_hash,
+            sale: ready.sale,
+            answer: ready.record,
+            verb: match self.kind.fact() {
+                Some(fact) => Verb::Record(fact),
+                None if self.kind == Kind::Reserve => Verb::Reserve { until_ms: now_ms + self.call.hold_ms },
+                None => Verb::Confirm,
+            },
+            unseen,
+        })
+    }
 }
 
 impl Desk<'_> {
@@ -65,27 +108,81 @@ impl Desk<'_> {
         problems: Problems,
         sell: Sell,
     ) -> Result<checkout_v1::Checkout, Status> {
-        let Some(mut basket) = sell.basket else { return Err(status::invalid(&problems)) };
+        let Sell { basket, sent, token, expected_due_minor, kind } = sell;
+        let Some(mut basket) = basket else { return Err(status::invalid(&problems)) };
         if basket.chain.is_empty() {
             self.chain.id().clone_into(&mut basket.chain);
         }
         // The till's time of a sale that is over is what it is.
-        basket.offline_sale |= sell.kind.fact().is_some();
+        basket.offline_sale |= kind.fact().is_some();
         let Some(call) = call.filter(|_| problems.is_empty()) else {
             return Err(self.invalid(problems, basket));
         };
         let basket_hash = content::basket(&basket);
-        let content_hash = match sell.kind {
+        let content_hash = match kind {
             Kind::Reserve => basket_hash,
-            _ => content::confirm(&basket_hash, &sell.sent),
+            _ => content::confirm(&basket_hash, &sent),
         };
-        let found = self.found(call.checkout).await?;
         let buyer = self.buyer(&basket).await?;
-        let owner = buyer.clone().map_or(Owner::Guest(call.checkout), Owner::Member);
-        if let Some(recorded) = self.recorded(&found, &owner, sell.kind, &content_hash, &sell.sent).await {
+        let checked = Box::new(Checked {
+            call,
+            basket,
+            sent,
+            token,
+            expected_due_minor,
+            kind,
+            basket_hash,
+            content_hash,
+        });
+        let checkout = checked.call.checkout;
+        if kind == Kind::Reserve {
+            self.sales.reserved.add(checkout);
+        }
+        // Most sales are confirmed once, and were not reserved.
+        if kind == Kind::Confirm
+            && !self.is_too_old(checkout.unix_ms())
+            && !self.sales.reserved.has(checkout)
+            && let Some(answer) = self.confirm_unseen(&checked, buyer.as_ref()).await
+        {
+            return answer;
+        }
+        self.sell_after_a_look(checked, buyer).await
+    }
+
+    /// Confirms a sale without a look at what is recorded under its id. None, and nothing has changed, when something is,
+    /// or when it would be refused: a look tells why.
+    async fn confirm_unseen(
+        &self,
+        checked: &Checked,
+        buyer: Option<&Found>,
+    ) -> Option<Result<checkout_v1::Checkout, Status>> {
+        let mut ready = self.price(checked, buyer).await.ok()?;
+        if checked.differs(&ready).is_some() {
+            return None;
+        }
+        let quote = ready.quote.take();
+        let ask = checked.ask(ready, self.now_ms, true);
+        let books = self.sales.books(&self.chain);
+        match settled(self.within, || books.sell(Arc::clone(&ask))).await {
+            Ok(recorded) => Some(Ok(answer::checkout(self.chain.id(), &recorded, quote))),
+            Err(BooksError::Stale | BooksError::Refused(_)) => None,
+            Err(error @ BooksError::Store(_)) => Some(Err(answer::failed(error))),
+        }
+    }
+
+    async fn sell_after_a_look(
+        &self,
+        checked: Box<Checked>,
+        buyer: Option<Found>,
+    ) -> Result<checkout_v1::Checkout, Status> {
+        let Checked { call, kind, .. } = &*checked;
+        let found = self.found(call.checkout).await?;
+        let owner =
+            buyer.as_ref().map_or(Owner::Guest(call.checkout), |buyer| Owner::Member(buyer.id.clone()));
+        if let Some(recorded) = self.recorded(&found, &owner, &checked).await {
             return recorded;
         }
-        if found.is_none() && sell.kind.fact().is_none() && self.is_too_old(call.checkout.unix_ms()) {
+        if found.is_none() && kind.fact().is_none() && self.is_too_old(call.checkout.unix_ms()) {
             let conflict =
                 answer::conflict(ConflictReason::CheckoutTooOld, call.checkout.unix_ms(), self.now_ms);
             return Err(answer::refused_for(vec![conflict], None));
@@ -93,47 +190,31 @@ impl Desk<'_> {
         let reserved = found.as_ref().filter(|found| {
             found.owner == owner
                 && found.entry.state == State::Reserved
-                && found.entry.reserve_hash == Some(basket_hash)
+                && found.entry.reserve_hash == Some(checked.basket_hash)
         });
-        let ready = match reserved {
+        let mut ready = match reserved {
             // After a reservation, the reservation is the price.
-            Some(found) => self.as_reserved(&found.entry, owner, &call, sell.kind)?,
-            None => self.price(&basket, buyer, &call, &sell.token, basket_hash, sell.kind).await?,
+            Some(found) => self.as_reserved(&found.entry, owner, call, *kind)?,
+            None => self.price(&checked, buyer.as_ref()).await?,
         };
-        if let Some(expected) = sell.expected_due_minor
-            && expected != ready.due_minor
-        {
+        if let Some(expected) = checked.differs(&ready) {
             let conflict = answer::conflict(ConflictReason::PriceDiffers, ready.due_minor, expected);
-            return Err(answer::refused_for(vec![conflict], self.fresh(basket).await));
+            return Err(answer::refused_for(vec![conflict], self.fresh(checked.basket).await));
         }
-        let ask = Ask {
-            checkout: call.checkout,
-            owner: ready.owner,
-            actor: call.actor,
-            now_ms: self.now_ms,
-            basket_hash,
-            content_hash,
-            sale: ready.sale,
-            answer: ready.record,
-            verb: match sell.kind.fact() {
-                Some(fact) => Verb::Record(fact),
-                None if sell.kind == Kind::Reserve => Verb::Reserve { until_ms: self.now_ms + call.hold_ms },
-                None => Verb::Confirm,
-            },
-        };
+        let quote = ready.quote.take();
+        let ask = checked.ask(ready, self.now_ms, false);
         let books = self.sales.books(&self.chain);
-        match settled(self.within, || books.sell(ask.clone())).await {
+        match settled(self.within, || books.sell(Arc::clone(&ask))).await {
             Ok(recorded) => {
-                let mut answer = answer::checkout(self.chain.id(), &recorded);
-                if recorded.repeated && sell.kind.fact().is_some() {
+                let mut answer = answer::checkout(self.chain.id(), &recorded, quote);
+                if recorded.repeated && kind.fact().is_some() {
                     let Recorded { entry, owner, .. } = &recorded;
-                    answer.differences =
-                        self.differences(entry, owner, &ask.owner, &content_hash, &sell.sent).await?;
+                    answer.differences = self.differences(entry, owner, &ask.owner, &checked).await?;
                 }
                 Ok(answer)
             }
             Err(BooksError::Refused(conflicts)) => {
-                Err(answer::refused(&conflicts, self.fresh(basket).await, None))
+                Err(answer::refused(&conflicts, self.fresh(checked.basket).await, None))
             }
             Err(error) => Err(answer::failed(error)),
         }
@@ -147,10 +228,9 @@ impl Desk<'_> {
         }
     }
 
-    async fn buyer(&self, basket: &v1::Basket) -> Result<Option<MemberId>, Status> {
+    async fn buyer(&self, basket: &v1::Basket) -> Result<Option<Found>, Status> {
         let found = self.sales.buyer(&self.chain, basket, self.now_ms).await;
-        let found = found.map_err(|error| super::super::store_failed(status::CHECKOUT_DOMAIN, &error))?;
-        Ok(found.map(|found| found.id))
+        found.map_err(|error| super::super::store_failed(status::CHECKOUT_DOMAIN, &error))
     }
 
     const fn is_too_old(&self, checkout_ms: i64) -> bool {
@@ -162,11 +242,9 @@ impl Desk<'_> {
         &self,
         found: &Option<FoundCheckout>,
         owner: &Owner,
-        kind: Kind,
-        content_hash: &[u8; 32],
-        sent: &[checkout_v1::Tender],
+        checked: &Checked,
     ) -> Option<Result<checkout_v1::Checkout, Status>> {
-        let found = found.as_ref()?;
+        let (found, kind) = (found.as_ref()?, checked.kind);
         let sold = matches!(found.entry.state, State::Confirmed | State::Parked | State::Done);
         let fact = kind.fact().is_some();
         if !sold || (!fact && kind == Kind::Reserve) {
@@ -175,13 +253,13 @@ impl Desk<'_> {
         let quote = answer::quote(&found.entry);
         let mut answer = encode::checkout(self.chain.id(), answer::member(&found.owner), &found.entry, quote);
         if fact {
-            match self.differences(&found.entry, &found.owner, owner, content_hash, sent).await {
+            match self.differences(&found.entry, &found.owner, owner, checked).await {
                 Ok(differences) => answer.differences = differences,
                 Err(status) => return Some(Err(status)),
             }
             return Some(Ok(answer));
         }
-        (found.entry.content_hash.as_ref() == Some(content_hash)).then_some(Ok(answer))
+        (found.entry.content_hash == Some(checked.content_hash)).then_some(Ok(answer))
     }
 
     /// In what a recorded sale is not what was reported. Whose it is, is compared after merges.
@@ -190,8 +268,7 @@ impl Desk<'_> {
         entry: &Entry,
         recorded: &Owner,
         reported: &Owner,
-        content_hash: &[u8; 32],
-        sent: &[checkout_v1::Tender],
+        checked: &Checked,
     ) -> Result<Vec<checkout_v1::Difference>, Status> {
         let now = match recorded {
             Owner::Member(member) if recorded != reported => {
@@ -204,11 +281,17 @@ impl Desk<'_> {
             Owner::Member(_) | Owner::Guest(_) => None,
         };
         let recorded = if now.as_ref() == Some(reported) { reported } else { recorded };
-        Ok(differences(entry, recorded, reported, content_hash, sent))
+        Ok(differences(entry, recorded, reported, &checked.content_hash, &checked.sent))
     }
 
     /// The sale of a reservation, paid as it is paid now.
-    fn as_reserved(&self, entry: &Entry, owner: Owner, call: &SaleCall, kind: Kind) -> Result<Ready, Status> {
+    fn as_reserved(
+        &self,
+        entry: &Entry,
+        owner: Owner,
+        call: &SaleCall,
+        kind: Kind,
+    ) -> Result<Box<Ready>, Status> {
         let (Some(held), Some(record)) = (entry.sale.as_deref(), answer::record(entry)) else {
             return Err(answer::unknown_checkout());
         };
@@ -235,27 +318,22 @@ impl Desk<'_> {
                 suanpan_checkout::paid_otherwise(&mut sale, paid);
             }
         }
-        Ok(Ready { owner, due_minor: held.due_minor, sale, record: entry.answer.clone() })
+        let due_minor = held.due_minor;
+        let record = entry.answer.clone();
+        Ok(Box::new(Ready { owner, sale, record, quote: Some(quote), due_minor }))
     }
 
-    async fn price(
-        &self,
-        basket: &v1::Basket,
-        buyer: Option<MemberId>,
-        call: &SaleCall,
-        token: &str,
-        basket_hash: [u8; 32],
-        kind: Kind,
-    ) -> Result<Ready, Status> {
+    async fn price(&self, checked: &Checked, buyer: Option<&Found>) -> Result<Box<Ready>, Status> {
+        let Checked { basket, token, basket_hash, .. } = checked;
         if token.is_empty() {
-            let facts = self.facts_now(basket).await?;
-            return self.ready(&self.chain, basket, buyer, call, kind, facts, None);
+            let facts = Facts::Found(buyer.map(|buyer| Box::new(buyer.member.clone())));
+            return self.ready(&self.chain, checked, buyer, facts, None);
         }
         let refused = |why: ConflictReason| answer::conflict(why, 0, 0);
         let token_refused = || vec![refused(ConflictReason::TokenRefused)];
         let verified = self.sales.selling.token_keys.verify(token, self.now_ms);
         let promise = match verified {
-            Ok(promise) if promise.chain == self.chain.id() && promise.basket_hash == basket_hash => promise,
+            Ok(promise) if promise.chain == self.chain.id() && promise.basket_hash == *basket_hash => promise,
             _ => return Err(answer::refused_for(token_refused(), self.fresh(basket.clone()).await)),
         };
         let version = self.sales.version(&self.chain, &promise.program_version).await;
@@ -264,8 +342,7 @@ impl Desk<'_> {
             return Err(answer::refused_for(token_refused(), self.fresh(basket.clone()).await));
         };
         // A token says whose facts it has; a basket that names somebody else was not quoted.
-        let named = promise.member.as_ref().map(|member| member.id.clone());
-        if named != buyer {
+        if promise.member.as_ref().map(|member| &member.id) != buyer.map(|buyer| &buyer.id) {
             return Err(answer::refused_for(token_refused(), self.fresh(basket.clone()).await));
         }
         let facts = Facts::Kept {
@@ -273,33 +350,26 @@ impl Desk<'_> {
             usage: promise.usage.clone(),
             business_time: promise.business_time,
         };
-        self.ready(&chain, basket, buyer, call, kind, facts, Some(&promise))
+        self.ready(&chain, checked, buyer, facts, Some(&promise))
     }
 
-    async fn facts_now(&self, basket: &v1::Basket) -> Result<Facts, Status> {
-        let found = self.sales.buyer(&self.chain, basket, self.now_ms).await;
-        let found = found.map_err(|error| super::super::store_failed(status::CHECKOUT_DOMAIN, &error))?;
-        Ok(Facts::Found(found.map(|found| Box::new(found.member))))
-    }
-
-    #[allow(clippy::too_many_arguments)] // the parts of one pricing, each of another kind
     fn ready(
         &self,
         chain: &crate::chain::Chain,
-        basket: &v1::Basket,
-        buyer: Option<MemberId>,
-        call: &SaleCall,
-        kind: Kind,
+        checked: &Checked,
+        buyer: Option<&Found>,
         facts: Facts,
         promise: Option<&Promise>,
-    ) -> Result<Ready, Status> {
-        let owner = buyer.map_or(Owner::Guest(call.checkout), Owner::Member);
+    ) -> Result<Box<Ready>, Status> {
+        let Checked { call, basket, kind, basket_hash, .. } = checked;
+        let owner = buyer.map_or(Owner::Guest(call.checkout), |buyer| Owner::Member(buyer.id.clone()));
         let tenders = call.tenders.clone();
         let paid = if kind.fact().is_some() { Paid::AsTendered } else { Paid::AsQuoted };
         let priced = self.node.price_by(chain, "basket.", basket.clone(), false, facts, |answer| {
             if promise.is_some_and(|promise| {
                 promise.result_hash != suanpan_checkout::token::result_hash(answer.quote())
             }) {
+                answer.promise(self.sales, *basket_hash, self.now_ms);
                 return Err(answer::refused_for(
                     vec![answer::conflict(ConflictReason::TokenRefused, 0, 0)],
                     Some(answer.message()),
@@ -321,7 +391,9 @@ impl Desk<'_> {
                     },
                 )?;
             let due_minor = answer.quote().totals.due.minor();
-            Ok(Ready { owner, sale, record: record(answer).encode_to_vec(), due_minor })
+            let record = record(answer);
+            let (bytes, quote) = (record.encode_to_vec(), record.quote);
+            Ok(Box::new(Ready { owner, sale, record: bytes, quote, due_minor }))
         });
         priced?
     }
@@ -334,14 +406,9 @@ impl Desk<'_> {
 
 /// What is kept with the sale.
 fn record(answer: &Answer<'_>) -> checkout_v1::SaleRecord {
-    let mut quote = answer.message();
-    // A token is the caller's, and says nothing of the price.
-    if let Some(envelope) = &mut quote.envelope {
-        (envelope.token, envelope.expires_unix_ms) = (String::new(), 0);
-    }
     let chain = &answer.basket().chain;
     checkout_v1::SaleRecord {
-        quote: Some(quote),
+        quote: Some(answer.message()),
         basket: Some(encode::basket(answer.basket(), answer.member())),
         usage: answer.usage().map(|usage| encode::usage(chain, usage)),
     }
