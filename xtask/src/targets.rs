@@ -11,9 +11,10 @@ use crate::step::{self, cargo};
 use crate::{TaskError, provenance, readme};
 
 /// The programs that measure, each with its own rows.
-const PROGRAMS: [[&str; 4]; 2] = [
+const PROGRAMS: [[&str; 4]; 3] = [
     ["--package", "suanpan-benches", "--bin", "targets"],
     ["--package", "suanpan-selling-bench", "--bin", "suanpan-selling-bench"],
+    ["--package", "suanpan-accrual-worker", "--example", "accruals"],
 ];
 /// The one that needs a server, and how its rows begin.
 const ON_A_SERVER: ([&str; 4], &str) =

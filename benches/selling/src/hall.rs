@@ -1,5 +1,6 @@
 //! A node that sells, and many tills in front of it.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,15 +13,13 @@ use suanpan_domain::MemberId;
 use suanpan_ledger::{Action, Actor};
 use suanpan_pricing_node::{Chain, Drain, Listeners, Members, Node, Selling, serve};
 use suanpan_program::{SourceFile, parse};
-use suanpan_rpc::checkout_v1::checkout_service_client::CheckoutServiceClient;
-use suanpan_rpc::{checkout_v1, member_v1, v1};
 use suanpan_store::{Cursor, RawRow, Store};
 use suanpan_store_embedded::EmbeddedStore;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
-use tonic::transport::{Channel, Endpoint};
 
 use crate::sell::spread;
+use crate::till::{self, Line, Till};
 
 pub(crate) const CHAIN: &str = "chain";
 const PROGRAM: &str = "
@@ -40,16 +39,20 @@ pub(crate) fn name(number: u64) -> String {
     format!("member-{number:08}")
 }
 
-/// A running node with its store.
+/// A running node with its store, and tills on a thread of their own.
 pub(crate) struct Hall {
+    /// The node's, beside its lanes; the worker's.
     runtime: Runtime,
+    /// The tills'.
+    street: Runtime,
     store: Arc<EmbeddedStore>,
-    channels: Vec<Channel>,
+    address: SocketAddr,
+    lines: Vec<Line>,
     next: Arc<AtomicU64>,
     waits: Vec<(u64, Vec<u32>)>,
 }
 
-fn now_ms() -> i64 {
+pub(crate) fn now_ms() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
@@ -69,9 +72,11 @@ impl Hall {
             .enable_all()
             .build()
             .expect("a runtime");
+        let street = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         let store = Arc::new(EmbeddedStore::open(path).expect("a store"));
-        let channels = runtime.block_on(start(Arc::clone(&store)));
-        Self { runtime, store, channels, next: Arc::new(AtomicU64::new(1)), waits: Vec::new() }
+        let address = runtime.block_on(start(Arc::clone(&store)));
+        let lines = street.block_on(till::connect(address, CONNECTIONS));
+        Self { runtime, street, store, address, lines, next: Arc::new(AtomicU64::new(1)), waits: Vec::new() }
     }
 
     /// Lets the accrual worker run beside the node.
@@ -85,27 +90,20 @@ impl Hall {
     /// Confirms in a second, by so many tills, of so many members in turn.
     pub(crate) fn confirms(&mut self, tills: u64, members: u64, part: Duration) -> f64 {
         let begun = Instant::now();
-        let tasks: Vec<_> = (0..tills)
-            .map(|till| {
-                let channel = self.channels[till as usize % self.channels.len()].clone();
+        let selling: Vec<_> = (0..tills)
+            .map(|number| {
+                let line = self.lines[number as usize % self.lines.len()].clone();
+                let till = Till::at(line, self.address);
                 let next = Arc::clone(&self.next);
-                self.runtime.spawn(async move {
-                    let mut client = CheckoutServiceClient::new(channel);
-                    let mut waits = Vec::new();
-                    while begun.elapsed() < part {
-                        let number = next.fetch_add(1, Ordering::Relaxed);
-                        let request = confirm(number, spread(number, members));
-                        let asked = Instant::now();
-                        client.confirm(request).await.unwrap_or_else(|status| panic!("{status}"));
-                        waits.push(u32::try_from(asked.elapsed().as_micros()).unwrap_or(u32::MAX));
-                    }
-                    waits
-                })
+                self.street.spawn(till.sell(begun + part, move || {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    (number, name(spread(number, members)))
+                }))
             })
             .collect();
         let mut waits: Vec<u32> = Vec::new();
-        for task in tasks {
-            waits.extend(self.runtime.block_on(task).expect("no panic"));
+        for till in selling {
+            waits.extend(self.street.block_on(till).expect("no panic"));
         }
         let rate = waits.len() as f64 / begun.elapsed().as_secs_f64();
         match self.waits.iter_mut().find(|(of, _)| *of == tills) {
@@ -113,6 +111,14 @@ impl Hall {
             None => self.waits.push((tills, waits)),
         }
         rate
+    }
+
+    /// Proves the store; entries in a second.
+    pub(crate) fn audit(&self) -> u64 {
+        let proved = self.runtime.block_on(suanpan_audit::audit(&*self.store, None, |_| {}));
+        let report = proved.expect("a report");
+        assert!(report.balances(), "{report}");
+        report.entries_per_second()
     }
 
     pub(crate) fn forget_waits(&mut self) {
@@ -157,7 +163,7 @@ impl Hall {
     }
 }
 
-async fn start(store: Arc<EmbeddedStore>) -> Vec<Channel> {
+async fn start(store: Arc<EmbeddedStore>) -> SocketAddr {
     let files = [SourceFile::new("program.yaml", PROGRAM)];
     let parsed = parse(&files).expect("a program");
     publish(&*store, &files, &parsed.program, now_ms()).await.expect("published");
@@ -168,12 +174,7 @@ async fn start(store: Arc<EmbeddedStore>) -> Vec<Channel> {
     let address = grpc.local_addr().expect("an address");
     let drain = Drain { lag: Duration::ZERO, deadline: Duration::from_secs(1) };
     tokio::spawn(serve(Arc::new(node), Listeners { grpc, admin: None }, drain, std::future::pending()));
-    let mut channels = Vec::new();
-    for _ in 0..CONNECTIONS {
-        let endpoint = Endpoint::from_shared(format!("http://{address}")).expect("an address");
-        channels.push(endpoint.connect().await.expect("a connection"));
-    }
-    channels
+    address
 }
 
 async fn enrol(store: &Arc<EmbeddedStore>, members: u64) {
@@ -205,35 +206,5 @@ async fn enrol(store: &Arc<EmbeddedStore>, members: u64) {
         .collect();
     for task in tasks {
         task.await.expect("no panic");
-    }
-}
-
-/// Three lines, as a small shop sells.
-fn confirm(number: u64, member: u64) -> checkout_v1::ConfirmRequest {
-    let line = |id: &str, sku: &str, category: &str, units: i64, price: i64| v1::Line {
-        id: id.to_owned(),
-        sku: sku.to_owned(),
-        category: category.to_owned(),
-        quantity_milli: units * 1_000,
-        unit_price_minor: Some(price),
-        ..v1::Line::default()
-    };
-    let ms = now_ms();
-    checkout_v1::ConfirmRequest {
-        chain: CHAIN.to_owned(),
-        actor: Some(member_v1::Actor { id: "till-07".to_owned(), ..member_v1::Actor::default() }),
-        checkout_id: format!("{:08x}-{:04x}-7000-8000-{number:012x}", ms >> 16, ms & 0xffff),
-        basket: Some(v1::Basket {
-            currency: "EUR".to_owned(),
-            lines: vec![
-                line("1", "4006381333931", "dairy", 2, 149),
-                line("2", "4006381333948", "bakery", 1, 299),
-                line("3", "4006381333955", "drinks", 1, 899),
-            ],
-            member: Some(v1::Member { identity: Some(v1::member::Identity::Id(name(member))) }),
-            payment_kind: "card:visa".to_owned(),
-            ..v1::Basket::default()
-        }),
-        ..checkout_v1::ConfirmRequest::default()
     }
 }

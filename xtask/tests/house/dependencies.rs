@@ -105,6 +105,7 @@ const OURS: &[(&str, &[&str])] = &[
             "suanpan-checkout",
             "suanpan-store-embedded",
             "suanpan-rpc",
+            "suanpan-audit",
             "suanpan-pricing-node",
             "suanpan-accrual-worker",
         ],

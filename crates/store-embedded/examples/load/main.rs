@@ -1,5 +1,5 @@
 //! What the embedded store costs, against a bare loop of the same statements with the same bytes (the *floor*), in one
-//! run, interleaved: `cargo run --release -p suanpan-store-embedded --example load [seconds] [rounds]`.
+//! run, interleaved: `cargo run --release -p suanpan-store-embedded --example load [seconds] [rounds] [members]`.
 
 mod floor;
 mod members;
@@ -26,7 +26,8 @@ fn main() {
         measure(&folder.join(format!("round-{round}")), seconds, &mut best);
     }
     best.print();
-    members::scan(&folder.join("scan"), number(3, 1_000_000));
+    let members = number(3, 1_000_000);
+    println!("a scan of {members} members: {:?}", members::scan(&folder.join("scan"), members));
     // What is left behind lies in the folder for temporary files.
     let _ = std::fs::remove_dir_all(&folder);
 }

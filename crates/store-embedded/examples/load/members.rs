@@ -2,7 +2,7 @@
 //! due.
 
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use suanpan_store::{Cursor, Store};
@@ -33,15 +33,15 @@ pub(crate) async fn walk(store: &EmbeddedStore) -> f64 {
 
 /// Processor time of this process so far, milliseconds, where the system tells: on a busy machine it says more than the
 /// clock.
-fn cpu_ms() -> Option<u64> {
+pub(crate) fn cpu_ms() -> Option<u64> {
     let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
     let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
     let ticks = fields.next()?.parse::<u64>().ok()? + fields.next()?.parse::<u64>().ok()?;
     Some(ticks * 10)
 }
 
-#[expect(clippy::float_arithmetic, reason = "a rate, no money")]
-pub(crate) fn scan(path: &Path, members: u64) {
+/// The time of the shorter one of two passes over so many members, of whom one in a thousand is due.
+pub(crate) fn scan(path: &Path, members: u64) -> Duration {
     drop(EmbeddedStore::open(path).expect("a new file"));
     // Only the columns that a scan looks at: heads are not read.
     let mut file = Connection::open(path).expect("the file");
@@ -60,7 +60,7 @@ pub(crate) fn scan(path: &Path, members: u64) {
     drop(file);
     let store = EmbeddedStore::open(path).expect("the file");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    for pass in 1..=2 {
+    let pass = || {
         let begun = Instant::now();
         let mut after = Cursor::default();
         let (mut due, mut seen) = (0, 0);
@@ -76,10 +76,7 @@ pub(crate) fn scan(path: &Path, members: u64) {
             }
         }
         assert_eq!((seen, due), (members, members / 1_000));
-        let took = begun.elapsed();
-        println!(
-            "  scan {pass}: {seen} members, {due} due, {took:?}: {:.0}/s",
-            seen as f64 / took.as_secs_f64()
-        );
-    }
+        begun.elapsed()
+    };
+    pass().min(pass())
 }
