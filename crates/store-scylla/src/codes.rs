@@ -7,6 +7,7 @@ use suanpan_store::{
     CodeHash, CodeHolder, CodeState, CodeStep, CodeView, CodesAdded, Cursor, Page, StoreError,
 };
 
+use crate::basis;
 use crate::bytes::{checkout, foreign_cursor, offer, offer_column, owner, owner_column};
 use crate::error::damaged;
 use crate::inner::{Inner, Who};
@@ -133,6 +134,10 @@ impl Inner {
             if !known.view.is_for(&holder) {
                 return Ok(false);
             }
+            // A later try of this very sale has it: this one looks again.
+            if matches!(known.view.state, CodeState::Held { .. }) && known.basis > basis {
+                return Ok(false);
+            }
             if matches!(known.view.state, CodeState::Used { .. })
                 || (known.view.state == held && known.basis == basis)
             {
@@ -168,7 +173,7 @@ impl Inner {
         version: i64,
         until: Deadline,
     ) -> Result<(), StoreError> {
-        self.step_code(chain, code, who, CodeStep::Free, until, |basis| basis < version).await
+        self.step_code(chain, code, who, CodeStep::Free, until, |of| basis::version(of) < version).await
     }
 
     /// Frees a hold that no row stands for, if it is as it was seen.

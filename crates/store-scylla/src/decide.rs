@@ -13,6 +13,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use suanpan_ledger::EntryKey;
 use suanpan_store::{CodeStep, Decider, FeedRow, LimitStep, Owner, Scope, StoreError, Verdict, Write};
 
+use crate::basis;
 use crate::bytes::{self, ANCHOR, count_column};
 use crate::error::contract;
 use crate::failpoint::between;
@@ -126,8 +127,8 @@ impl Inner {
         Ok(Carried::Done)
     }
 
-    /// Takes what the write is to have of limits and codes, for exactly the version that was seen. False when something is
-    /// not to be had any more.
+    /// Takes what the write is to have of limits and codes, for exactly the version and the round of the row that were seen.
+    /// False when something is not to be had any more.
     async fn hold(
         &self,
         chain: &str,
@@ -136,7 +137,9 @@ impl Inner {
         who: &Who,
         until: Deadline,
     ) -> Result<bool, StoreError> {
-        let basis = seen.own.version.unwrap_or_default();
+        let row = seen.own.row(EntryKey::Checkout(who.checkout));
+        let round = row.and_then(|row| row.round).unwrap_or_default();
+        let basis = basis::of(seen.own.version.unwrap_or_default(), round);
         // In one order for all, so that two who want the same two do not wait for each other.
         let mut limits: Vec<_> = write.limits.iter().collect();
         limits.sort_by_key(|moved| moved.offer);

@@ -11,6 +11,7 @@
 //! [`migrate`] makes or upgrades the tables, [`ScyllaStore::connect`] opens them. This crate computes nothing of points or
 //! money: deciders do, with the ledger.
 
+mod basis;
 mod bytes;
 #[cfg(feature = "cli")]
 mod cli;

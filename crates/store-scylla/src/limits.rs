@@ -25,7 +25,7 @@ use crate::session::{Deadline, values};
 pub(crate) struct Held {
     pub(crate) offer: OfferKey,
     pub(crate) who: Who,
-    /// The version of the member's head that it is for.
+    /// What it is for (`basis.rs`).
     pub(crate) basis: i64,
 }
 

@@ -64,6 +64,10 @@ impl Inner {
                     return Ok(true);
                 }
                 Some(holder) if holder.share == share && holder.basis == basis => return Ok(true),
+                // A later try of this very sale has it: this one looks again.
+                Some(holder) if holder.share.state == HolderState::Held && holder.basis > basis => {
+                    return Ok(false);
+                }
                 _ => {}
             }
             match shard.view(offer).after(LimitStep::Hold { until_ms }, need) {
@@ -190,6 +194,7 @@ impl Inner {
             match holder.share.state {
                 HolderState::Held => {
                     holder.share.taken = holder.share.taken.plus(sent.capacity);
+                    holder.basis = holder.basis.max(sent.basis);
                     after.held = after.held.plus(sent.capacity);
                 }
                 HolderState::Freed | HolderState::GivenBack => {

@@ -4,6 +4,7 @@ use scylla::DeserializeRow;
 use suanpan_ledger::head::OfferKey;
 use suanpan_store::{Cursor, HolderState, LimitHolder, LimitStep, NamedHolder, Page, StoreError, Taken};
 
+use crate::basis;
 use crate::bytes::{foreign_cursor, holder_state, offer_column};
 use crate::inner::{Inner, Who};
 use crate::limits::shard::{Holder, SHARES, Shard, share_of};
@@ -56,7 +57,7 @@ impl Inner {
     ) -> Result<(), StoreError> {
         self.step(chain, offer, who, (LimitStep::Free, Taken::default()), until, |shard| {
             let holder = shard.holder.as_ref().filter(|holder| holder.share.state == HolderState::Held);
-            holder.is_some_and(|holder| holder.basis < version)
+            holder.is_some_and(|holder| basis::version(holder.basis) < version)
         })
         .await
     }

@@ -36,7 +36,7 @@ pub(crate) struct Shard {
 #[derive(Clone, Debug)]
 pub(crate) struct Holder {
     pub(crate) share: LimitHolder,
-    /// The version of the member's head that it was taken for.
+    /// What it was taken for (`basis.rs`).
     pub(crate) basis: i64,
     /// Names of the capacity that came with it from other shards, one after the other.
     pub(crate) carried: Vec<u8>,
