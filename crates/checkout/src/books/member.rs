@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use suanpan_domain::MemberId;
 use suanpan_ledger::refusal::Conflict;
-use suanpan_ledger::{Action, Actor, Applied, EntryKey, Policy, Refusal, apply};
+use suanpan_ledger::{Action, Actor, Applied, EntryKey, Policy, Refusal, State, apply};
 use suanpan_store::{Owner, Scope, Verdict, View};
 
 use super::{Books, BooksError, Recorded, Undecided, leaving};
@@ -39,33 +39,46 @@ impl Books {
     }
 
     /// Makes one member of two: locks the survivor, closes the source, carries over what it had. A merge that was
-    /// interrupted goes on when the same call comes again.
+    /// interrupted goes on when the same call comes again; one that was refused by the source is over.
     ///
     /// # Errors
-    /// [`BooksError::Refused`] when the source cannot close; the survivor is unlocked again.
+    /// [`BooksError::Refused`] when the source cannot close; the survivor is unlocked again. [`Refusal::ContentDiffers`]
+    /// when the call comes again after that: another request is another merge.
     pub async fn merge(&self, survivor: MemberAsk, source: MemberId) -> Result<Recorded, BooksError> {
-        let MemberAsk { request, actor, now_ms, .. } = survivor.clone();
+        let MemberAsk { member: target, request, actor, now_ms, .. } = survivor.clone();
         let content_hash = match &survivor.action {
             Action::MergeLock { content_hash, .. } => *content_hash,
             _ => return Err(BooksError::Refused(vec![Conflict::of(Refusal::OutOfRange)])),
         };
-        let target = survivor.member.clone();
+        let ask = |member: &MemberId, action| {
+            self.change(MemberAsk { member: member.clone(), request, actor: actor.clone(), now_ms, action })
+        };
         let locked = self.change(survivor).await?;
-        let action = Action::CloseInto { request, content_hash, survivor: target.clone() };
-        let close = MemberAsk { member: source.clone(), request, actor: actor.clone(), now_ms, action };
-        match self.change(close).await {
-            Ok(_) => {
-                self.work(&source, now_ms).await?;
-                Ok(locked)
-            }
-            Err(BooksError::Refused(conflicts)) => {
-                let action = Action::MergeUnlock { request };
-                self.change(MemberAsk { member: target, request, actor, now_ms, action }).await?;
-                Err(BooksError::Refused(conflicts))
-            }
-            Err(error) => Err(error),
+        if locked.entry.state == State::Cancelled {
+            return Err(BooksError::Refused(vec![Conflict::of(Refusal::ContentDiffers)]));
         }
+        let close = Action::CloseInto { request, content_hash, survivor: target.clone() };
+        if let Err(error) = ask(&source, close).await {
+            let BooksError::Refused(conflicts) = error else { return Err(error) };
+            // On the source first: another process of this call, between its lock and its close, has to find that it
+            // is over. Else it would close the source after the survivor was unlocked, and may close itself.
+            match ask(&source, Action::MergeUnlock { request }).await {
+                Err(BooksError::Refused(found)) if is_used(&found) => {}
+                Ok(_) | Err(BooksError::Refused(_)) => {
+                    ask(&target, Action::MergeUnlock { request }).await?;
+                    return Err(BooksError::Refused(conflicts));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        self.work(&source, now_ms).await?;
+        Ok(locked)
     }
+}
+
+/// Whether the row under the request is another one: here, that the source was closed after all.
+fn is_used(conflicts: &[Conflict]) -> bool {
+    conflicts.iter().any(|conflict| conflict.reason == Refusal::ContentDiffers)
 }
 
 fn decided(

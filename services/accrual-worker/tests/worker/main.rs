@@ -3,6 +3,7 @@
 mod holds;
 mod ledgers;
 mod lossy;
+mod merges;
 mod oracle;
 mod parked;
 mod process;
