@@ -167,8 +167,9 @@ pub(crate) async fn call(books: &Books, call: Call) -> Result<(), BooksError> {
                 sale: sale(points, code),
                 answer: format!("sale {number}").into_bytes(),
                 verb,
+                unseen: false,
             };
-            books.sell(ask).await.map(|_| ())
+            books.sell(Arc::new(ask)).await.map(|_| ())
         }
         Call::Cancel(number) => books.cancel(checkout(number), &actor, now_ms).await.map(|_| ()),
         Call::GiveBack(number) => {
