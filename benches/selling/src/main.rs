@@ -51,7 +51,7 @@ fn main() {
     }
     let folder = std::env::temp_dir().join(format!("suanpan-selling-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a folder for temporary files");
-    let targets: [(&str, fn(&Path)); 6] = [
+    let targets: [(&str, Target); 6] = [
         ("confirm_grpc", confirms),
         ("hot_member", hot_member),
         ("ledger_apply", ledger_apply),
@@ -67,6 +67,9 @@ fn main() {
     // What is left behind lies in the folder for temporary files.
     let _ = std::fs::remove_dir_all(&folder);
 }
+
+/// Measures some rows in a folder.
+type Target = fn(&Path);
 
 /// A figure that has to be large.
 fn row(name: &str, measured: f64, unit: &str, must: f64, aim: f64) {
