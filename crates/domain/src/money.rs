@@ -9,7 +9,7 @@ use rust_decimal::prelude::ToPrimitive;
 
 use crate::limits::AMOUNT_MINOR_MAX;
 use crate::quantity::Quantity;
-use crate::rounding::{Rounding, divide_i128};
+use crate::rounding::{Rounding, divide, divide_i128};
 
 /// An amount in whole minor units of the currency at hand (cents, fen, yen).
 ///
@@ -192,10 +192,15 @@ impl UnitPrice {
     }
 
     /// Price times quantity in whole minor units, rounded as asked.
+    #[inline]
     #[must_use]
     pub fn times(self, quantity: Quantity, rounding: Rounding) -> Money {
+        const BY: i64 = 1_000 * UnitPrice::MICRO_PER_MINOR;
+        if let Some(exact) = self.0.checked_mul(quantity.milli()) {
+            return Money(divide(exact, BY, rounding));
+        }
         let exact = i128::from(self.0) * i128::from(quantity.milli());
-        Money(divide_i128(exact, 1_000 * i128::from(Self::MICRO_PER_MINOR), rounding) as i64)
+        Money(divide_i128(exact, i128::from(BY), rounding) as i64)
     }
 }
 

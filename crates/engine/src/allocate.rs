@@ -32,12 +32,22 @@ impl Slot {
 /// the rest is divided again between the others, until nothing moves. Gives what was divided: less than the amount when
 /// it fits nowhere.
 pub(crate) fn allocate(method: AllocationMethod, amount: i64, slots: &mut [Slot]) -> i64 {
-    let mut rest = amount.max(0);
     let (mut weights, mut roomy) = (0, true);
     for slot in slots.iter() {
         weights += slot.weight;
         roomy &= slot.room >= slot.weight;
     }
+    divide(method, amount, weights, roomy, slots)
+}
+
+/// [`allocate`] where each slot's room is its weight, and their sum is known.
+pub(crate) fn allocate_whole(method: AllocationMethod, amount: i64, weights: i64, slots: &mut [Slot]) -> i64 {
+    divide(method, amount, weights, true, slots)
+}
+
+#[inline]
+fn divide(method: AllocationMethod, amount: i64, mut weights: i64, roomy: bool, slots: &mut [Slot]) -> i64 {
+    let mut rest = amount.max(0);
     if rest == 0 || weights == 0 {
         return 0;
     }
@@ -76,27 +86,28 @@ fn largest_remainder(amount: i64, weights: i64, slots: &mut [Slot]) {
     let small = amount < SMALL && weights < SMALL;
     let few = small && slots.len() <= FEW;
     let later = planted::is(Bug::TieBrokenBackwards);
-    let (mut missing, mut open) = (amount, 0);
-    for (place, slot) in slots.iter_mut().enumerate() {
-        if slot.full {
-            slot.remainder = -1;
-            continue;
-        }
-        let (share, remainder) = if small {
-            // The machine divides 64 bits an order of magnitude faster.
-            let (exact, by) = ((amount * slot.weight).unsigned_abs(), weights.unsigned_abs());
-            ((exact / by) as i64, (exact % by) as i64)
-        } else {
-            let (exact, by) = (i128::from(amount) * i128::from(slot.weight), i128::from(weights));
+    let of_small = |weight: i64| {
+        // The machine divides 64 bits an order of magnitude faster.
+        let (exact, by) = ((amount * weight).unsigned_abs(), weights.unsigned_abs());
+        ((exact / by) as i64, (exact % by) as i64)
+    };
+    // A loop for each, so that none of them asks at every slot.
+    let (given, open) = if few {
+        cut_shares(slots, |weight, place| {
+            let (share, remainder) = of_small(weight);
+            let rank = if later { place as u32 } else { u32::MAX - place as u32 };
+            (share, remainder << 32 | i64::from(rank))
+        })
+    } else if small {
+        cut_shares(slots, |weight, _| of_small(weight))
+    } else {
+        cut_shares(slots, |weight, _| {
+            let (exact, by) = (i128::from(amount) * i128::from(weight), i128::from(weights));
             // The remainder is below the sum of the weights, which fits.
             ((exact / by) as i64, (exact % by) as i64)
-        };
-        slot.share = share;
-        missing -= share;
-        open += 1;
-        let rank = if later { place as u32 } else { u32::MAX - place as u32 };
-        slot.remainder = if few { remainder << 32 | i64::from(rank) } else { remainder };
-    }
+        })
+    };
+    let missing = amount - given;
     if planted::is(Bug::AllocationRemainderToLast) {
         slots.iter_mut().rev().filter(|slot| !slot.full).take(1).for_each(|slot| slot.share += missing);
     } else if few {
@@ -104,6 +115,22 @@ fn largest_remainder(amount: i64, weights: i64, slots: &mut [Slot]) {
     } else {
         give_at_once(missing, weights, slots);
     }
+}
+
+/// Gives each open slot its exact share, cut, and its remainder. Gives the sum of the shares and the number of slots.
+#[inline]
+fn cut_shares(slots: &mut [Slot], share_of: impl Fn(i64, usize) -> (i64, i64)) -> (i64, i64) {
+    let (mut given, mut open) = (0, 0);
+    for (place, slot) in slots.iter_mut().enumerate() {
+        if slot.full {
+            slot.remainder = -1;
+            continue;
+        }
+        (slot.share, slot.remainder) = share_of(slot.weight, place);
+        given += slot.share;
+        open += 1;
+    }
+    (given, open)
 }
 
 /// So many slots have at most half as many units to give or to take back: looking for the outermost remainder again and

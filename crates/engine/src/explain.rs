@@ -9,7 +9,7 @@ use suanpan_program::model::{AmountAt, Threshold, UnitCount};
 use crate::execute::Take;
 use crate::gather::{Refused, reach};
 use crate::ground::{Ground, SET_TARGET, bits};
-use crate::record::Record;
+use crate::record::{Record, Recorded};
 use crate::select::{Dropped, Selected};
 
 pub(crate) use near::near_misses;
@@ -87,21 +87,19 @@ fn missing_then(ground: &Ground<'_>, refused: &Refused, record: &Record) -> Miss
         let outside = (set[take.line as usize / 64] >> (take.line % 64) & 1) as i64 - 1;
         take.amount & !outside
     };
-    // What lowered lines of the set before.
-    let lowering = || {
-        let before = record.recorded().filter(|recorded| {
-            !ground.candidates[recorded.candidate].tender && comes_before(recorded.candidate)
-        });
-        before.flat_map(|recorded| recorded.takes)
+    let lowers_before = |recorded: &Recorded<'_>| {
+        !ground.candidates[recorded.candidate].tender && comes_before(recorded.candidate)
     };
     let converts = threshold.tax.is_some_and(|tax| tax != ground.compiled.program.price_mode);
     if let (Missing::Amount(short), false) = (refused.missing, converts) {
         // No line for itself: what was missing of the gross, and what was taken off since.
-        let taken = lowering().map(amount_in_set).sum();
+        let before = record.recorded().filter(lowers_before);
+        let taken = before.map(|recorded| recorded.takes.iter().map(amount_in_set).sum::<i64>()).sum();
         return Missing::Amount(short + Money::from_minor(taken));
     }
     let taken = |line: usize| -> i64 {
-        lowering().filter(|take| take.line as usize == line).map(amount_in_set).sum()
+        let before = record.recorded().filter(lowers_before).flat_map(|recorded| recorded.takes);
+        before.filter(|take| take.line as usize == line).map(amount_in_set).sum()
     };
     let amount = |line: usize| ground.lines[line].gross - taken(line);
     reach(ground.compiled, &threshold, set, ground.lines, ground.tax_rates, amount).1

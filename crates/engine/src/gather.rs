@@ -127,17 +127,15 @@ impl Gathered {
         flat.clear();
         rates.clear();
         rates.resize(lines.facts.len(), LineRates::default());
-        let mut before = None;
-        for (facts, rates) in lines.facts.iter().zip(rates) {
+        let mut last = ("", (0, 0));
+        symbols.extend(lines.facts.iter().zip(rates).map(|(facts, rates)| {
             let line = &basket.lines[facts.first as usize];
-            let names = compiled.symbols.read(line, before, flat);
-            before = Some((line, names));
-            symbols.push(names);
             for tax in &line.taxes {
                 let sum = if tax.included { &mut rates.included_ppm } else { &mut rates.added_ppm };
                 *sum += tax.rate.ppm();
             }
-        }
+            compiled.symbols.read(line, &mut last, flat)
+        }));
     }
 
     /// Order of execution: layer, the program's offers before manual discounts, priority, id.

@@ -164,4 +164,22 @@ impl Iterator for Bits<'_> {
         self.rest &= self.rest - 1;
         Some(self.place * 64 + bit)
     }
+
+    /// Word by word: sums and the like need not ask at every bit whether its word is done.
+    #[inline]
+    fn fold<B, F: FnMut(B, usize) -> B>(self, start: B, mut each: F) -> B {
+        let Self { mut rest, mut place, words } = self;
+        let mut folded = start;
+        loop {
+            while rest != 0 {
+                folded = each(folded, place * 64 + rest.trailing_zeros() as usize);
+                rest &= rest - 1;
+            }
+            place += 1;
+            match words.get(place) {
+                Some(word) => rest = *word,
+                None => return folded,
+            }
+        }
+    }
 }

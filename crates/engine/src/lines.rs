@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use suanpan_domain::{
-    Basket, Line, LineKind, LinePrice, ManualTarget, Money, Rounding, UnitPrice, divide_i128,
+    Basket, Line, LineKind, LinePrice, ManualTarget, Money, Quantity, Rounding, UnitPrice, divide_i128,
 };
 
 use crate::compile::leading;
@@ -111,13 +111,16 @@ impl Lines {
         for (place, &Place { leading, index }) in order.iter().enumerate() {
             let line = &lines[index as usize];
             let alike = before.replace(leading) == Some(leading);
-            if let Some(last) = merged.last_mut().filter(|_| alike) {
+            if alike && let Some(last) = merged.last_mut() {
                 let first = &lines[last.first as usize];
                 if last.requested_micro == requested_micro(line) && content(first, line) == Ordering::Equal {
                     if merges(index) && merges(last.first) && first.legal_minimum == line.legal_minimum {
-                        last.members_len += 1;
-                        last.quantity_milli += line.quantity.milli();
-                        finish(last, first);
+                        let quantity = Quantity::from_milli(last.quantity_milli + line.quantity.milli());
+                        let members_len = last.members_len + 1;
+                        *last = LineFacts {
+                            members_len,
+                            ..facts(first, quantity, last.first, last.members_start)
+                        };
                         of_request[index as usize] = merged.len() as u32 - 1;
                         continue;
                     }
@@ -125,7 +128,7 @@ impl Lines {
                 }
             }
             of_request[index as usize] = merged.len() as u32;
-            merged.push(facts(line, index, place as u32));
+            merged.push(facts(line, line.quantity, index, place as u32));
         }
         if apart {
             self.order_apart(basket);
@@ -266,39 +269,32 @@ fn compare_sets<T: Ord>(a: &[T], b: &[T]) -> Ordering {
     a.len().cmp(&b.len())
 }
 
-fn facts(line: &Line, index: u32, members_start: u32) -> LineFacts {
-    let mut facts = LineFacts {
-        first: index,
+/// A line by itself, or the first of those that are merged, for the quantity of all of them.
+#[inline(always)]
+fn facts(line: &Line, quantity: Quantity, first: u32, members_start: u32) -> LineFacts {
+    let (gross, requested_micro) = match line.price {
+        LinePrice::Unit(price) => (price.times(quantity, Rounding::HalfUp).minor(), price.micro()),
+        LinePrice::Total(total) => (total.minor(), requested_micro(line)),
+    };
+    let (quantity_milli, weighed) = (quantity.milli(), is_weighed(line));
+    LineFacts {
+        first,
         members_start,
         members_len: 1,
-        gross: 0,
-        units: 0,
-        quantity_milli: line.quantity.milli(),
-        requested_micro: requested_micro(line),
-        legal_minimum: 0,
+        gross,
+        units: match (quantity_milli > 0, weighed) {
+            (false, _) => 0,
+            (true, true) => 1,
+            (true, false) => quantity.units(),
+        },
+        quantity_milli,
+        requested_micro,
+        legal_minimum: line.legal_minimum.map_or(0, |minimum| {
+            UnitPrice::from_minor(minimum.minor()).times(quantity, Rounding::Up).minor().max(0)
+        }),
         kind: line.kind,
-        weighed: is_weighed(line),
+        weighed,
         overridden: line.price_overridden,
-        open: !line.not_discountable && line.quantity.milli() > 0,
-    };
-    finish(&mut facts, line);
-    facts
-}
-
-/// Amounts of a merged line by its quantity.
-fn finish(facts: &mut LineFacts, line: &Line) {
-    let quantity = suanpan_domain::Quantity::from_milli(facts.quantity_milli);
-    facts.gross = match line.price {
-        LinePrice::Unit(price) => price.times(quantity, Rounding::HalfUp).minor(),
-        LinePrice::Total(total) => total.minor(),
-    };
-    facts.open &= facts.gross >= 0;
-    facts.units = match (facts.quantity_milli > 0, facts.weighed) {
-        (false, _) => 0,
-        (true, true) => 1,
-        (true, false) => facts.quantity_milli / 1_000,
-    };
-    facts.legal_minimum = line.legal_minimum.map_or(0, |minimum| {
-        UnitPrice::from_minor(minimum.minor()).times(quantity, Rounding::Up).minor().max(0)
-    });
+        open: !line.not_discountable && quantity_milli > 0 && gross >= 0,
+    }
 }

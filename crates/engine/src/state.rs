@@ -71,7 +71,7 @@ impl State {
         self.guard_left = guard;
         self.guard_cut = 0;
         self.worth = 0;
-        self.units.begin(lines.len());
+        self.units.begin(lines.len(), ground.compiled.looks_at_entry);
         self.matchable.clear();
         self.blocked.clear();
         self.closed.clear();
@@ -130,7 +130,8 @@ pub(crate) struct Run {
 pub(crate) struct Units {
     /// By line: range of `runs`, empty while the line is level; and the first step that they have not followed.
     rows: Vec<Row>,
-    /// The rows and the number of steps when the current layer began; what they point to is never changed.
+    /// The rows and the number of steps when the current layer began, where some offer looks at that; what they point to
+    /// is never changed.
     entered: Vec<Row>,
     steps_entered: usize,
     runs: Vec<Run>,
@@ -153,10 +154,13 @@ struct LineStep {
 }
 
 impl Units {
-    fn begin(&mut self, lines: usize) {
+    fn begin(&mut self, lines: usize, looks_at_entry: bool) {
         self.rows.clear();
         self.rows.resize(lines, Row::default());
-        self.entered.clone_from(&self.rows);
+        self.entered.clear();
+        if looks_at_entry {
+            self.entered.extend_from_slice(&self.rows);
+        }
         self.steps_entered = 0;
         self.runs.clear();
         self.steps.clear();
@@ -318,7 +322,7 @@ mod tests {
     #[test]
     fn runs_follow_a_new_line_amount() {
         let mut units = Units::default();
-        units.begin(1);
+        units.begin(1, false);
         assert_eq!(runs(&units, 0), [(1, 4), (2, 3)]);
         let run = |count, amount| Run { count, amount, consumed: 0 };
         units.set_runs(0, [run(2, 10), run(1, 0)]);

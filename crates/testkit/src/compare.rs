@@ -116,10 +116,15 @@ fn without_zeros(taxes: &Taxes) -> Taxes {
     taxes.iter().filter(|(_, amount)| **amount != 0).map(|(tax, amount)| (tax.clone(), *amount)).collect()
 }
 
-/// Whether a reason is one of when, where, for whom and how often, of which each has exactly one. What lines are
-/// reached with can be said in several ways.
+/// Whether a reason is one of when, where, for whom and how often, which all presentations of an offer have in common.
 fn conditional(reason: Reason) -> bool {
     (Reason::NotStarted..=Reason::BudgetUsedUp).contains(&reason)
+}
+
+/// Whether a reason is that nothing is there, or never enough. A gift that waits for its choice may lack its threshold too
+/// once others have executed, and says that instead.
+fn out_of_reach(reason: Reason) -> bool {
+    matches!(reason, Reason::NothingSelected | Reason::ThresholdNotMet)
 }
 
 /// Reads a quote in the oracle's words.
@@ -168,7 +173,12 @@ impl Reader<'_> {
             .offers
             .iter()
             .map(|outcome| (self.name(outcome.offer), outcome.reason))
-            .filter(|(offer, _)| priced.refused.get(offer).is_some_and(|reason| conditional(*reason)))
+            .filter(|(offer, _)| {
+                // One presentation may find lines where another finds none.
+                let is_alone = || self.reasons(offer).len() == 1;
+                let reason = priced.refused.get(offer).copied();
+                reason.is_some_and(|reason| conditional(reason) || out_of_reach(reason) && is_alone())
+            })
             .collect();
         rows.sort();
         // Presentations beyond a limit are rows of their own.

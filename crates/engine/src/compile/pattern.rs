@@ -4,6 +4,7 @@ use suanpan_domain::{Line, LineKind};
 use suanpan_program::model::Selector;
 
 use super::names::ByName;
+use crate::ground::bits;
 use crate::lines::LineFacts;
 
 /// All names that the program's selectors mention.
@@ -26,18 +27,18 @@ pub(crate) struct LineSymbols {
 }
 
 impl Symbols {
-    /// Looks a line's names up; categories and tags are pushed to `flat`. `before` is the line read before: lines that
-    /// stand side by side often share their category.
+    /// Looks a line's names up; categories and tags are pushed to `flat`. `last` is the category that was read last, with
+    /// its range: lines that stand side by side often share it.
     #[inline]
-    pub(crate) fn read(
+    pub(crate) fn read<'a>(
         &self,
-        line: &Line,
-        before: Option<(&Line, LineSymbols)>,
+        line: &'a Line,
+        last: &mut (&'a str, (u32, u32)),
         flat: &mut Vec<u32>,
     ) -> LineSymbols {
-        let known = before.filter(|(other, _)| other.category == line.category);
-        let categories =
-            known.map_or_else(|| self.read_categories(line, flat), |(_, known)| known.categories);
+        if last.0 != line.category {
+            *last = (&line.category, self.read_categories(line, flat));
+        }
         let start = flat.len() as u32;
         // Most lines have no tags, and many no brand.
         if !line.tags.is_empty() {
@@ -46,7 +47,7 @@ impl Symbols {
         LineSymbols {
             sku: self.skus.find(line.sku.as_str()),
             brand: if line.brand.is_empty() { None } else { self.brands.find(&line.brand) },
-            categories,
+            categories: last.1,
             tags: (start, flat.len() as u32 - start),
         }
     }
@@ -113,6 +114,31 @@ impl Pattern {
             }
             Selector::Not(inner) => Pattern::Not(Box::new(Pattern::compile(inner, symbols))),
         }
+    }
+
+    /// Which of some lines it selects, kinds apart; lines are bits of a word.
+    pub(crate) fn select(
+        &self,
+        lines: u64,
+        symbols: &[LineSymbols],
+        flat: &[u32],
+        facts: &[LineFacts],
+    ) -> u64 {
+        let mut selected = 0;
+        // Lines that stand side by side often have their categories together.
+        let mut last = None;
+        for line in bits(&[lines]) {
+            let names = &symbols[line];
+            let matches = match (self, last) {
+                (Pattern::Category(_), Some((categories, matched))) if categories == names.categories => {
+                    matched
+                }
+                _ => self.matches(names, flat, &facts[line]),
+            };
+            last = Some((names.categories, matches));
+            selected |= u64::from(matches) << line;
+        }
+        selected
     }
 
     /// Whether it selects a line, kinds apart.

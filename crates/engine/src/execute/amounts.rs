@@ -3,8 +3,8 @@
 use suanpan_domain::{OfferRef, Reason};
 use suanpan_program::model::{AllocationWeight, AmountPer, OffAmount, TaxBasis};
 
-use super::{Given, Rooms, Take, Taking, Work, cap_of, keep_sku_floor, settle_takes, take_level, units};
-use crate::allocate::{Slot, allocate};
+use super::{Given, Rooms, Take, Work, apply_takes, cap_of, keep_sku_floor, settle_takes, take_level, units};
+use crate::allocate::{Slot, allocate, allocate_whole};
 use crate::compile::CompiledOffer;
 use crate::gather::convert;
 use crate::ground::{Ground, bits};
@@ -57,7 +57,8 @@ pub(super) fn once(
     let weight = ground.weight();
     // Every slot is written: what stands there from the offer before need not be cleared first.
     slots.resize(live.iter().map(|word| word.count_ones() as usize).sum(), Slot::default());
-    if weight == AllocationWeight::Amount && rooms.are_whole() {
+    let is_whole = weight == AllocationWeight::Amount && rooms.are_whole();
+    if is_whole {
         for (slot, line) in slots.iter_mut().zip(bits(live)) {
             let all = state.running[line].max(0);
             free += all;
@@ -73,17 +74,23 @@ pub(super) fn once(
     if terms.all_or_nothing && (wanted < amount || free < wanted) {
         return Given::nothing(Reason::AllOrNothing);
     }
-    allocate(ground.method(), wanted, slots);
+    if is_whole {
+        allocate_whole(ground.method(), wanted, free, slots);
+    } else {
+        allocate(ground.method(), wanted, slots);
+    }
     if terms.floor_sku.is_some() {
         keep_sku_floors(ground, state, candidate, wanted, slots);
     }
-    let mut taking = Taking::new(ground, state, candidate);
-    for slot in slots.iter().filter(|slot| slot.share > 0) {
-        let take = Take { line: slot.key, amount: slot.share };
-        takes.push(take);
-        taking.take(take);
+    let mut all_take = true;
+    takes.extend(slots.iter().map(|slot| {
+        all_take &= slot.share > 0;
+        Take { line: slot.key, amount: slot.share }
+    }));
+    if !all_take {
+        takes.retain(|take| take.amount > 0);
     }
-    let given = taking.finish();
+    let given = apply_takes(ground, state, takes, candidate);
     let reason = if wanted < amount { binding } else { None };
     match (given, reason) {
         (0, Some(reason)) if wanted == 0 => Given::nothing(reason),

@@ -5,7 +5,7 @@ use suanpan_program::model::Terms;
 
 use super::{Given, Take, Work};
 use crate::allocate::{Slot, allocate};
-use crate::ground::{Candidate, Ground, bits};
+use crate::ground::{Ground, bits};
 use crate::lines::LineFacts;
 use crate::planted::{self, Bug};
 use crate::state::State;
@@ -229,7 +229,7 @@ pub(crate) fn settle_takes(
     if total > cap || terms.floor_sku.is_some() {
         work.takes.retain(|take| take.amount > 0);
     }
-    let given = apply_takes(ground, state, work, candidate);
+    let given = apply_takes(ground, state, &work.takes, candidate);
     match (given, reason) {
         (0, Some(reason)) => Given::nothing(reason),
         (0, None) => Given::nothing(Reason::NothingLeftToDiscount),
@@ -237,48 +237,29 @@ pub(crate) fn settle_takes(
     }
 }
 
-/// Lowers (or reserves) what stands in `work.takes`, of which none is empty. Units follow.
-fn apply_takes(ground: &Ground<'_>, state: &mut State, work: &mut Work, candidate: usize) -> i64 {
-    let mut taking = Taking::new(ground, state, candidate);
-    work.takes.iter().for_each(|take| taking.take(*take));
-    taking.finish()
-}
-
-/// Lets the state follow what an offer takes.
-pub(super) struct Taking<'a> {
-    offer: &'a Candidate,
-    state: &'a mut State,
-    total: i64,
-}
-
-impl<'a> Taking<'a> {
-    #[inline]
-    pub(super) fn new(ground: &Ground<'a>, state: &'a mut State, candidate: usize) -> Self {
-        Self { offer: &ground.candidates[candidate], state, total: 0 }
-    }
-
-    #[inline(always)]
-    pub(super) fn take(&mut self, Take { line, amount }: Take) {
-        let line = line as usize;
-        self.total += amount;
-        if self.offer.tender {
-            self.state.reserved[line] += amount;
-        } else {
-            let running = &mut self.state.running[line];
-            let before = *running;
-            *running = before - amount;
-            self.state.units.rescale(line, before, before - amount);
+/// Lowers (or reserves) what takes say, of which none is empty. Units follow. Gives what was taken from all lines.
+#[inline(always)]
+pub(super) fn apply_takes(ground: &Ground<'_>, state: &mut State, takes: &[Take], candidate: usize) -> i64 {
+    let offer = &ground.candidates[candidate];
+    let State { running, reserved, units, .. } = state;
+    let mut total = 0;
+    if offer.tender {
+        for take in takes {
+            total += take.amount;
+            reserved[take.line as usize] += take.amount;
+        }
+    } else {
+        for take in takes {
+            let line = take.line as usize;
+            total += take.amount;
+            let before = running[line];
+            running[line] = before - take.amount;
+            units.rescale(line, before, before - take.amount);
         }
     }
-
-    /// Gives what was taken from all lines.
-    #[inline]
-    pub(super) fn finish(self) -> i64 {
-        let Self { offer, state, total } = self;
-        state.holds_back |= offer.tender;
-        if !offer.guard_exempt && !offer.tender && state.guard_left != i64::MAX {
-            state.guard_left -= total;
-        }
-        total
+    state.holds_back |= offer.tender;
+    if !offer.guard_exempt && !offer.tender && state.guard_left != i64::MAX {
+        state.guard_left -= total;
     }
+    total
 }

@@ -9,6 +9,7 @@ use crate::ground::{Ground, bits};
 use crate::planted::{self, Bug};
 use crate::state::State;
 
+#[inline]
 pub(super) fn run(
     ground: &Ground<'_>,
     state: &mut State,

@@ -16,7 +16,7 @@ mod sets;
 mod spread;
 
 use suanpan_domain::{Rate, Reason, Rounding};
-use suanpan_program::model::{Effect, UnitReward};
+use suanpan_program::model::{Effect, GroupForm, Pick, UnitReward};
 
 use super::{Given, Work, live_target};
 use crate::compile::CompiledOffer;
@@ -35,8 +35,9 @@ pub(crate) struct UnitWork {
     spans: Vec<Span>,
     segments: Vec<Segment>,
     classes: Vec<Class>,
-    /// Places of classes in the order of the effect at hand.
+    /// Places of classes in the order of the effect at hand, and by what they were ordered.
     order: Vec<u32>,
+    keys: Vec<(i64, i64, u32)>,
     rewards: Vec<Reward>,
     pieces: Vec<Piece>,
     fresh: Vec<Piece>,
@@ -146,6 +147,14 @@ impl Call<'_, '_> {
     fn spares_overridden(&self) -> bool {
         let compiled = self.ground.compiled;
         self.offer.layer == compiled.layer_price || self.offer.layer == compiled.layer_item
+    }
+}
+
+/// Which units make the first group.
+const fn pick_of(form: GroupForm) -> Pick {
+    match form {
+        GroupForm::DearestFirst => Pick::Dearest,
+        GroupForm::CheapestFirst => Pick::Cheapest,
     }
 }
 

@@ -35,13 +35,15 @@ impl Gathered {
         let presented = std::mem::take(&mut self.presentations);
         let automatic = self.in_view.offers.len();
         for place in 0..automatic + presented.len() {
-            if place < automatic {
-                let (offer, row) = self.in_view.offers[place];
-                self.admit(visit, offer, &Presentation::AUTOMATIC, Some(row as usize * words), words);
-            } else {
-                let presentation = &presented[place - automatic];
-                self.admit(visit, presentation.offer, presentation, None, words);
-            }
+            // One call for both: it is compiled into this loop, and once is enough.
+            let (offer, presentation, hits) = match presented.get(place.wrapping_sub(automatic)) {
+                Some(presentation) => (presentation.offer, presentation, None),
+                None => {
+                    let (offer, row) = self.in_view.offers[place];
+                    (offer, &Presentation::AUTOMATIC, Some(row as usize * words))
+                }
+            };
+            self.admit(visit, offer, presentation, hits, words);
         }
         self.presentations = presented;
     }
@@ -97,13 +99,13 @@ impl Gathered {
 
         let start = self.sets.len();
         self.build_sets(visit.compiled, offer, presentation.line, hits, words).map_err(plain)?;
+        earns(visit, offer).map_err(plain)?;
         if let Some(threshold) = &offer.entry {
             self.best_threshold(visit.compiled, threshold, &self.sets[start..start + words])?;
         }
         if let Effect::Gift { of, choose, .. } = &offer.effect {
             check_gift(visit, place, of, *choose).map_err(plain)?;
         }
-        earns(visit, offer).map_err(plain)?;
         let Presentation { code, paper, .. } = *presentation;
         let by_itself = code.is_none() && paper.is_none();
         self.candidates.push(Candidate {
@@ -203,12 +205,8 @@ impl Gathered {
         }
         let Self { sets, symbols, flat, lines, .. } = self;
         for (word, &reachable) in reachable(selection, &self.open, &self.merchandise).iter().enumerate() {
-            let mut selected = 0;
-            for line in bits(&[reachable]) {
-                let (symbols, facts) = (&symbols[word * 64 + line], &lines.facts[word * 64 + line]);
-                selected |= u64::from(selection.pattern.matches(symbols, flat, facts)) << line;
-            }
-            sets.push(selected);
+            let (symbols, facts) = (&symbols[word * 64..], &lines.facts[word * 64..]);
+            sets.push(selection.pattern.select(reachable, symbols, flat, facts));
         }
     }
 

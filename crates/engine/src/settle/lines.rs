@@ -8,7 +8,7 @@ use super::divide::{Receiver, Remainders};
 use super::requests::{Request, write_members};
 use super::units::{self, Shares, UnitWork, push_level, push_own, push_plain};
 use super::{Parts, Settling};
-use crate::ground::Ground;
+use crate::ground::{Candidate, Ground};
 use crate::lines::LineFacts;
 use crate::record::Record;
 use crate::state::{Run, State};
@@ -80,18 +80,20 @@ fn write_steps(ground: &Ground<'_>, record: &Record, parts: &Parts, work: &mut R
     quote.steps.resize(start as usize, NO_STEP);
     let (rows, steps) = (&mut rows[..], &mut quote.steps[..]);
     for recorded in record.recorded() {
-        let candidate = &ground.candidates[recorded.candidate];
+        let &Candidate { source: offer, tender, .. } = &ground.candidates[recorded.candidate];
+        let prorated = recorded.prorated;
+        // A tender leaves what lines cost.
+        let lowers = if tender { 0 } else { -1 };
         for take in recorded.takes {
             let row = &mut rows[take.line as usize];
-            row.running -= if candidate.tender { 0 } else { take.amount };
-            let place = row.next;
-            row.next += 1;
+            let (start, place, running) = (row.start, row.next, row.running - (take.amount & lowers));
+            (row.next, row.running) = (place + 1, running);
             steps[place as usize] = Step {
-                sequence: row.next - row.start,
-                offer: candidate.source,
+                sequence: place + 1 - start,
+                offer,
                 amount: Money::from_minor(take.amount),
-                running: Money::from_minor(row.running),
-                prorated: recorded.prorated,
+                running: Money::from_minor(running),
+                prorated,
             };
         }
     }

@@ -28,14 +28,14 @@ pub(super) struct UnitWork {
 }
 
 /// Units in which a line comes back. Negative lines have units here, though no offer sees any.
+#[inline]
 pub(super) fn returned_units(facts: &LineFacts) -> i64 {
-    if facts.quantity_milli > 0 {
-        facts.units
-    } else if facts.weighed {
-        1
-    } else {
-        (facts.quantity_milli / 1_000).abs().max(1)
-    }
+    if facts.quantity_milli > 0 { facts.units } else { units_of_negative(facts) }
+}
+
+#[cold]
+fn units_of_negative(facts: &LineFacts) -> i64 {
+    if facts.weighed { 1 } else { (facts.quantity_milli / 1_000).abs().max(1) }
 }
 
 /// Pushes the runs of a line whose units are level, the larger ones first, and have no shares of anything.

@@ -184,7 +184,9 @@ fn out_of_reach(program: &Program, candidate: &Candidate, lines: &[Merged<'_>]) 
     };
     let bought = candidate.offer.buy.selector == Selector::Everything
         || (0..lines.len()).any(|line| candidate.is_bought(line, lines));
-    if !acts || !bought {
+    // Nothing can be multiplied where nothing is earned.
+    let earns = program.points.earn.is_some() || !matches!(candidate.offer.effect, Effect::PointsTimes(_));
+    if !acts || !bought || !earns {
         return Some(Reason::NothingSelected);
     }
     let highest = |reach: UnitCount| highest_measure(program, candidate, reach, lines);

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use jiff::{Span, ToSpan};
 use suanpan_domain::{Basket, Member, MonthDay, Reason, Usage, WallClock};
-use suanpan_program::model::{Birthday, DayOrTime, Offer, Program, When};
+use suanpan_program::model::{Birthday, DayOrTime, Effect, Offer, Program, When};
 
 /// The first reason for which an offer does not hold, in the order of [`Reason`].
 pub(super) fn refusal(
@@ -18,7 +18,10 @@ pub(super) fn refusal(
     reasons.extend(when(&offer.when, clock));
     reasons.extend(place(program, offer, basket));
     reasons.extend(who(program, offer, clock.date, member));
-    reasons.into_iter().min().or_else(|| limits(offer, member, usage))
+    // Guests earn nothing, so offers of points are for members (50).
+    let points = matches!(offer.effect, Effect::PointsFixed(_) | Effect::PointsTimes(_));
+    let no_points = || (points && member.is_none()).then_some(Reason::MembersOnly);
+    reasons.into_iter().min().or_else(|| limits(offer, member, usage)).or_else(no_points)
 }
 
 fn when(when: &When, clock: WallClock) -> Option<Reason> {

@@ -3,7 +3,6 @@
 use suanpan_domain::Reason;
 use suanpan_program::model::{BundlePart, BundlePrice, Pick};
 
-use super::classes::{cheapest_first, dearest_first};
 use super::{Call, UnitWork};
 use crate::execute::{Given, live_lines};
 use crate::ground::{SET_PARTS, bits};
@@ -106,10 +105,7 @@ fn assign_apart(units: &mut UnitWork, parts: &[BundlePart], bundles: i64) {
         if parts.iter().all(|part| part.pick != pick) {
             continue;
         }
-        units.sort(match pick {
-            Pick::Dearest => dearest_first,
-            Pick::Cheapest => cheapest_first,
-        });
+        units.sort(pick);
         for (place, part) in parts.iter().enumerate().filter(|(_, part)| part.pick == pick) {
             let mut left = bundles * part.units;
             for &class in &units.order {
@@ -132,7 +128,7 @@ fn assign_apart(units: &mut UnitWork, parts: &[BundlePart], bundles: i64) {
 /// the units that it can reach beyond those that it needs. Giving a unit to a part costs slack of the sets without
 /// that part which could have had it; where none of them is left with less than nothing, the rest stays fillable.
 fn assign_overlapping(units: &mut UnitWork, parts: &[BundlePart], bundles: i64) {
-    units.sort(dearest_first);
+    units.sort(Pick::Dearest);
     let full = (1_usize << parts.len()) - 1;
     let mut slack = reachable(units, parts);
     let mut open = [0; PARTS_MAX];

@@ -3,7 +3,7 @@
 use suanpan_domain::Reason;
 use suanpan_program::model::{AllocationBasis, AllocationMethod, Pick, UnitCount, UnitReward};
 
-use super::classes::{Class, cheapest_first, dearest_first};
+use super::classes::Class;
 use super::{Call, UnitWork, largest, reward_of};
 use crate::execute::{Given, live_buy, live_target};
 use crate::ground::{Ground, bits};
@@ -27,18 +27,56 @@ pub(super) fn run(call: &mut Call<'_, '_>, deal: Deal, times: Option<u32>) -> Gi
         return Given::nothing(reason);
     }
     let measure = Measure::new(call.ground, deal.buy);
-    sort_by_measure(call.units, measure);
     let at_most = call.times_max(times);
-    let all = Rest { purchase: purchase_of(call.units, measure), only_got: only_got(call.units), needed: 0 };
-    let applications = most_applications(call.units, deal, measure, at_most, all);
+    let applications = if gets_what_it_buys(call.units, deal) {
+        take_alike(call.units, deal, measure, at_most)
+    } else {
+        take_apart(call.units, deal, measure, at_most)
+    };
     if applications == 0 {
         return Given::nothing(Reason::NoCompleteGroup);
     }
-    let rest = Rest { needed: applications * measure.needed, ..all };
-    pick_targets(call.units, deal, measure, applications, rest);
     buy(call.units, deal, measure, applications);
     let cut = reward(call, deal);
     call.finish(applications, cut)
+}
+
+/// Whether every unit can be bought and got, and counts one: then purchases miss none more than another, and any of them
+/// may be a target.
+fn gets_what_it_buys(units: &UnitWork, deal: Deal) -> bool {
+    matches!(deal.buy, UnitCount::Units(_)) && units.classes.iter().all(|class| class.mask == BUY | GET)
+}
+
+/// Picks the targets of as many applications as the units make; gives their number.
+fn take_alike(units: &mut UnitWork, deal: Deal, measure: Measure<'_>, at_most: i64) -> i64 {
+    let applications = at_most.min(units.count() / (measure.needed + deal.get_units));
+    if applications > 0 {
+        units.sort(deal.pick);
+        let UnitWork { members, order, classes, .. } = units;
+        members.clear();
+        let mut open = applications * deal.get_units;
+        for &class in order.iter() {
+            let taken = classes[class as usize].count.min(open);
+            if taken == 0 {
+                break;
+            }
+            members.push((class, taken));
+            open -= taken;
+        }
+    }
+    applications
+}
+
+/// The same where the purchases need some units more than others.
+fn take_apart(units: &mut UnitWork, deal: Deal, measure: Measure<'_>, at_most: i64) -> i64 {
+    sort_by_measure(units, measure);
+    let all = Rest { purchase: purchase_of(units, measure), only_got: only_got(units), needed: 0 };
+    let applications = most_applications(units, deal, measure, at_most, all);
+    if applications > 0 {
+        let rest = Rest { needed: applications * measure.needed, ..all };
+        pick_targets(units, deal, measure, applications, rest);
+    }
+    applications
 }
 
 fn collect(call: &mut Call<'_, '_>, buy: UnitCount) -> Result<(), Reason> {
@@ -159,10 +197,7 @@ fn only_got(units: &UnitWork) -> i64 {
 
 /// Picks the targets, passing over units that the purchases cannot spare. Notes them in `members`.
 fn pick_targets(units: &mut UnitWork, deal: Deal, measure: Measure<'_>, applications: i64, mut rest: Rest) {
-    match deal.pick {
-        Pick::Dearest => units.sort(dearest_first),
-        Pick::Cheapest => units.sort(cheapest_first),
-    }
+    units.sort(deal.pick);
     units.members.clear();
     let mut open = applications * deal.get_units;
     // Passed classes are marked by the number of their place in the order.
@@ -211,7 +246,7 @@ fn pick_targets(units: &mut UnitWork, deal: Deal, measure: Measure<'_>, applicat
 /// Buys the dearest of what the targets left, until the purchases are complete.
 fn buy(units: &mut UnitWork, deal: Deal, measure: Measure<'_>, applications: i64) {
     if deal.pick == Pick::Cheapest {
-        units.sort(dearest_first);
+        units.sort(Pick::Dearest);
     }
     for &(class, count) in &units.members {
         // Until rewards are given, the targets stand here.

@@ -2,6 +2,8 @@
 
 use std::cmp::Ordering;
 
+use suanpan_program::model::Pick;
+
 use super::UnitWork;
 use crate::ground::Ground;
 use crate::planted::{self, Bug};
@@ -73,11 +75,6 @@ pub(super) fn dearest_first(a: &Class, b: &Class) -> Ordering {
     b.amount.cmp(&a.amount).then(b.requested.cmp(&a.requested)).then(a.line.cmp(&b.line))
 }
 
-/// Cheapest first; lines in tie order here too.
-pub(super) fn cheapest_first(a: &Class, b: &Class) -> Ordering {
-    a.amount.cmp(&b.amount).then(a.requested.cmp(&b.requested)).then(a.line.cmp(&b.line))
-}
-
 impl UnitWork {
     pub(super) fn begin(&mut self) {
         self.spans.clear();
@@ -88,6 +85,7 @@ impl UnitWork {
     }
 
     /// Takes a line's units in; `mask` says which of the effect's selections it is in. Lines come in ascending order.
+    #[inline(never)]
     pub(super) fn collect(&mut self, ground: &Ground<'_>, state: &State, pool: u64, line: usize, mask: u32) {
         let facts = &ground.lines[line];
         if facts.units <= 0 {
@@ -108,9 +106,12 @@ impl UnitWork {
         };
         if state.units.is_level(line) {
             // Each run is a class, and none was consumed.
-            for run in level(state.running[line], facts.units).iter().filter(|run| run.count > 0) {
-                self.segments.push(Segment { class: Some(self.classes.len() as u32), run: *run });
-                self.classes.push(class(run));
+            let [larger, others] = level(state.running[line], facts.units);
+            for run in [larger, others] {
+                if run.count > 0 {
+                    self.segments.push(Segment { class: Some(self.classes.len() as u32), run });
+                    self.classes.push(class(&run));
+                }
             }
         } else {
             self.runs.clear();
@@ -133,13 +134,26 @@ impl UnitWork {
         self.spans.push(Span { line: line as u32, segments, pieces: (0, 0), back: 0 });
     }
 
-    /// Brings the classes in order.
-    #[inline]
-    pub(super) fn sort(&mut self, compare: impl Fn(&Class, &Class) -> Ordering) {
-        self.order.clear();
-        self.order.extend(0..self.classes.len() as u32);
+    /// Brings the classes in order; of those that are alike the first line comes first.
+    #[inline(never)]
+    pub(super) fn sort(&mut self, pick: Pick) {
+        let Self { classes, order, keys, .. } = self;
+        let sign = if pick == Pick::Dearest { -1 } else { 1 };
+        keys.clear();
+        keys.extend(classes.iter().zip(0..).map(|(class, place)| {
+            // Lines ascend with their classes, so that the place stands for the line.
+            (sign * class.amount, sign * class.requested, place)
+        }));
+        keys.sort_unstable();
+        order.clear();
+        order.extend(keys.iter().map(|(_, _, place)| *place));
+    }
+
+    /// The same line by line.
+    pub(super) fn sort_lines(&mut self, pick: Pick) {
+        self.sort(pick);
         let classes = &self.classes;
-        self.order.sort_unstable_by(|&a, &b| compare(&classes[a as usize], &classes[b as usize]));
+        self.order.sort_by_key(|&class| classes[class as usize].line);
     }
 
     /// All units that the effect may use.
@@ -182,9 +196,6 @@ impl UnitWork {
 
     /// Lets every span give back what it has to, from its last rewarded units on.
     pub(super) fn give_back(&mut self) {
-        if self.spans.iter().all(|span| span.back == 0) {
-            return;
-        }
         let Self { spans, pieces, fresh, .. } = self;
         fresh.clear();
         for span in spans {

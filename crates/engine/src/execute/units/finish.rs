@@ -35,7 +35,7 @@ impl Call<'_, '_> {
     fn cut(&mut self, mut cut: bool) -> Result<Option<Reason>, Reason> {
         let (ground, candidate) = (self.ground, self.candidate);
         let terms = ground.terms(candidate);
-        let mut total = 0;
+        let (mut total, mut back) = (0, 0);
         let super::UnitWork { spans, pieces, .. } = &mut *self.units;
         for span in spans.iter_mut() {
             let line = span.line as usize;
@@ -53,12 +53,15 @@ impl Call<'_, '_> {
             cut |= wanted > free;
             let taken = wanted.min(free);
             span.back = sum - taken;
+            back += span.back;
             total += taken;
             if taken > 0 && terms.floor_sku.is_some() {
                 self.work.takes.push(Take { line: span.line, amount: taken });
             }
         }
-        self.units.give_back();
+        if back > 0 {
+            self.units.give_back();
+        }
         if terms.floor_sku.is_some() {
             self.keep_sku_floor();
             total = self.work.takes.iter().map(|take| take.amount).sum();

@@ -2,9 +2,8 @@
 
 use suanpan_domain::quote::Missing;
 use suanpan_domain::{Quantity, Reason};
-use suanpan_program::model::{AmountAt, UnitCount};
+use suanpan_program::model::{AmountAt, Pick, UnitCount};
 
-use super::classes::cheapest_first;
 use super::{Call, times_of};
 use crate::execute::{GiftGiven, Given, amounts_at, live_buy};
 use crate::gather::{counted, reach};
@@ -128,7 +127,7 @@ fn collect(call: &mut Call<'_, '_>, of: &[String]) {
             call.units.collect(ground, call.state, call.offer.pool, line, 1);
         }
     }
-    call.units.sort(cheapest_first);
+    call.units.sort(Pick::Cheapest);
 }
 
 /// Goods and services that take discounts.

@@ -3,8 +3,7 @@
 use suanpan_domain::Reason;
 use suanpan_program::model::{GroupForm, GroupReward, RewardOver, UnitReward};
 
-use super::classes::{cheapest_first, dearest_first};
-use super::{Call, reward_of};
+use super::{Call, pick_of, reward_of};
 use crate::execute::Given;
 
 pub(super) fn run(
@@ -22,10 +21,7 @@ pub(super) fn run(
     if groups <= 0 {
         return Given::nothing(Reason::NoCompleteGroup);
     }
-    match form {
-        GroupForm::DearestFirst => call.units.sort(dearest_first),
-        GroupForm::CheapestFirst => call.units.sort(cheapest_first),
-    }
+    call.units.sort(pick_of(form));
     let end = groups * size;
     // How many of the first so many units are the nth of their group.
     let nth_among = |units: i64| (units + size - reward.nth) / size;

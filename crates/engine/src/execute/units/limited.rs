@@ -5,7 +5,7 @@ use suanpan_program::model::{
     AllocationMethod, AmountPer, Effect, OffAmount, PercentBasis, Pick, UnitLimit, UnitLimitPer,
 };
 
-use super::classes::{Class, Piece, Role, cheapest_first, dearest_first};
+use super::classes::{Class, Piece, Role, dearest_first};
 use super::{Call, UnitWork};
 use crate::execute::{Given, amounts};
 use crate::state::{Run, push_level};
@@ -53,11 +53,10 @@ fn percents(call: &mut Call<'_, '_>, rate: Rate) -> Given {
 fn choose(units: &mut UnitWork, limit: Option<UnitLimit>) {
     let pick = limit.map_or(Pick::Dearest, |limit| limit.pick);
     let by_line = limit.is_some_and(|limit| limit.per == UnitLimitPer::Line);
-    match (pick, by_line) {
-        (Pick::Dearest, false) => units.sort(dearest_first),
-        (Pick::Cheapest, false) => units.sort(cheapest_first),
-        (Pick::Dearest, true) => units.sort(|a, b| a.line.cmp(&b.line).then_with(|| dearest_first(a, b))),
-        (Pick::Cheapest, true) => units.sort(|a, b| a.line.cmp(&b.line).then_with(|| cheapest_first(a, b))),
+    if by_line {
+        units.sort_lines(pick);
+    } else {
+        units.sort(pick);
     }
     let at_most = limit.map_or(i64::MAX, |limit| limit.at_most);
     let UnitWork { members, order, classes, .. } = units;

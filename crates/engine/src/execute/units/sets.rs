@@ -3,8 +3,8 @@
 use suanpan_domain::Reason;
 use suanpan_program::model::{AllocationMethod, GroupForm};
 
-use super::classes::{cheapest_first, dearest_first};
-use super::{Call, UnitWork};
+use super::classes::dearest_first;
+use super::{Call, UnitWork, pick_of};
 use crate::execute::Given;
 
 pub(super) fn run(
@@ -20,10 +20,7 @@ pub(super) fn run(
     if size <= 0 || call.units.count() < size {
         return Given::nothing(Reason::NoCompleteGroup);
     }
-    call.units.sort(match form {
-        GroupForm::DearestFirst => dearest_first,
-        GroupForm::CheapestFirst => cheapest_first,
-    });
+    call.units.sort(pick_of(form));
     let sets_max = call.times_max(times);
     let units = &mut *call.units;
     let mut next = Cursor::default();

@@ -104,6 +104,7 @@ pub(super) fn program(offers: Vec<Offer>) -> Program {
         tax: TaxPolicy::default(),
         unit_split: UnitSplit::Level,
         search_nodes_max: 1_000,
+        archive_after_days: None,
         stores: Vec::new(),
         tiers: Vec::new(),
         offers,
