@@ -5,6 +5,8 @@
 //! a node that sleeps and wakes are all in here. A conditional write is one step together with the read that it repeats
 //! until it is not raced.
 //!
+//! A store may also let the turn of an id pass on until one has sold: the model `turns`.
+//!
 //! Left out: what a sale consumes (the model `limits`), content hashes beyond "a sale" and "another sale", the horizon of
 //! ids, Paxos itself.
 

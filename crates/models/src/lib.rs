@@ -13,8 +13,10 @@
 //! | model | of what |
 //! |---|---|
 //! | [`claims`] | one id has one owner: claims, fencing, the winner, facts, cancels, members that are merged |
+//! | [`turns`] | the same, as the store of a cluster does it: the turn of an id passes on until one has sold |
 //! | [`limits`] | holds for everybody together: by which version, renewed, freed, settled, moved between shards |
 //! | [`rounds`] | the same, guarded by a round of the sale's row, as the store of a cluster does it |
+//! | [`debts`] | what a guest's rows owe is paid once, though its writer is gone and nobody scans guests |
 //! | [`accrual`] | sales are credited once, and what follows from them comes out |
 //! | [`returns`] | goods come back once, points after they were earned |
 //! | [`feed`] | what changed is told to every node, though the feed may lose it |
@@ -34,6 +36,7 @@
 pub mod accrual;
 pub mod claims;
 pub mod cursor;
+pub mod debts;
 pub mod feed;
 pub mod import;
 pub mod limits;
@@ -42,3 +45,4 @@ pub mod proof;
 pub mod restore;
 pub mod returns;
 pub mod rounds;
+pub mod turns;
