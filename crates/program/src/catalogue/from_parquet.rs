@@ -1,13 +1,7 @@
-//! A catalogue from the columns of a Parquet file: read a thousand rows at a time, each value written as the text that a
-//! CSV file would hold, so that both are checked alike.
+//! A catalogue from the columns of a Parquet file, each value as the text that a CSV file would hold, so that both are
+//! checked alike.
 
-mod column;
-
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
-use parquet::errors::ParquetError;
-use parquet::file::metadata::ParquetMetaData;
-use parquet::file::reader::{ChunkReader, FileReader, RowGroupReader, SerializedFileReader};
+use suanpan_parquet::{ChunkReader, Days, NoText, Table, Unfit, Unreadable};
 
 use super::columns::{COLUMNS, Flaw, Places};
 use super::rows::{Place, Rows};
@@ -15,10 +9,6 @@ use super::{CATALOGUE_ROWS_MAX, CatalogueTable};
 use crate::code;
 use crate::diagnostics::Diagnostics;
 use crate::model::Program;
-use column::{Column, Meaning};
-
-/// Rows of which the texts are held at one time.
-const ROWS_AT_ONCE: usize = 1_024;
 
 impl CatalogueTable {
     /// Reads a catalogue in Parquet. Its columns are those of a CSV file and mean the same; amounts are texts, whole
@@ -32,112 +22,84 @@ impl CatalogueTable {
         program: &Program,
     ) -> Result<Self, Diagnostics> {
         let mut rows = Rows::new(name, program);
-        let mut reading = Reading { at: Place::default(), rows: &mut rows };
-        // The decoders of the `parquet` crate assert here and there what a damaged file does not keep. Nothing of what
-        // they leave behind is used: there is no table once a problem is told.
-        let read = catch_unwind(AssertUnwindSafe(|| reading.file(file)));
-        let why = match read {
-            Ok(Ok(())) => return rows.finish(),
-            Ok(Err(error)) => error.to_string(),
-            Err(_) => "its pages are damaged".to_owned(),
-        };
-        let at = reading.at;
-        let hint = Some("write it again, or write the catalogue as CSV".to_owned());
-        rows.tell(code::UNREADABLE, at, (format!("this cannot be read as Parquet: {why}"), hint));
+        let mut at = Place::default();
+        if let Err(error) = read(file, &mut rows, &mut at) {
+            let hint = Some("write it again, or write the catalogue as CSV".to_owned());
+            rows.tell(code::UNREADABLE, at, (format!("this cannot be read as Parquet: {error}"), hint));
+        }
         rows.finish()
     }
 }
 
-struct Reading<'r, 'p> {
-    /// The row that was read last.
-    at: Place,
-    rows: &'r mut Rows<'p>,
+/// Reads a file; `at` is the row that was read last.
+fn read(file: impl ChunkReader + 'static, rows: &mut Rows<'_>, at: &mut Place) -> Result<(), Unreadable> {
+    let table = Table::open(file)?;
+    let (mut texts, columns) = match chosen(table) {
+        Ok(chosen) => chosen,
+        Err(flaws) => {
+            flaws.into_iter().for_each(|flaw| rows.tell(code::BAD_HEADER, Place::default(), flaw));
+            return Ok(());
+        }
+    };
+    while texts.advance()? {
+        at.line += 1;
+        let fields = columns.map(|column| column.map_or(Ok(""), |column| texts.text(column)));
+        if !row(fields, rows, *at) {
+            break;
+        }
+    }
+    Ok(())
 }
 
-impl Reading<'_, '_> {
-    fn file(&mut self, file: impl ChunkReader + 'static) -> Result<(), ParquetError> {
-        let reader = SerializedFileReader::new(file)?;
-        let columns = match columns(reader.metadata()) {
-            Ok(columns) => columns,
-            Err(flaws) => {
-                flaws.into_iter().for_each(|flaw| self.rows.tell(code::BAD_HEADER, Place::default(), flaw));
-                return Ok(());
-            }
-        };
-        for group in 0..reader.num_row_groups() {
-            if !self.row_group(reader.get_row_group(group)?.as_ref(), &columns)? {
-                break;
-            }
-        }
-        Ok(())
+/// False when no more rows are needed.
+fn row(fields: [Result<&str, NoText>; COLUMNS.len()], rows: &mut Rows<'_>, at: Place) -> bool {
+    // Rows that cannot be used count too: a file of a few bytes may claim more of them than there is time for.
+    if at.line > CATALOGUE_ROWS_MAX {
+        rows.full(at);
+        return false;
     }
-
-    /// False when no more rows are needed.
-    fn row_group(
-        &mut self,
-        group: &dyn RowGroupReader,
-        columns: &[Option<(usize, Meaning)>; COLUMNS.len()],
-    ) -> Result<bool, ParquetError> {
-        let mut readers: [Option<Column>; COLUMNS.len()] = Default::default();
-        for (reader, column) in readers.iter_mut().zip(columns) {
-            if let Some((index, meaning)) = column {
-                *reader = Some(Column::new(group.get_column_reader(*index)?, *meaning));
-            }
-        }
-        loop {
-            let mut count = None;
-            for reader in readers.iter_mut().flatten() {
-                let read = reader.read(ROWS_AT_ONCE)?;
-                if *count.get_or_insert(read) != read {
-                    return Err(ParquetError::General("columns of unequal length".to_owned()));
-                }
-            }
-            let Some(count) = count.filter(|count| *count > 0) else { return Ok(true) };
-            for row in 0..count {
-                self.at.line += 1;
-                let fields =
-                    readers.each_ref().map(|reader| reader.as_ref().map_or(Ok(""), |it| it.text(row)));
-                if !self.row(fields) {
-                    return Ok(false);
-                }
+    let mut texts = [""; COLUMNS.len()];
+    let mut good = true;
+    for (text, field) in texts.iter_mut().zip(fields) {
+        match field {
+            Ok(field) => *text = field.trim(),
+            Err(why) => {
+                good = false;
+                rows.tell(code::BAD_ROW, at, (why.to_string(), None));
             }
         }
     }
-
-    fn row(&mut self, fields: [Result<&str, Flaw>; COLUMNS.len()]) -> bool {
-        // Rows that cannot be used count too: a file of a few bytes may claim more of them than there is time for.
-        if self.at.line > CATALOGUE_ROWS_MAX {
-            self.rows.full(self.at);
-            return false;
-        }
-        let mut texts = [""; COLUMNS.len()];
-        let mut good = true;
-        for (text, field) in texts.iter_mut().zip(fields) {
-            match field {
-                Ok(field) => *text = field.trim(),
-                Err(flaw) => {
-                    good = false;
-                    self.rows.tell(code::BAD_ROW, self.at, flaw);
-                }
-            }
-        }
-        !good || self.rows.add(texts, self.at)
-    }
+    !good || rows.add(texts, at)
 }
 
-/// Where each column stands and how its values are written, in the order of documentation.
-fn columns(metadata: &ParquetMetaData) -> Result<[Option<(usize, Meaning)>; COLUMNS.len()], Vec<Flaw>> {
-    let leaves = metadata.file_metadata().schema_descr().columns();
-    let places =
-        Places::of(leaves.iter().map(|leaf| leaf.path().parts().first().map_or("", String::as_str)))?;
-    let mut flaws = Vec::new();
-    let mut columns = [None; COLUMNS.len()];
-    for ((column, name), place) in columns.iter_mut().zip(COLUMNS).zip(places.0) {
+/// The rows of the columns that are understood, and for each column, in the order of documentation, which of them it is.
+type Chosen = (suanpan_parquet::Rows, [Option<usize>; COLUMNS.len()]);
+
+fn chosen(table: Table) -> Result<Chosen, Vec<Flaw>> {
+    let Places(places) = Places::of(table.names())?;
+    let (mut columns, mut wanted, mut names) = ([None; COLUMNS.len()], Vec::new(), Vec::new());
+    for ((column, name), place) in columns.iter_mut().zip(COLUMNS).zip(places) {
         let Some(place) = place else { continue };
-        match Meaning::of(name, &leaves[place]) {
-            Ok(meaning) => *column = Some((place, meaning)),
-            Err(flaw) => flaws.push(flaw),
-        }
+        *column = Some(wanted.len());
+        wanted.push(place);
+        names.push(name);
     }
-    if flaws.is_empty() { Ok(columns) } else { Err(flaws) }
+    match table.rows(&wanted, Days::Refuse) {
+        Ok(rows) => Ok((rows, columns)),
+        Err(unfit) => Err(unfit.into_iter().map(|(number, why)| flaw(names[number], why)).collect()),
+    }
+}
+
+fn flaw(name: &str, why: Unfit) -> Flaw {
+    let (what, hint) = match why {
+        Unfit::Nested => ("holds lists or groups", "write several tags or taxes as one text, such as a|b"),
+        Unfit::Floats => (
+            "holds floats, which no amount is exact in",
+            "write amounts as DECIMAL or as texts, such as 12.90",
+        ),
+        Unfit::Kind => {
+            ("holds values of a kind that it cannot have", "write texts, whole numbers or DECIMAL")
+        }
+    };
+    (format!("the column `{name}` {what}"), Some(hint.to_owned()))
 }

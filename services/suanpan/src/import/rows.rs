@@ -1,4 +1,7 @@
-//! Rows of a file: CSV with a head, or JSON lines. What cannot be read is a problem of its row.
+//! Rows of a file: CSV with a head, JSON lines, or Parquet. What cannot be read is a problem of its row.
+
+#[cfg(feature = "parquet")]
+mod columns;
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -18,13 +21,26 @@ pub(crate) enum Form {
     Csv,
     /// One JSON object a line
     Jsonl,
+    /// Columns in Parquet, texts, whole numbers or days
+    Parquet,
 }
 
+/// What a file in Parquet begins with; builds that read none know it too.
+const PARQUET_MAGIC: &[u8; 4] = b"PAR1";
+
 impl Form {
-    /// By the file's name; CSV unless it says JSON lines.
+    /// Parquet by what the file begins with, whatever it is called; the others by its name, CSV unless it says JSON lines.
     pub(super) fn of(path: &Path) -> Self {
+        let mut first = Vec::new();
+        // A file that cannot be read is told about when it is opened.
+        let read =
+            File::open(path).and_then(|file| file.take(PARQUET_MAGIC.len() as u64).read_to_end(&mut first));
+        if read.is_ok() && first == PARQUET_MAGIC {
+            return Form::Parquet;
+        }
         match path.extension().and_then(std::ffi::OsStr::to_str) {
             Some("jsonl" | "ndjson" | "json") => Form::Jsonl,
+            Some("parquet") => Form::Parquet,
             _ => Form::Csv,
         }
     }
@@ -33,7 +49,7 @@ impl Form {
 /// One row: its cells by column, without the empty ones, and what was wrong with reading it.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Row {
-    /// Of the file, from 1.
+    /// Of the file, from 1; in Parquet the number of the row.
     pub(super) line: u64,
     pub(super) cells: BTreeMap<String, String>,
     pub(super) problems: Vec<String>,
@@ -49,13 +65,22 @@ impl Row {
 /// The rows of a file, one after the other.
 pub(super) struct Rows {
     what: What,
-    bytes: u64,
+    length: u64,
     inner: Inner,
 }
 
 enum Inner {
-    Csv { reader: csv::Reader<Box<dyn Read>>, head: Vec<String> },
-    Jsonl { reader: BufReader<Box<dyn Read>>, line: u64, at: u64 },
+    Csv {
+        reader: csv::Reader<Box<dyn Read>>,
+        head: Vec<String>,
+    },
+    Jsonl {
+        reader: BufReader<Box<dyn Read>>,
+        line: u64,
+        at: u64,
+    },
+    #[cfg(feature = "parquet")]
+    Parquet(columns::Columns),
 }
 
 /// A longer line is no row.
@@ -65,6 +90,13 @@ impl Rows {
     /// Opens a file; a CSV head that is not understood is refused as a whole.
     pub(super) fn open(path: &Path, form: Form, what: What) -> Result<Self, Error> {
         let failed = |source| Error::Read { path: path.to_owned(), source };
+        if form == Form::Parquet {
+            if path == Path::new("-") {
+                let why = "Parquet is read from its end: write it to a file, and import that";
+                return Err(Error::Input(why.to_owned()));
+            }
+            return Self::parquet(File::open(path).map_err(failed)?, &path.display().to_string(), what);
+        }
         let (input, bytes): (Box<dyn Read>, u64) = if path == Path::new("-") {
             (Box::new(std::io::stdin()), 0)
         } else {
@@ -75,10 +107,26 @@ impl Rows {
         Self::of(input, &path.display().to_string(), form, what, bytes)
     }
 
+    #[cfg(feature = "parquet")]
+    fn parquet(file: File, name: &str, what: What) -> Result<Self, Error> {
+        let columns =
+            columns::Columns::open(file, what).map_err(|why| Error::Input(format!("{name}: {why}")))?;
+        Ok(Self { what, length: columns.count(), inner: Inner::Parquet(columns) })
+    }
+
+    #[cfg(not(feature = "parquet"))]
+    fn parquet(_: File, name: &str, _: What) -> Result<Self, Error> {
+        Err(Error::Input(format!(
+            "{name}: this is a Parquet file, and this build reads none\n  \
+             help: build with the feature `parquet`, or write CSV or JSON lines"
+        )))
+    }
+
     fn of(input: Box<dyn Read>, name: &str, form: Form, what: What, bytes: u64) -> Result<Self, Error> {
         let inner = match form {
             Form::Jsonl => Inner::Jsonl { reader: BufReader::new(input), line: 0, at: 0 },
-            Form::Csv => {
+            // Parquet never comes as a stream; a head that is no CSV is told about.
+            Form::Csv | Form::Parquet => {
                 let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(input);
                 let head = reader.headers().map_err(|error| Error::Input(format!("{name}: {error}")))?;
                 let head: Vec<String> = head
@@ -89,19 +137,21 @@ impl Rows {
                 Inner::Csv { reader, head }
             }
         };
-        Ok(Self { what, bytes, inner })
+        Ok(Self { what, length: bytes, inner })
     }
 
-    /// Bytes of the file; 0 of a stream.
-    pub(super) const fn bytes(&self) -> u64 {
-        self.bytes
+    /// Length of the file: bytes, 0 of a stream; of Parquet its rows.
+    pub(super) const fn length(&self) -> u64 {
+        self.length
     }
 
-    /// Bytes that were read.
+    /// How far of it was read.
     pub(super) fn position(&self) -> u64 {
         match &self.inner {
             Inner::Csv { reader, .. } => reader.position().byte(),
             Inner::Jsonl { at, .. } => *at,
+            #[cfg(feature = "parquet")]
+            Inner::Parquet(columns) => columns.row(),
         }
     }
 
@@ -143,6 +193,10 @@ impl Rows {
                 }
                 return Ok(Some(of_object(&bytes, *line, self.what)));
             },
+            #[cfg(feature = "parquet")]
+            Inner::Parquet(columns) => columns.next().map_err(|why| {
+                Error::Input(format!("the file cannot be read on behind row {}: {why}", columns.row()))
+            }),
         }
     }
 }

@@ -6,15 +6,42 @@ use parquet::data_type::DataType;
 use parquet::errors::ParquetError;
 use parquet::schema::types::ColumnDescriptor;
 
-use super::super::columns::Flaw;
+use crate::rows::Days;
+
+/// Why no exact texts can be made of a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unfit {
+    /// It holds lists or groups.
+    Nested,
+    /// It holds floats.
+    Floats,
+    /// It holds values of another kind than texts and numbers.
+    Kind,
+}
+
+/// A value that no text can be made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoText {
+    /// Its bytes are something else.
+    #[error("a text is not UTF-8")]
+    NotUtf8,
+    /// A number that no integer of ours holds.
+    #[error("a number has more digits than any amount")]
+    TooLarge,
+    /// A day that no calendar of ours has.
+    #[error("a day is beyond the calendar")]
+    NoDay,
+}
 
 /// Digits after the point that a decimal may have; an i128 has no more digits.
 const SCALE_MAX: i32 = 38;
 
 /// How the values of a column are written out.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Meaning {
+pub(crate) enum Meaning {
     Text,
+    /// Days since the first of 1970.
+    Day,
     Signed,
     Unsigned,
     /// A whole number with so many of its digits after the point.
@@ -23,18 +50,13 @@ pub(super) enum Meaning {
 
 impl Meaning {
     /// What a column holds, where texts can be made of it that are exact.
-    pub(super) fn of(name: &str, column: &ColumnDescriptor) -> Result<Self, Flaw> {
-        let refuse =
-            |what: &str, hint: &str| Err((format!("the column `{name}` {what}"), Some(hint.to_owned())));
+    pub(crate) fn of(column: &ColumnDescriptor, days: Days) -> Result<Self, Unfit> {
         if column.max_rep_level() > 0 || column.path().parts().len() > 1 {
-            return refuse("holds lists or groups", "write several tags or taxes as one text, such as a|b");
+            return Err(Unfit::Nested);
         }
         let physical = column.physical_type();
         if matches!(physical, Type::FLOAT | Type::DOUBLE) {
-            return refuse(
-                "holds floats, which no amount is exact in",
-                "write amounts as DECIMAL or as texts, such as 12.90",
-            );
+            return Err(Unfit::Floats);
         }
         let whole = matches!(physical, Type::INT32 | Type::INT64);
         let bytes = matches!(physical, Type::BYTE_ARRAY | Type::FIXED_LEN_BYTE_ARRAY);
@@ -45,6 +67,9 @@ impl Meaning {
         let meaning = match (column.logical_type_ref(), column.converted_type()) {
             (Some(LogicalType::Decimal(decimal_type)), _) => decimal(decimal_type.scale),
             (None, ConvertedType::DECIMAL) => decimal(column.type_scale()),
+            (Some(LogicalType::Date), _) | (None, ConvertedType::DATE) => {
+                (physical == Type::INT32 && days == Days::Read).then_some(Meaning::Day)
+            }
             (Some(LogicalType::String | LogicalType::Enum), _)
             | (None, ConvertedType::UTF8 | ConvertedType::ENUM) => bytes.then_some(Meaning::Text),
             (Some(LogicalType::Integer(integer)), _) if whole => {
@@ -68,17 +93,12 @@ impl Meaning {
             (None, ConvertedType::NONE) if physical == Type::BYTE_ARRAY => Some(Meaning::Text),
             _ => None,
         };
-        match meaning {
-            Some(meaning) => Ok(meaning),
-            None => {
-                refuse("holds values of a kind that it cannot have", "write texts, whole numbers or DECIMAL")
-            }
-        }
+        meaning.ok_or(Unfit::Kind)
     }
 }
 
 /// A column of one row group, and the texts of the rows that were read last.
-pub(super) struct Column {
+pub(crate) struct Column {
     reader: ColumnReader,
     meaning: Meaning,
     texts: Texts,
@@ -92,26 +112,22 @@ struct Texts {
     ends: Vec<Result<usize, NoText>>,
 }
 
-/// A value that no text can be made of.
-#[derive(Clone, Copy)]
-enum NoText {
-    NotUtf8,
-    TooLarge,
-}
-
 impl Column {
-    pub(super) fn new(reader: ColumnReader, meaning: Meaning) -> Self {
+    pub(crate) fn new(reader: ColumnReader, meaning: Meaning) -> Self {
         Self { reader, meaning, texts: Texts::default() }
     }
 
     /// Reads the next rows, at most so many, in the place of those before; how many.
-    pub(super) fn read(&mut self, at_most: usize) -> Result<usize, ParquetError> {
+    pub(crate) fn read(&mut self, at_most: usize) -> Result<usize, ParquetError> {
         let Self { reader, meaning, texts } = self;
         texts.text.clear();
         texts.ends.clear();
         let meaning = *meaning;
         match reader {
             ColumnReader::Int32ColumnReader(reader) => texts.fill(reader, at_most, |value, text| {
+                if matches!(meaning, Meaning::Day) {
+                    return write_day(*value, text);
+                }
                 let value = if matches!(meaning, Meaning::Unsigned) {
                     i128::from(value.cast_unsigned())
                 } else {
@@ -145,12 +161,9 @@ impl Column {
     }
 
     /// The text of a row, counted from the first of those that were read last. Empty for a null.
-    pub(super) fn text(&self, row: usize) -> Result<&str, Flaw> {
+    pub(crate) fn text(&self, row: usize) -> Result<&str, NoText> {
         let Texts { text, ends } = &self.texts;
-        let end = ends[row].map_err(|no| match no {
-            NoText::NotUtf8 => ("a text is not UTF-8".to_owned(), None),
-            NoText::TooLarge => ("a number has more digits than any amount".to_owned(), None),
-        })?;
+        let end = ends[row]?;
         // What is no text adds nothing.
         let start = ends[..row].iter().rev().find_map(|end| end.as_ref().ok()).copied().unwrap_or(0);
         Ok(&text[start..end])
@@ -194,11 +207,19 @@ fn write_bytes(bytes: &[u8], meaning: Meaning, text: &mut String) -> Result<(), 
     Ok(())
 }
 
+fn write_day(day: i32, text: &mut String) -> Result<(), NoText> {
+    // The span of days is bounded as the calendar is, and would panic beyond.
+    let span = jiff::Span::new().try_days(day).map_err(|_| NoText::NoDay)?;
+    let date = jiff::civil::date(1970, 1, 1).checked_add(span).map_err(|_| NoText::NoDay)?;
+    text.push_str(&date.to_string());
+    Ok(())
+}
+
 /// Writes a number exactly, without zeros at the end of its decimals: `1290` at two decimals is `12.9`.
 fn write_number(number: i128, meaning: Meaning, text: &mut String) {
     let scale = match meaning {
         Meaning::Decimal(scale) => scale,
-        Meaning::Text | Meaning::Signed | Meaning::Unsigned => 0,
+        Meaning::Text | Meaning::Day | Meaning::Signed | Meaning::Unsigned => 0,
     };
     if number < 0 {
         text.push('-');
@@ -210,5 +231,27 @@ fn write_number(number: i128, meaning: Meaning, text: &mut String) {
     if !decimals.is_empty() {
         text.push('.');
         text.push_str(decimals);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_are_those_of_the_calendar_or_none() {
+        for (day, expected) in [
+            (0, Ok("1970-01-01")),
+            (-1, Ok("1969-12-31")),
+            (24_287, Ok("2036-06-30")),
+            (2_932_896, Ok("9999-12-31")),
+            (2_932_897, Err(NoText::NoDay)),
+            (i32::MAX, Err(NoText::NoDay)),
+            (i32::MIN, Err(NoText::NoDay)),
+        ] {
+            let mut text = String::new();
+            let written = write_day(day, &mut text);
+            assert_eq!(written.map(|()| text.as_str()), expected, "{day}");
+        }
     }
 }
