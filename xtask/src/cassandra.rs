@@ -4,6 +4,7 @@
 //! started stands there too (`java @java.args`), so that a test that killed it can start it again.
 
 mod jars;
+mod memory;
 mod node;
 
 use std::path::{Path, PathBuf};
@@ -30,11 +31,14 @@ pub(crate) struct Shape {
     /// Answer after the disk has it, not every ten seconds: for tests that kill nodes
     #[arg(long)]
     pub(crate) durable: bool,
+    /// Keep everything in memory (/dev/shm), where there is room: it outlives a node that is killed, not this machine
+    #[arg(long)]
+    pub(crate) in_memory: bool,
 }
 
 impl Default for Shape {
     fn default() -> Self {
-        Self { nodes: 1, paxos: Paxos::V2, durable: false }
+        Self { nodes: 1, paxos: Paxos::V2, durable: false, in_memory: false }
     }
 }
 
@@ -66,11 +70,12 @@ pub(crate) fn up(root: &Path, shape: Shape) -> Result<(), TaskError> {
     }
     let jars = jars::fetch(root, &folder(root))?;
     let nodes = nodes(root, shape.nodes);
+    let memory = if shape.in_memory { memory::take(&folder(root), shape.nodes)? } else { None };
     // The first one knows the cluster when the others come.
     let (first, others) = nodes.split_first().ok_or_else(|| failed("no nodes", "ask for one"))?;
     for part in [std::slice::from_ref(first), others] {
         for node in part {
-            node.start(root, &jars, shape)?;
+            node.start(root, &jars, shape, memory.as_deref())?;
         }
         for node in part {
             wait(node)?;
@@ -85,7 +90,7 @@ pub(crate) fn endpoint() -> String {
     given().unwrap_or_else(|| "127.0.0.1:9042".to_owned())
 }
 
-/// Stops every node that [`up`] started. Their data stays until the next `up`.
+/// Stops every node that [`up`] started. Their data stays until the next `up`, but what lay in memory is given back.
 ///
 /// # Errors
 /// When a process cannot be told to end.
@@ -94,6 +99,7 @@ pub(crate) fn down(root: &Path) -> Result<(), TaskError> {
     for node in &running {
         node.stop()?;
     }
+    memory::give_back(&folder(root));
     println!("{} nodes stopped", running.len());
     Ok(())
 }

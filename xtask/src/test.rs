@@ -131,7 +131,7 @@ fn cluster_programs(root: &Path) -> Command {
 
 /// Sales on three servers, two nodes and two workers, all of which are killed and frozen.
 fn outages(root: &Path, paxos: Paxos, long: bool, tally: &mut Tally) -> Result<Finished, TaskError> {
-    let server = Server::start(root, Shape { nodes: 3, paxos, durable: true })?;
+    let server = Server::start(root, Shape { nodes: 3, paxos, durable: true, in_memory: true })?;
     let mut tests =
         cargo(root, &["test", "--locked", "-p", "suanpan", "--features", "cql-tests", "--test", "cluster"]);
     if let Some(given) = server.given() {

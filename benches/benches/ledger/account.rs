@@ -1,5 +1,7 @@
 //! A member's account with many lots and coupons, and a sale on it: what a confirm costs without a store.
 
+use std::sync::Arc;
+
 use jiff::tz::TimeZone;
 use suanpan_domain::CheckoutId;
 use suanpan_ledger::head::{CouponId, OfferKey};
@@ -47,7 +49,7 @@ pub(crate) fn member(policy: &Policy, lots: u8, coupons: u8) -> Head {
 }
 
 /// Three lines, points, a coupon: what a till sends.
-fn sale() -> Box<Sale> {
+fn sale() -> Arc<Sale> {
     let line = |id: &str, sku: &str, units: i64| {
         let run =
             SaleRun { units, paid_minor: 349, tax_minor: 27, points_value_minor: 100, points_earned: 3 };
@@ -65,7 +67,7 @@ fn sale() -> Box<Sale> {
     };
     let lines =
         vec![line("1", "4006381333931", 2), line("2", "4006381333948", 1), line("3", "2012345000000", 3)];
-    Box::new(Sale {
+    Arc::new(Sale {
         business_ms: 1_800_000_000_000,
         utc_offset_minutes: 480,
         program_version: "3f9a1c".to_owned(),

@@ -97,12 +97,17 @@ fn hot_member(endpoint: &str) {
     hall.enrol(2);
     let _worker = hall.work();
     hall.confirms(TILLS, 1, Duration::from_secs(1));
-    let mut ratios = Vec::new();
+    let (mut ratios, mut alone, mut together) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         let one = hall.confirms(1, 1, PART);
-        ratios.push(100.0 * hall.confirms(TILLS, 1, PART) / one);
+        let all = hall.confirms(TILLS, 1, PART);
+        ratios.push(100.0 * all / one);
+        alone.push(one);
+        together.push(all);
     }
     row("cluster: one hot member, 64 tills / one till", median(ratios), " %", 80.0, 100.0);
+    let (alone, together) = (median(alone), median(together));
+    told("cluster: one hot member, sales/s of one till; of 64", &format!("{alone:.0}; {together:.0}"));
 }
 
 fn accruals(endpoint: &str) {

@@ -19,7 +19,7 @@ use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
 use crate::sell::spread;
-use crate::till::{self, Line, Till};
+use crate::till::Tills;
 
 pub(crate) const CHAIN: &str = "chain";
 const PROGRAM: &str = "
@@ -39,17 +39,20 @@ pub(crate) fn name(number: u64) -> String {
     format!("member-{number:08}")
 }
 
-/// A running node with its store, and tills on a thread of their own.
+/// A running node with its store, and tills on threads of their own, one for each connection.
 pub(crate) struct Hall {
     /// The node's, beside its lanes; the worker's.
     runtime: Runtime,
-    /// The tills'.
-    street: Runtime,
     store: Arc<EmbeddedStore>,
-    address: SocketAddr,
-    lines: Vec<Line>,
-    next: Arc<AtomicU64>,
+    tills: Vec<Tills>,
+    next: AtomicU64,
     waits: Vec<(u64, Vec<u32>)>,
+}
+
+/// How many tills stand at each connection.
+fn shares(tills: u64) -> [u64; CONNECTIONS] {
+    let connections = CONNECTIONS as u64;
+    std::array::from_fn(|place| (tills + connections - 1 - place as u64) / connections)
 }
 
 pub(crate) fn now_ms() -> i64 {
@@ -72,11 +75,10 @@ impl Hall {
             .enable_all()
             .build()
             .expect("a runtime");
-        let street = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         let store = Arc::new(EmbeddedStore::open(path).expect("a store"));
         let address = runtime.block_on(start(Arc::clone(&store)));
-        let lines = street.block_on(till::connect(address, CONNECTIONS));
-        Self { runtime, street, store, address, lines, next: Arc::new(AtomicU64::new(1)), waits: Vec::new() }
+        let tills = (0..CONNECTIONS).map(|_| Tills::at(address)).collect();
+        Self { runtime, store, tills, next: AtomicU64::new(1), waits: Vec::new() }
     }
 
     /// Lets the accrual worker run beside the node.
@@ -90,21 +92,23 @@ impl Hall {
     /// Confirms in a second, by so many tills, of so many members in turn.
     pub(crate) fn confirms(&mut self, tills: u64, members: u64, part: Duration) -> f64 {
         let begun = Instant::now();
-        let selling: Vec<_> = (0..tills)
-            .map(|number| {
-                let line = self.lines[number as usize % self.lines.len()].clone();
-                let till = Till::at(line, self.address);
-                let next = Arc::clone(&self.next);
-                self.street.spawn(till.sell(begun + part, move || {
-                    let number = next.fetch_add(1, Ordering::Relaxed);
-                    (number, name(spread(number, members)))
-                }))
-            })
-            .collect();
+        let next = || {
+            let number = self.next.fetch_add(1, Ordering::Relaxed);
+            (number, name(spread(number, members)))
+        };
         let mut waits: Vec<u32> = Vec::new();
-        for till in selling {
-            waits.extend(self.street.block_on(till).expect("no panic"));
-        }
+        std::thread::scope(|scope| {
+            let selling: Vec<_> = self
+                .tills
+                .iter_mut()
+                .zip(shares(tills))
+                .filter(|(_, share)| *share > 0)
+                .map(|(tills, share)| scope.spawn(move || tills.sell(share, begun + part, next)))
+                .collect();
+            for selling in selling {
+                waits.extend(selling.join().expect("no panic"));
+            }
+        });
         let rate = waits.len() as f64 / begun.elapsed().as_secs_f64();
         match self.waits.iter_mut().find(|(of, _)| *of == tills) {
             Some((_, all)) => all.extend(waits),

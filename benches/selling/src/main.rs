@@ -13,6 +13,7 @@ mod after_a_kill;
 #[allow(dead_code)] // accruals have a measuring program of their own
 mod floor;
 mod hall;
+mod line;
 #[path = "../../../crates/store-embedded/examples/load/members.rs"]
 #[allow(dead_code)] // the audit walks by itself
 mod members;
@@ -114,23 +115,34 @@ fn confirms(folder: &Path) {
     floor.grow();
     hall.confirms(64, MEMBERS, Duration::from_secs(2));
     hall.forget_waits();
-    let (mut many, mut one) = (Vec::new(), Vec::new());
+    let (mut many, mut one, mut many_unfolded) = (Vec::new(), Vec::new(), Vec::new());
     let (mut best_many, mut best_one) = (0.0_f64, 0.0_f64);
     let (mut cpu, mut floor_cpu) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
-        let (bare, bare_us) = with_cpu(|| floor.confirms(64, PART));
+        let mut unfolded = 0.0;
+        let (bare, bare_us) = with_cpu(|| {
+            let rate = floor.confirms(64, PART);
+            unfolded = rate.unfolded;
+            rate.whole
+        });
         let (sold, sold_us) = with_cpu(|| hall.confirms(64, MEMBERS, PART));
         many.push(100.0 * sold / bare);
+        many_unfolded.push(100.0 * sold / unfolded);
         best_many = best_many.max(sold);
         cpu.push(sold_us);
         floor_cpu.push(bare_us);
-        let bare = floor.confirms(1, PART);
+        let bare = floor.confirms(1, PART).whole;
         let sold = hall.confirms(1, MEMBERS, PART);
         one.push(100.0 * sold / bare);
         best_one = best_one.max(sold);
     }
     row("confirms over gRPC, 64 callers / floor of 64", median(many), " %", 50.0, 80.0);
     row("confirms over gRPC, 1 caller / floor one by one", median(one), " %", 50.0, 80.0);
+    let unfolded = median(many_unfolded);
+    told(
+        "confirms over gRPC, 64 callers / floor whose log is folded for nothing",
+        &format!("{unfolded:.0} %"),
+    );
     told("confirms/s over gRPC, 64 callers; 1 caller", &format!("{best_many:.0}; {best_one:.0}"));
     let (cpu, floor_cpu) = (median(cpu), median(floor_cpu));
     told("processor time of a confirm, callers included; floor", &format!("{cpu:.0}; {floor_cpu:.0} us"));

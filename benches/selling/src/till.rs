@@ -1,101 +1,66 @@
-//! A till that sells as fast as it is answered, at little cost to the machine that it shares with the node: it encodes one
-//! message over and over, and decodes the first answer only.
+//! Tills that sell as fast as they are answered: one message over and over, with the number and the member of each sale put
+//! in, and now and then a look at an answer.
 
-use std::io::{self, IoSlice};
 use std::net::SocketAddr;
-use std::pin::Pin;
-use std::task::{Context, Poll};
 use std::time::Instant;
 
-use h2::client::{SendRequest, handshake};
 use prost::Message as _;
-use prost::bytes::{BufMut as _, Bytes, BytesMut};
+use prost::bytes::{BufMut as _, BytesMut};
 use suanpan_rpc::{checkout_v1, member_v1, v1};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
-use tonic::codegen::http::{Request, header};
 
 use crate::hall::{CHAIN, now_ms};
+use crate::line::Line;
 
-/// A connection to a node.
-pub(crate) type Line = SendRequest<Bytes>;
+const CONFIRM: &str = "/suanpan.checkout.v1.CheckoutService/Confirm";
+/// Stand for those of a sale, and are as long.
+const ID: &str = "00000000-0000-7000-8000-000000000000";
+const MEMBER: &str = "member-@@@@@@@@";
+/// One in so many answers is decoded.
+const LOOKED_AT: usize = 64;
 
-/// Connections to a node.
-pub(crate) async fn connect(address: SocketAddr, count: usize) -> Vec<Line> {
-    let mut lines = Vec::new();
-    for _ in 0..count {
-        let socket = TcpStream::connect(address).await.expect("a connection");
-        socket.set_nodelay(true).expect("a setting");
-        let (line, connection) = handshake(Together(socket)).await.expect("HTTP/2");
-        tokio::spawn(async move { connection.await.expect("an open connection") });
-        lines.push(line);
-    }
-    lines
-}
-
-/// One till.
-pub(crate) struct Till {
+/// Some tills on a connection.
+pub(crate) struct Tills {
     line: Line,
-    uri: String,
-    request: checkout_v1::ConfirmRequest,
+    /// The message before the number, between number and member, and behind.
+    parts: [Vec<u8>; 3],
+    answers: usize,
 }
 
-impl Till {
-    /// A till on a connection to this address.
-    pub(crate) fn at(line: Line, address: SocketAddr) -> Self {
-        let uri = format!("http://{address}/suanpan.checkout.v1.CheckoutService/Confirm");
-        Self { line, uri, request: three_lines() }
+impl Tills {
+    /// Connects to a node.
+    pub(crate) fn at(address: SocketAddr) -> Self {
+        let bytes = three_lines().encode_to_vec();
+        let place = |text: &str| {
+            let places = bytes.windows(text.len()).position(|part| part == text.as_bytes());
+            places.expect("is in the message")
+        };
+        let (id, member) = (place(ID), place(MEMBER));
+        assert!(id < member, "as the fields are numbered");
+        let parts = [&bytes[..id], &bytes[id + ID.len()..member], &bytes[member + MEMBER.len()..]];
+        Self { line: Line::open(address, CONFIRM), parts: parts.map(<[u8]>::to_vec), answers: 0 }
     }
 
-    /// Sells until then; gives what it waited for each answer, microseconds. `next` gives the number of a sale and its
-    /// member.
-    pub(crate) async fn sell(mut self, until: Instant, next: impl Fn() -> (u64, String) + Send) -> Vec<u32> {
-        let mut waits = Vec::new();
-        while Instant::now() < until {
+    /// So many tills sell until then; gives what each sale waited for its answer, microseconds. `next` gives the number of
+    /// a sale and its member.
+    pub(crate) fn sell(&mut self, tills: u64, until: Instant, next: impl Fn() -> (u64, String)) -> Vec<u32> {
+        let Self { line, parts: [before, between, behind], answers } = self;
+        let ask = |message: &mut BytesMut| {
             let (number, member) = next();
-            let asked = Instant::now();
-            let answer = self.confirm(number, member).await;
-            waits.push(u32::try_from(asked.elapsed().as_micros()).unwrap_or(u32::MAX));
-            if waits.len() == 1 {
-                // Behind the five bytes that say how long it is.
-                let checkout = checkout_v1::Checkout::decode(&answer[5..]).expect("a checkout");
+            let ms = now_ms();
+            let id = format!("{:08x}-{:04x}-7000-8000-{number:012x}", ms >> 16, ms & 0xffff);
+            assert!(id.len() == ID.len() && member.len() == MEMBER.len(), "{id} of {member}");
+            for part in [before, id.as_bytes(), between, member.as_bytes(), behind] {
+                message.put_slice(part);
+            }
+        };
+        let told = |answer: &[u8]| {
+            if answers.is_multiple_of(LOOKED_AT) {
+                let checkout = checkout_v1::Checkout::decode(answer).expect("a checkout");
                 assert_eq!(checkout.state(), checkout_v1::CheckoutState::Confirmed);
             }
-        }
-        waits
-    }
-
-    /// One call; its answer, whose status was 0.
-    async fn confirm(&mut self, number: u64, member: String) -> BytesMut {
-        let ms = now_ms();
-        self.request.checkout_id = format!("{:08x}-{:04x}-7000-8000-{number:012x}", ms >> 16, ms & 0xffff);
-        let basket = self.request.basket.get_or_insert_default();
-        basket.member = Some(v1::Member { identity: Some(v1::member::Identity::Id(member)) });
-        let length = u32::try_from(self.request.encoded_len()).expect("a small message");
-        let mut bytes = BytesMut::with_capacity(5 + length as usize);
-        bytes.put_u8(0);
-        bytes.put_u32(length);
-        self.request.encode(&mut bytes).expect("enough room");
-
-        let call = Request::post(self.uri.as_str())
-            .header(header::CONTENT_TYPE, "application/grpc")
-            .header(header::TE, "trailers")
-            .body(())
-            .expect("a request");
-        let mut line = self.line.clone().ready().await.expect("an open connection");
-        let (answer, mut sends) = line.send_request(call, false).expect("an open connection");
-        sends.send_data(bytes.freeze(), true).expect("an open stream");
-        let mut answer = answer.await.expect("an answer").into_body();
-        let mut told = BytesMut::new();
-        while let Some(part) = answer.data().await {
-            let part = part.expect("an answer");
-            answer.flow_control().release_capacity(part.len()).expect("an open stream");
-            told.extend_from_slice(&part);
-        }
-        let ends = answer.trailers().await.expect("an answer");
-        let status = ends.as_ref().and_then(|ends| ends.get("grpc-status"));
-        assert!(status.is_some_and(|status| status == "0"), "{ends:?}");
-        told
+            *answers += 1;
+        };
+        line.calls(tills, until, ask, told)
     }
 }
 
@@ -111,6 +76,7 @@ fn three_lines() -> checkout_v1::ConfirmRequest {
     };
     checkout_v1::ConfirmRequest {
         chain: CHAIN.to_owned(),
+        checkout_id: ID.to_owned(),
         actor: Some(member_v1::Actor { id: "till-07".to_owned(), ..member_v1::Actor::default() }),
         basket: Some(v1::Basket {
             currency: "EUR".to_owned(),
@@ -120,51 +86,9 @@ fn three_lines() -> checkout_v1::ConfirmRequest {
                 line("3", "4006381333955", "drinks", 1, 899),
             ],
             payment_kind: "card:visa".to_owned(),
+            member: Some(v1::Member { identity: Some(v1::member::Identity::Id(MEMBER.to_owned())) }),
             ..v1::Basket::default()
         }),
         ..checkout_v1::ConfirmRequest::default()
-    }
-}
-
-/// A connection that hides vectored writes, as the node's do: calls that go together leave in one write.
-struct Together(TcpStream);
-
-impl AsyncRead for Together {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        into: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_read(context, into)
-    }
-}
-
-impl AsyncWrite for Together {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write(context, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_shutdown(context)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        slices: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write_vectored(context, slices)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        false
     }
 }

@@ -44,6 +44,8 @@ codes! {
     DueTooLate = "A04";
     /// A row's contents do not fit its key, its state or its head.
     RowMisplaced = "A05";
+    /// What stays of an archived row differs from its body, so that one of them is not what was written.
+    ArchiveDiffers = "A06";
     /// The sums of a member do not balance with its lots and debt.
     PointsUnbalanced = "A10";
     /// A sum of a member differs from what its movements add up to.

@@ -6,6 +6,7 @@
 mod head;
 mod row;
 mod sale;
+mod stays;
 
 use minicbor::Decoder;
 use minicbor::data::Type;
@@ -14,12 +15,15 @@ use minicbor::decode::Error;
 pub(crate) use head::{Head, Hold, Status, read_head};
 pub(crate) use row::{Movement, Row, kind, read_row, reason, state, verb};
 pub(crate) use sale::{Line, Run, Sale};
+pub(crate) use stays::stays_agree;
 
 /// Sixteen bytes that name a sale, a coupon or a code.
 pub(crate) type Id = [u8; 16];
 
 /// The newest format that this reader knows.
 const FORMAT: u8 = 1;
+/// The format of what stays of a row whose body is archived.
+const ARCHIVED: u8 = 2;
 /// "Never" in seconds: 9999-12-31T23:59:59Z.
 pub(crate) const NEVER_S: i64 = 253_402_300_799;
 /// "Never" in milliseconds.
@@ -31,8 +35,11 @@ pub(crate) enum Unreadable {
     /// There is not even a format.
     #[error("there are no bytes")]
     Empty,
+    /// They are what stays of a row, whose body was not found.
+    #[error("its body is not in the archive")]
+    NotArchived,
     /// A later release wrote them.
-    #[error("format {0} is newer than {FORMAT}, the newest that this audit reads")]
+    #[error("format {0} is newer than those that this audit reads")]
     Newer(u8),
     /// They are not of the format.
     #[error("{0}")]
@@ -130,6 +137,7 @@ fn body(bytes: &[u8]) -> Result<Decoder<'_>, Unreadable> {
         None => Err(Unreadable::Empty),
         Some((&FORMAT, body)) => Ok(Decoder::new(body)),
         Some((&0, _)) => Err(wrong("there is no format 0").into()),
+        Some((&ARCHIVED, _)) => Err(Unreadable::NotArchived),
         Some((&format, _)) => Err(Unreadable::Newer(format)),
     }
 }

@@ -196,6 +196,16 @@ impl Account {
                 )
             });
         }
+        if let Some(stays) = &raw.stays {
+            let told = match decode::stays_agree(stays, row, &raw.bytes) {
+                Ok(true) => None,
+                Ok(false) => Some("what stays of it is not what its archived body says".to_owned()),
+                Err(error) => Some(error.to_string()),
+            };
+            if let Some(told) = told {
+                self.find(Code::ArchiveDiffers, Some(&key), || told);
+            }
+        }
         self.check_place(row);
         self.book(row);
         for (place, waiting) in self.head.emitting.iter().enumerate() {

@@ -4,6 +4,7 @@
 //! lost race and a lost answer all end in the same rows.
 
 mod accrue;
+mod archive;
 mod cancel;
 mod effects;
 mod member;
@@ -16,9 +17,13 @@ use std::sync::Arc;
 
 use suanpan_domain::{CheckoutId, MemberId};
 use suanpan_ledger::head::Status;
-use suanpan_ledger::refusal::Conflicts;
-use suanpan_ledger::{Action, Actor, Applied, Change, Command, Entry, Head, Policy, State, apply, due_at};
+use suanpan_ledger::refusal::{Conflict, Conflicts};
+use suanpan_ledger::{
+    Action, Actor, Applied, Change, Command, Entry, Head, Policy, Refusal, State, apply, due_at,
+};
 use suanpan_store::{Derived, Owner, Scope, Store, StoreError, Verdict, View, Write, decide_with};
+
+use queues::Called;
 
 pub use accrue::Worked;
 pub use member::MemberAsk;
@@ -35,7 +40,7 @@ pub struct Books {
     pub chain: String,
     /// The rules that hold now.
     pub policy: Arc<Policy>,
-    /// Whose turn it is to accrue for a member that has no room.
+    /// Who waits for members that have no room.
     pub queues: Queues,
 }
 
@@ -89,8 +94,16 @@ type Decided<T> = Result<T, Undecided>;
 fn leaving<T>(decided: Decided<(Verdict, T)>) -> (Verdict, Decided<T>) {
     match decided {
         Ok((verdict, value)) => (verdict, Ok(value)),
+        Err(Undecided::Refused(conflicts)) if conflicts.iter().any(is_of_shares) => {
+            (Verdict::Short, Err(Undecided::Refused(conflicts)))
+        }
         Err(undecided) => (Verdict::Leave, Err(undecided)),
     }
+}
+
+/// Whether a reason is that others have something of what there is for everybody.
+const fn is_of_shares(conflict: &Conflict) -> bool {
+    matches!(conflict.reason, Refusal::GlobalLimit | Refusal::GlobalBudget | Refusal::CodeHeld)
 }
 
 /// A merged member's calls go to who survives.
@@ -112,8 +125,39 @@ fn ordered(mut conflicts: Conflicts) -> Conflicts {
     conflicts
 }
 
-/// How often a call makes room for its member, waits for somebody who does, or follows a merge, before it gives up.
+/// How often a call makes room for its member that other processes take, or follows a merge, before it gives up.
 const TURNS_MAX: usize = 64;
+/// For so many a caller makes room, where each costs it a write: those who wait behind it need not.
+const ROOM_FOR: usize = 4;
+/// How deep room is made for members that those who have no room bring something to.
+const NESTED_MAX: u8 = 4;
+
+/// When something is decided, and for whom.
+#[derive(Clone, Copy)]
+struct Moment {
+    now_ms: i64,
+    /// 0 for a caller, who waits in line for a member's room. Steps that make room wait in no line, or two who make room for
+    /// each other's members would wait for ever; they are nested in each other so deep.
+    nested: u8,
+}
+
+impl Moment {
+    /// A caller's.
+    const fn of_call(now_ms: i64) -> Self {
+        Self { now_ms, nested: 0 }
+    }
+
+    /// A step's that a caller or the worker takes.
+    const fn of_step(now_ms: i64) -> Self {
+        Self { now_ms, nested: 1 }
+    }
+
+    /// A step's that makes room for this one.
+    const fn inside(self) -> Option<Self> {
+        let nested = self.nested + 1;
+        if nested > NESTED_MAX { None } else { Some(Self { nested, ..self }) }
+    }
+}
 
 impl Books {
     fn command(now_ms: i64, actor: &Actor, action: Action) -> Command {
@@ -151,11 +195,11 @@ impl Books {
         Self::command(now_ms, actor, Action::EndReservation { checkout, fenced: true })
     }
 
-    /// Decides on a view. Accrues the member's first waiting entry when the ledger asks for it; for a merged member
+    /// Decides on a view. Accrues the member's first waiting entries when the ledger asks for it; for a merged member
     /// gives [`Undecided::Moved`] as the inner error.
     async fn decide<T: Send + 'static>(
         &self,
-        now_ms: i64,
+        at: Moment,
         scope: Scope,
         decider: impl FnMut(&View) -> (Verdict, Decided<T>) + Send + Clone + 'static,
     ) -> Result<Result<T, MemberId>, BooksError> {
@@ -163,22 +207,46 @@ impl Books {
             Owner::Member(member) => Some(member.clone()),
             Owner::Guest(_) => None,
         };
+        let mut place = match &member {
+            Some(member) if at.nested == 0 => self.queues.behind_others(member).await,
+            _ => None,
+        };
         for _ in 0..TURNS_MAX {
-            match decide_with(&*self.store, &self.chain, scope.clone(), decider.clone()).await? {
+            let made = place.as_ref().map(Called::made);
+            let (line, mut decider) = (place.as_ref().map(|place| Arc::clone(place.line())), decider.clone());
+            let watched = move |view: &View| {
+                if let Some(line) = &line {
+                    line.saw(view.head.pending.len());
+                }
+                decider(view)
+            };
+            match decide_with(&*self.store, &self.chain, scope.clone(), watched).await? {
                 Ok(value) => return Ok(Ok(value)),
                 Err(Undecided::Refused(conflicts)) => return Err(BooksError::Refused(conflicts)),
                 Err(Undecided::Stale) => return Err(BooksError::Stale),
                 Err(Undecided::Moved(survivor)) => return Ok(Err(survivor)),
                 Err(Undecided::AccrueFirst) => {
-                    let Some(member) = &member else { break };
-                    let turn = self.queues.of(member);
-                    // Whoever finds somebody at it waits for the room that is made, and asks again.
-                    let Ok(_held) = turn.try_lock() else {
-                        drop(turn.lock().await);
+                    let (Some(member), Some(inside)) = (&member, at.inside()) else { break };
+                    if at.nested > 0 {
+                        // Boxed: the step decides by this function too.
+                        Box::pin(self.work_some(member, ROOM_FOR, inside)).await?;
                         continue;
+                    }
+                    let here = match &mut place {
+                        Some(here) => here,
+                        None => {
+                            let (called, waited) = self.queues.stand(member).await;
+                            let here = place.insert(called);
+                            if waited {
+                                // Those before made room.
+                                continue;
+                            }
+                            here
+                        }
                     };
-                    // Boxed: the step decides by this function too.
-                    Box::pin(self.work_some(member, now_ms)).await?;
+                    let Some(_turn) = here.turn(made.unwrap_or_else(|| here.made())).await else { continue };
+                    let done = Box::pin(self.work_some(member, ROOM_FOR, inside)).await?;
+                    here.make(done.room());
                 }
             }
         }

@@ -12,13 +12,11 @@ use suanpan_program::model::{self, Program, Qualification};
 
 use crate::key::{offer_key, tier_key, version_key};
 
-/// What of a policy the operator decides rather than the program.
+/// What of a policy the machine knows rather than the program: zones by their names.
 #[derive(Clone, Debug)]
 pub struct House {
     /// The zone of the program's months and days.
     pub time_zone: TimeZone,
-    /// After how many days the bodies of entries move to the archive; never when none.
-    pub archive_days: Option<u16>,
 }
 
 /// Why a program cannot be published.
@@ -67,7 +65,7 @@ pub fn policy(program: &Program, house: &House) -> Result<Policy, PolicyError> {
         birthday: birthday(&program.points.birthday),
         transfers_keep_expiry: program.points.transfers_keep_expiry,
         offers,
-        archive_days: house.archive_days,
+        archive_days: program.archive_after_days,
     })
 }
 

@@ -1,5 +1,7 @@
 //! Random quotes of the engine as sales and as tokens: nothing is lost, nothing is made up.
 
+use std::sync::Arc;
+
 use suanpan_checkout::token::{self, Promise};
 use suanpan_checkout::{House, Paid, Priced, SaleError, policy, sale};
 use suanpan_domain::{Quote, ReturnId};
@@ -179,7 +181,7 @@ fn any_returns_of_a_quoted_sale_give_back_exactly_what_was_paid() {
         if sale.lines.iter().any(|line| line.quantity_milli < 0) || sale.due_minor < 0 {
             continue;
         }
-        let house = House { time_zone: jiff::tz::TimeZone::UTC, archive_days: None };
+        let house = House { time_zone: jiff::tz::TimeZone::UTC };
         let policy = policy(&scenario.program, &house).unwrap();
         let checkout = "0198c0de-7a10-7000-8000-0000000000a1".parse().unwrap();
         let head = member(&policy, &sale);
@@ -188,7 +190,7 @@ fn any_returns_of_a_quoted_sale_give_back_exactly_what_was_paid() {
             content_hash: [1; 32],
             reserve_hash: [2; 32],
             missing: Vec::new(),
-            sale: Box::new(sale.clone()),
+            sale: Arc::new(sale.clone()),
             fact: None,
             answer: Vec::new(),
         };

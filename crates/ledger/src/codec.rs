@@ -1,16 +1,20 @@
 //! Heads and rows as bytes: one byte of format, then CBOR maps of numbered fields. `docs/head-format.md` in the
 //! repository says what each number means. What is empty or zero is left out. The same value has the same bytes.
 
+mod archived;
 mod entry;
 mod head;
 mod sale;
 mod wire;
 
+pub use archived::{decode_archived, encode_archived, is_archived};
 pub use entry::{decode_entry, encode_entry};
 pub use head::{decode_head, encode_head, head_bytes};
 
 /// The format that is written, of heads and of rows.
 pub const FORMAT: u8 = 1;
+/// The format of what stays of a row whose body is archived. A release that does not know it refuses the bytes.
+pub const ARCHIVED: u8 = 2;
 
 /// Why bytes are no head or row.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -1,5 +1,7 @@
 //! What can be asked of a member's account. Every command says who asks and when.
 
+use std::sync::Arc;
+
 use suanpan_domain::{CheckoutId, MemberId, MonthDay, ReturnId};
 
 use crate::head::{CouponId, Lot, OfferKey};
@@ -71,7 +73,7 @@ pub enum Action {
         /// Of the sale's content.
         content_hash: [u8; 32],
         /// The sale.
-        sale: Box<Sale>,
+        sale: Arc<Sale>,
         /// Until when nobody else may end it, Unix milliseconds, after now.
         until_ms: i64,
         /// What the caller is answered.
@@ -88,7 +90,7 @@ pub enum Action {
         /// What others found missing (limits, codes), for a fact; joins what the ledger finds.
         missing: Conflicts,
         /// The sale; must be the reserved one when there is a reservation.
-        sale: Box<Sale>,
+        sale: Arc<Sale>,
         /// The money has been taken already.
         fact: Option<Fact>,
         /// What the caller is answered.

@@ -1,5 +1,7 @@
 //! One row beside the head: a sale, a return, an adjustment, an effect from elsewhere, or what time brought.
 
+use std::sync::Arc;
+
 use suanpan_domain::{CheckoutId, MemberId, ReturnId};
 
 use crate::command::Actor;
@@ -62,7 +64,7 @@ pub struct Entry {
     /// Until when a reservation may not be ended by others, Unix milliseconds; 0 for others.
     pub until_ms: i64,
     /// The sale; for [`EntryKey::Checkout`] that is reserved or confirmed.
-    pub sale: Option<Box<Sale>>,
+    pub sale: Option<Arc<Sale>>,
     /// What was returned; for [`EntryKey::Return`].
     pub returned: Option<Box<Returned>>,
     /// The answer that was given and is given again for the same content: bytes of the caller.

@@ -5,6 +5,7 @@
 //! both; services bring the clock, the ids and the compiled [`Policy`]. There is no I/O here, no randomness, no log.
 
 mod apply;
+pub mod archive;
 mod bounds;
 mod calendar;
 mod check;
@@ -31,6 +32,7 @@ mod usage;
 mod wallet;
 
 pub use apply::apply;
+pub use archive::Archived;
 pub use command::{Action, Actor, Command, Role};
 pub use due::{Due, due, due_at};
 pub use entry::{CouponName, Entry, EntryKey, Movement, MovementKind, State, Verb};

@@ -15,7 +15,7 @@ use crate::parse::{Parsed, SourceFile, parse};
 
 /// The catalogue's possible names within a program's folder.
 const CATALOGUES: [&str; 2] = ["catalogue.csv", "catalogue.parquet"];
-/// What a file in Parquet begins with.
+/// What a file in Parquet begins with; builds that read none know it too.
 const PARQUET_MAGIC: &[u8; 4] = b"PAR1";
 
 /// A program read from files.

@@ -71,6 +71,8 @@ pub struct Program {
     pub unit_split: UnitSplit,
     /// Nodes that the search may visit; past it the answer is the best found.
     pub search_nodes_max: u64,
+    /// After so many days the bodies of members' rows move to the archive; never when none.
+    pub archive_after_days: Option<u16>,
     /// Stores and their groups.
     pub stores: Vec<Store>,
     /// Tiers from the lowest; the first is what every member starts with.
@@ -92,6 +94,10 @@ pub const LAYERS_DEFAULT: [&str; 8] =
     ["price", "item", "tier", "basket", "coupon", "shipping", "points", "earn"];
 /// Nodes that a search visits at most unless the program says otherwise.
 pub const SEARCH_NODES_MAX_DEFAULT: u64 = 200_000;
+/// The fewest days after which bodies may be archived: as long as ids live, so that what tills still ask for lies at hand.
+pub const ARCHIVE_DAYS_MIN: u16 = 400;
+/// The most: a century.
+pub const ARCHIVE_DAYS_MAX: u16 = 36_500;
 /// The engine edition of this release.
 pub const ENGINE_EDITION: u16 = 1;
 

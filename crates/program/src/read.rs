@@ -15,7 +15,7 @@ pub(crate) use collections::{Entries, Later, Many, OneOrMany, repeated};
 pub(crate) use context::Context;
 pub(crate) use map::MapReader;
 pub(crate) use scalars::{
-    Amount, Count, Factor, Percent, Points, Price, Priority, Switch, UnitsCount, Weight,
+    Amount, ArchiveDays, Count, Factor, Percent, Points, Price, Priority, Switch, UnitsCount, Weight,
 };
 pub(crate) use texts::{Duration, Id, WindowText, Words};
 

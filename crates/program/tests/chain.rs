@@ -27,6 +27,7 @@ fn the_frame_is_read() {
     assert_eq!(program.title.zh_cn.as_deref(), Some("朝阳超市"));
     assert_eq!(program.selection, SelectionMode::BestForMember);
     assert_eq!(program.maximum_discount, Some(Rate::from_percent(70)));
+    assert_eq!(program.archive_after_days, Some(730));
     assert_eq!(program.stores[1].groups, ["city", "airport"]);
     assert_eq!(
         program.tiers.iter().map(|tier| tier.id.as_str()).collect::<Vec<_>>(),

@@ -47,8 +47,9 @@ impl Checkpoints {
 const FEW_PAGES: i64 = 1_000;
 /// Passes before a turn at most: a disk that cannot keep up has to be waited for.
 const PASSES_MAX: usize = 5;
-/// A log that grew larger than so many times its bound, because somebody read for long, is given back to the disk.
-const TRUNCATED_ABOVE: u64 = 4;
+/// A log that grew larger than so many times its bound, because somebody read for long, is given back to the disk. Those of
+/// the busiest seconds stay: to let a log grow costs a commit more than to write over one.
+const TRUNCATED_ABOVE: u64 = 16;
 
 fn run(
     connection: &Connection,
@@ -62,7 +63,7 @@ fn run(
     let mut seen = 0;
     loop {
         let end = !matches!(stopped.recv_timeout(every), Err(RecvTimeoutError::Timeout));
-        let commits = shared.commits.load(Ordering::Relaxed);
+        let commits = shared.progress.begun();
         // After an error of the disk nothing is touched: the next opening reads the log.
         if commits != seen && !shared.poisoned.load(Ordering::Acquire) {
             seen = commits;

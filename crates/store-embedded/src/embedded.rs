@@ -9,7 +9,6 @@ use std::thread::JoinHandle;
 
 use rusqlite::Connection;
 use suanpan_store::{Meta, StoreError};
-use tokio::sync::oneshot;
 
 use crate::backup::{self, Contents};
 use crate::checkpoint::Checkpoints;
@@ -18,15 +17,17 @@ use crate::open::{self, Lock, Options};
 use crate::reader::Readers;
 use crate::schema;
 use crate::shared::Shared;
-use crate::writer::{self, Job, Queue, Refused, Slot, Work, Writing};
+use crate::writer::{self, Durable, Job, Log, Mailboxes, PoisonOnPanic, Queue, Refused, Slot, Work, Writing};
 
 /// A store in one file, of one process.
 ///
-/// Everything that was answered is on the disk. Dropping it waits for what was begun, then for its threads.
+/// Everything that was answered is on the disk. Dropping it waits for what was begun, then for its threads. Callers inside a
+/// runtime are answered by a task of that runtime: it has to be driven while they wait.
 pub struct EmbeddedStore {
     path: PathBuf,
     pub(crate) meta: Meta,
     jobs: Arc<Queue>,
+    mailboxes: Mailboxes,
     writer: Option<JoinHandle<()>>,
     pub(crate) readers: Readers,
     checkpoints: Checkpoints,
@@ -59,7 +60,7 @@ impl EmbeddedStore {
         let thread = |error: std::io::Error| StoreError::Refused(format!("no thread: {error}"));
         let shared = Arc::new(Shared::new());
         let jobs = Arc::new(Queue::new());
-        let readers = Readers::start(readers).map_err(thread)?;
+        let readers = Readers::start(readers, &shared).map_err(thread)?;
         let checkpoints = Checkpoints::start(
             checkpointer,
             path,
@@ -68,12 +69,15 @@ impl EmbeddedStore {
             options.log_bytes_max,
         )
         .map_err(thread)?;
+        let log =
+            Log::of(path).map_err(|error| StoreError::Refused(format!("{}-wal: {error}", path.display())))?;
+        let durable = Durable::start(log, &shared, &jobs).map_err(thread)?;
         let (inside, waiting) = (Arc::clone(&shared), Arc::clone(&jobs));
         let writer = std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || {
                 let guard = PoisonOnPanic(&inside, &waiting);
-                writer::run(connection, &waiting, &inside, meta.epoch);
+                writer::run(connection, &waiting, &inside, &durable, meta.epoch);
                 std::mem::forget(guard);
             })
             .map_err(thread)?;
@@ -81,6 +85,7 @@ impl EmbeddedStore {
             path: path.to_owned(),
             meta,
             jobs,
+            mailboxes: Mailboxes::default(),
             writer: Some(writer),
             readers,
             checkpoints,
@@ -123,8 +128,8 @@ impl EmbeddedStore {
         if self.is_poisoned() {
             return Err(self.shared.closed());
         }
-        let (answer, answered) = oneshot::channel();
-        self.jobs.put(Job { work, answer }).map_err(|refused| match refused {
+        let (waiter, answered) = self.mailboxes.waiter();
+        self.jobs.put(Job { work, waiter }).map_err(|refused| match refused {
             Refused::Full => StoreError::Busy,
             Refused::Ended => self.shared.closed(),
         })?;
@@ -152,16 +157,6 @@ impl EmbeddedStore {
         read: impl FnOnce(&Connection) -> Result<T, Failed> + Send + 'static,
     ) -> Result<T, StoreError> {
         self.readers.run(read).await
-    }
-}
-
-/// A writer that ends in a panic has waiters whose outcome nobody knows, and leaves nobody to write.
-struct PoisonOnPanic<'s>(&'s Shared, &'s Queue);
-
-impl Drop for PoisonOnPanic<'_> {
-    fn drop(&mut self) {
-        self.0.poison("the writer panicked");
-        drop(self.1.end());
     }
 }
 

@@ -12,11 +12,17 @@ pub(crate) use between;
 /// As [`between`], where a test may also let the step after it fail as the disk would.
 macro_rules! may_fail {
     ($name:literal) => {
+        may_fail!(
+            $name,
+            rusqlite::Error::SqliteFailure(
+                rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_IOERR_FSYNC),
+                None
+            )
+        );
+    };
+    ($name:literal, $error:expr) => {
         #[cfg(feature = "failpoints")]
-        fail::fail_point!($name, |_| Err(rusqlite::Error::SqliteFailure(
-            rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_IOERR_FSYNC),
-            None
-        )));
+        fail::fail_point!($name, |_| Err($error));
     };
 }
 pub(crate) use may_fail;

@@ -1,7 +1,9 @@
 //! The store of one machine: a SQLite file, one thread that writes, a few that read.
 //!
-//! - **One writer, commits in groups.** What waits runs in one transaction, up to 256 decisions; they see each other, and
-//!   nothing is answered before the commit is on the disk. A hot member costs no more than many cold ones.
+//! - **One writer, commits in groups.** What waits runs in one transaction, up to 256 decisions; they see each other. A hot
+//!   member costs no more than many cold ones.
+//! - **Nothing is answered before it is on the disk**, neither a decision nor what a reader saw. A thread syncs what was
+//!   committed while the writer goes on.
 //! - **Readers beside it**, each on one state of the file. Long reads go in pieces. Heads of members that were read or
 //!   written lately are in memory.
 //! - **The log is folded back beside the writer**, not inside a commit.
@@ -13,6 +15,7 @@
 //!
 //! This crate computes nothing of points or money: deciders do, with the ledger.
 
+mod archive;
 mod backup;
 mod bytes;
 mod checkpoint;
@@ -24,6 +27,7 @@ mod heads;
 mod leases;
 mod names;
 mod open;
+mod progress;
 mod reader;
 mod schema;
 mod shared;

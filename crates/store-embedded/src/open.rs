@@ -19,8 +19,8 @@ pub struct Options {
     pub pages_max: Option<u32>,
     /// How often the log is folded back into the file, beside the writer.
     pub checkpoint_every: Duration,
-    /// From this size on the log begins anew, for which commits wait a moment. Bytes; it may grow to some times as much
-    /// while somebody reads for long, as a backup does.
+    /// From this size on the log begins anew, for which commits wait a moment. Bytes; it may grow to some times as much within
+    /// a second of many sales, or while somebody reads for long, as a backup does.
     pub log_bytes_max: u64,
 }
 
@@ -101,7 +101,8 @@ pub(crate) fn writer(path: &Path, options: &Options) -> Result<Connection, Store
         if mode != "wal" {
             return Err(StoreError::Refused(format!("no write-ahead log here, but {mode}")).into());
         }
-        connection.pragma_update(None, "synchronous", "full")?;
+        // Commits are synced by a thread of their own, before anybody is answered.
+        connection.pragma_update(None, "synchronous", "normal")?;
         prepare(&connection)?;
         if let Some(pages) = options.pages_max {
             connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))?;

@@ -14,6 +14,8 @@ use suanpan_store::StoreError;
 use tokio::sync::oneshot;
 
 use crate::failed::Failed;
+use crate::progress::Unsynced;
+use crate::shared::Shared;
 
 /// Reads that wait. More are refused as [`StoreError::Busy`].
 const QUEUE_MAX: usize = 4_096;
@@ -23,12 +25,13 @@ type Task = Box<dyn FnOnce(&Connection) + Send>;
 /// The reading threads. They end when the sender is dropped.
 pub(crate) struct Readers {
     tasks: Option<SyncSender<Task>>,
+    shared: Arc<Shared>,
     threads: Vec<JoinHandle<()>>,
 }
 
 impl Readers {
     /// Starts one thread for each connection.
-    pub(crate) fn start(connections: Vec<Connection>) -> std::io::Result<Self> {
+    pub(crate) fn start(connections: Vec<Connection>, shared: &Arc<Shared>) -> std::io::Result<Self> {
         let (tasks, waiting) = sync_channel::<Task>(QUEUE_MAX);
         let waiting = Arc::new(Mutex::new(waiting));
         let mut threads = Vec::with_capacity(connections.len());
@@ -37,19 +40,22 @@ impl Readers {
             let thread = std::thread::Builder::new().name("store-reader".to_owned());
             threads.push(thread.spawn(move || serve(&connection, &waiting))?);
         }
-        Ok(Self { tasks: Some(tasks), threads })
+        Ok(Self { tasks: Some(tasks), shared: Arc::clone(shared), threads })
     }
 
-    /// Runs a read on one of the threads.
+    /// Runs a read on one of the threads. What it saw is on the disk when this answers.
     pub(crate) async fn run<T, F>(&self, read: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, Failed> + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
+        let shared = Arc::clone(&self.shared);
         let task: Task = Box::new(move |connection| {
+            let read = read(connection).map_err(StoreError::from);
+            let synced = shared.progress.wait().map_err(|Unsynced| shared.closed());
             // Whoever does not wait any more needs no answer.
-            let _ = answer.send(read(connection).map_err(StoreError::from));
+            let _ = answer.send(synced.and(read));
         });
         let tasks = self.tasks.as_ref().ok_or_else(ended)?;
         tasks.try_send(task).map_err(|refused| match refused {

@@ -6,13 +6,19 @@ use suanpan_store::{Meta, StoreError};
 use crate::failed::{Failed, damaged};
 
 /// The schema that this release writes.
-pub(crate) const SCHEMA: u32 = 1;
+pub(crate) const SCHEMA: u32 = 2;
+/// The first schema whose release reads archived rows. From the first body that moves on no earlier one may come in.
+pub(crate) const ARCHIVE_SINCE: u32 = 2;
 
 /// What makes a file of schema `n` one of schema `n + 1`, from 0. Append only: files that exist have run the old ones.
-const MIGRATIONS: &[Migration] = &[Migration { sql: FIRST, min_reader: 1, min_writer: 1 }];
+const MIGRATIONS: &[Migration] = &[
+    Migration { sql: FIRST, min_reader: 1, min_writer: 1 },
+    Migration { sql: ARCHIVE, min_reader: 1, min_writer: 1 },
+];
 
 const _: () = assert!(MIGRATIONS.len() == SCHEMA as usize);
 
+#[derive(Clone, Copy)]
 struct Migration {
     sql: &'static str,
     /// The oldest release, by its schema, that understands what this one leaves behind.
@@ -72,6 +78,13 @@ CREATE TABLE activation(chain INTEGER NOT NULL, generation INTEGER NOT NULL, ver
 INSERT INTO meta(key, value) VALUES ('epoch', 1);
 ";
 
+/// Bodies of old rows, apart from those that decisions and lists still read.
+const ARCHIVE: &str = "
+CREATE TABLE archive(id INTEGER PRIMARY KEY, owner INTEGER NOT NULL, ver INTEGER NOT NULL, digest BLOB NOT NULL,
+    bytes BLOB NOT NULL) STRICT;
+CREATE UNIQUE INDEX archive_body ON archive(owner, ver, digest);
+";
+
 /// Brings a file to this release's schema, in one transaction. A file of a newer release is left alone; it opens when
 /// that release lets this one write.
 pub(crate) fn migrate(connection: &mut Connection) -> Result<Meta, StoreError> {
@@ -92,15 +105,17 @@ fn migrate_with(connection: &mut Connection, migrations: &[Migration]) -> Result
     }
     let run = |connection: &mut Connection| -> Result<(), Failed> {
         let transaction = connection.transaction()?;
-        let from = if fresh { 0 } else { read(&transaction)?.schema as usize };
+        let before = if fresh { None } else { Some(read(&transaction)?) };
+        let from = before.map_or(0, |meta| meta.schema as usize);
         for migration in &migrations[from..] {
             transaction.execute_batch(migration.sql)?;
         }
         let newest = migrations.last().ok_or_else(|| damaged("there is no migration"))?;
         for (key, value) in [
             ("schema", migrations.len() as u32),
-            ("min_reader", newest.min_reader),
-            ("min_writer", newest.min_writer),
+            // Who was kept out, as by the first archived body, stays so.
+            ("min_reader", newest.min_reader.max(before.map_or(0, |meta| meta.min_reader))),
+            ("min_writer", newest.min_writer.max(before.map_or(0, |meta| meta.min_writer))),
         ] {
             transaction.execute("INSERT OR REPLACE INTO meta(key, value) VALUES (?1, ?2)", (key, value))?;
         }
@@ -155,35 +170,49 @@ pub(crate) fn read(connection: &Connection) -> Result<Meta, StoreError> {
 mod tests {
     use super::*;
 
-    fn second(min_reader: u32, min_writer: u32) -> Vec<Migration> {
-        let first = Migration { sql: FIRST, min_reader: 1, min_writer: 1 };
+    /// Those of this release and one more.
+    fn with_next(min_reader: u32, min_writer: u32) -> Vec<Migration> {
         let sql = "ALTER TABLE chain ADD COLUMN note TEXT;";
-        vec![first, Migration { sql, min_reader, min_writer }]
+        MIGRATIONS.iter().copied().chain([Migration { sql, min_reader, min_writer }]).collect()
+    }
+
+    #[test]
+    fn a_file_of_the_first_release_gets_an_archive() {
+        let mut file = Connection::open_in_memory().unwrap();
+        let first = Meta { epoch: 1, schema: 1, min_reader: 1, min_writer: 1 };
+        assert_eq!(migrate_with(&mut file, &MIGRATIONS[..1]).unwrap(), first);
+        assert!(file.prepare("SELECT * FROM archive").is_err());
+        assert_eq!(migrate(&mut file).unwrap(), Meta { schema: 2, ..first });
+        assert!(file.prepare("SELECT owner, ver, digest, bytes FROM archive").is_ok());
+        // The release before may still come in: nothing is archived.
+        assert!(migrate_with(&mut file, &MIGRATIONS[..1]).is_ok());
     }
 
     #[test]
     fn an_older_file_becomes_a_newer_one() {
         let mut file = Connection::open_in_memory().unwrap();
-        assert_eq!(migrate(&mut file).unwrap(), Meta { epoch: 1, schema: 1, min_reader: 1, min_writer: 1 });
+        assert_eq!(migrate(&mut file).unwrap(), Meta { epoch: 1, schema: 2, min_reader: 1, min_writer: 1 });
         file.execute("UPDATE meta SET value = 7 WHERE key = 'epoch'", []).unwrap();
-        let newer = Meta { epoch: 7, schema: 2, min_reader: 1, min_writer: 2 };
+        let newer = Meta { epoch: 7, schema: 3, min_reader: 1, min_writer: 3 };
         for _ in 0..2 {
-            assert_eq!(migrate_with(&mut file, &second(1, 2)).unwrap(), newer);
+            assert_eq!(migrate_with(&mut file, &with_next(1, 3)).unwrap(), newer);
         }
         file.execute("INSERT INTO chain(name, note) VALUES ('a', 'b')", []).unwrap();
     }
 
     #[test]
     fn a_newer_file_says_who_may() {
-        for (min_reader, min_writer, may) in [(1, 1, true), (1, 2, false), (2, 2, false), (2, 1, false)] {
+        for (min_reader, min_writer, may) in
+            [(1, 1, true), (2, 2, true), (1, 3, false), (3, 3, false), (3, 1, false)]
+        {
             let mut file = Connection::open_in_memory().unwrap();
-            migrate_with(&mut file, &second(min_reader, min_writer)).unwrap();
+            migrate_with(&mut file, &with_next(min_reader, min_writer)).unwrap();
             let told = migrate(&mut file);
             if may {
-                assert_eq!(told.unwrap().schema, 2);
+                assert_eq!(told.unwrap().schema, 3);
             } else {
-                let schema = 2;
-                assert_eq!(told, Err(StoreError::TooNew { schema, min_reader, min_writer, ours: 1 }));
+                let schema = 3;
+                assert_eq!(told, Err(StoreError::TooNew { schema, min_reader, min_writer, ours: 2 }));
             }
         }
     }
@@ -192,8 +221,8 @@ mod tests {
     fn a_migration_that_fails_leaves_the_file_as_it_was() {
         let mut file = Connection::open_in_memory().unwrap();
         let before = migrate(&mut file).unwrap();
-        let mut broken = second(1, 1);
-        broken[1].sql = "CREATE TABLE half(a INTEGER) STRICT; ALTER TABLE nowhere ADD COLUMN note TEXT;";
+        let mut broken = with_next(1, 1);
+        broken[2].sql = "CREATE TABLE half(a INTEGER) STRICT; ALTER TABLE nowhere ADD COLUMN note TEXT;";
         assert!(migrate_with(&mut file, &broken).is_err());
         assert_eq!(migrate(&mut file).unwrap(), before);
         assert!(file.prepare("SELECT * FROM half").is_err());

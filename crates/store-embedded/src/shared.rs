@@ -1,6 +1,6 @@
 //! What the store's threads share.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use suanpan_store::StoreError;
@@ -9,12 +9,12 @@ use tokio::sync::watch;
 use crate::feed::Feed;
 use crate::heads::Heads;
 use crate::leases::Leases;
+use crate::progress::Progress;
 
 pub(crate) struct Shared {
     /// Held during a commit, and by a checkpoint that empties the log.
     pub(crate) turn: Mutex<()>,
-    /// Commits so far.
-    pub(crate) commits: AtomicU64,
+    pub(crate) progress: Progress,
     /// Set once, when the writer cannot go on.
     pub(crate) poisoned: AtomicBool,
     why: Mutex<String>,
@@ -28,7 +28,7 @@ impl Shared {
     pub(crate) fn new() -> Self {
         Self {
             turn: Mutex::new(()),
-            commits: AtomicU64::new(0),
+            progress: Progress::default(),
             poisoned: AtomicBool::new(false),
             why: Mutex::new("it is closed".to_owned()),
             told: watch::Sender::new(false),
@@ -44,6 +44,7 @@ impl Shared {
         *self.why.lock().unwrap_or_else(PoisonError::into_inner) =
             format!("it has to be opened again: {why}");
         self.poisoned.store(true, Ordering::Release);
+        self.progress.end();
         self.told.send_replace(true);
     }
 

@@ -1,8 +1,10 @@
-//! The one thread that writes. It takes what waits, runs it in one transaction, commits, and answers then: commands of
-//! a batch see each other, and nothing is answered before it is on the disk.
+//! The one thread that writes. It takes what waits, runs it in one transaction, commits, and hands the answers over, which go
+//! out when the commit is on the disk. Commands of a batch see each other.
 
+mod answers;
 pub(crate) mod codes;
 mod decide;
+mod durable;
 pub(crate) mod limits;
 mod queue;
 mod rows;
@@ -11,21 +13,23 @@ pub(crate) mod view;
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use suanpan_store::{FeedRow, StoreError};
-use tokio::sync::oneshot;
 
+pub(crate) use answers::{Mailboxes, Waiter};
 pub(crate) use decide::decide;
+pub(crate) use durable::{Durable, Log};
 pub(crate) use queue::{Queue, Refused};
 pub(crate) use rows::{
     activate, active, add_codes, forget_outbox, link, put_program, set_limit, set_position, unlink,
 };
 
+use durable::Committed;
+
 use crate::failed::{Failed, is_fatal};
 use crate::failpoint::{between, may_fail};
-use crate::heads::{self, Kept};
+use crate::heads::Kept;
 use crate::names::Names;
 use crate::shared::Shared;
 
@@ -38,7 +42,7 @@ pub(crate) type Work = Box<dyn FnMut(&mut Writing<'_>) -> Result<(), Failed> + S
 /// One caller's work and where its answer goes.
 pub(crate) struct Job {
     pub(crate) work: Work,
-    pub(crate) answer: oneshot::Sender<Result<(), StoreError>>,
+    pub(crate) waiter: Waiter,
 }
 
 /// What a job may use.
@@ -56,51 +60,31 @@ pub(crate) struct Changed {
 }
 
 /// Runs until the queue is closed, or until the disk cannot be trusted.
-pub(crate) fn run(connection: Connection, jobs: &Queue, shared: &Arc<Shared>, epoch: u64) {
+pub(crate) fn run(connection: Connection, jobs: &Queue, shared: &Shared, durable: &Durable, epoch: u64) {
     let mut writer = Writer { connection, names: Names::new(epoch), changed: Vec::new() };
     let mut batch = Vec::with_capacity(BATCH_MAX);
-    let mut pace = Pace::default();
-    while jobs.take(&mut batch, pace.last, pace.patience()) {
-        pace.begin(batch.len());
+    while jobs.take(&mut batch) {
         // A checkpoint that empties the log and a commit take turns, so that neither polls for the other.
         let turn = shared.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        writer.batch(&mut batch, shared);
+        let is_alone = batch.len() == 1 && jobs.is_empty();
+        writer.batch(&mut batch, shared, durable, is_alone);
         drop(turn);
-        pace.end();
         if shared.poisoned.load(Ordering::Acquire) {
             break;
         }
     }
     for job in jobs.end() {
-        answer(job.answer, Err(shared.closed()));
+        job.waiter.answer(Err(shared.closed()));
     }
 }
 
-/// How long a batch waits for more. Callers that were answered together ask again together: a commit for the first of
-/// them would leave all others waiting for the next one, and halve the rate.
-#[derive(Default)]
-struct Pace {
-    /// Jobs of the last batch.
-    last: usize,
-    /// What its transaction and commit took.
-    took: Duration,
-    begun: Option<Instant>,
-}
+/// A thread that ends in a panic has waiters whose outcome nobody knows, and leaves nobody to write.
+pub(crate) struct PoisonOnPanic<'s>(pub(crate) &'s Shared, pub(crate) &'s Queue);
 
-impl Pace {
-    /// As long as a batch is smaller than the last one, it takes what comes within a quarter of the time that a commit
-    /// takes. A single caller never waits.
-    fn patience(&self) -> Duration {
-        self.took / 4
-    }
-
-    fn begin(&mut self, jobs: usize) {
-        self.last = jobs;
-        self.begun = Some(Instant::now());
-    }
-
-    fn end(&mut self) {
-        self.took = self.begun.take().map_or(Duration::ZERO, |begun| begun.elapsed());
+impl Drop for PoisonOnPanic<'_> {
+    fn drop(&mut self) {
+        self.0.poison("the writer panicked");
+        drop(self.1.end());
     }
 }
 
@@ -112,7 +96,8 @@ struct Writer {
 
 /// How the transaction of a batch ended.
 enum Ended {
-    Committed,
+    /// Which commit it was.
+    Committed(u64),
     /// Certainly nothing is written.
     RolledBack(rusqlite::Error),
     /// The commit failed: what was asked for may be written or not.
@@ -120,20 +105,14 @@ enum Ended {
 }
 
 impl Writer {
-    fn batch(&mut self, batch: &mut Vec<Job>, shared: &Shared) {
+    fn batch(&mut self, batch: &mut Vec<Job>, shared: &Shared, durable: &Durable, is_alone: bool) {
         let mut results = Vec::with_capacity(batch.len());
-        match self.transaction(batch, &mut results) {
-            Ended::Committed => {
+        match self.transaction(batch, shared, &mut results) {
+            Ended::Committed(number) => {
                 between!("embedded/committed");
-                shared.commits.fetch_add(1, Ordering::Relaxed);
-                for Changed { row, kept } in &self.changed {
-                    shared.heads.committed(heads::name(&row.chain, row.member.as_str()), kept.clone());
-                }
-                shared.feed.publish(self.changed.drain(..).map(|changed| changed.row));
-                for (job, result) in batch.drain(..).zip(results) {
-                    answer(job.answer, result);
-                    between!("embedded/answered");
-                }
+                let changed = std::mem::take(&mut self.changed);
+                let answers = batch.drain(..).map(|job| job.waiter).zip(results).collect();
+                durable.finish(Committed { number, changed, answers }, is_alone);
             }
             Ended::RolledBack(error) => {
                 self.forget();
@@ -141,20 +120,19 @@ impl Writer {
                 if is_fatal(&error) || !self.connection.is_autocommit() {
                     shared.poison(&error.to_string());
                     for job in batch.drain(..) {
-                        answer(job.answer, Err(StoreError::Unavailable(error.to_string())));
+                        job.waiter.answer(Err(StoreError::Unavailable(error.to_string())));
                     }
                 } else if batch.len() == 1 {
                     for job in batch.drain(..) {
-                        answer(job.answer, Err(Failed::from(rusqlite_again(&error)).into()));
+                        job.waiter.answer(Err(Failed::from(rusqlite_again(&error)).into()));
                     }
                 } else {
                     // One of them is at fault, or the disk is full for all: each by itself knows.
                     for job in std::mem::take(batch) {
-                        let mut alone = vec![job];
                         if shared.poisoned.load(Ordering::Acquire) {
-                            answer_all(alone, &shared.closed());
+                            job.waiter.answer(Err(shared.closed()));
                         } else {
-                            self.batch(&mut alone, shared);
+                            self.batch(&mut vec![job], shared, durable, false);
                         }
                     }
                 }
@@ -165,13 +143,18 @@ impl Writer {
                 let unknown = StoreError::Unknown(error.to_string());
                 for (job, result) in batch.drain(..).zip(results) {
                     // Who was refused was refused whatever became of the others.
-                    answer(job.answer, result.and(Err(unknown.clone())));
+                    job.waiter.answer(result.and(Err(unknown.clone())));
                 }
             }
         }
     }
 
-    fn transaction(&mut self, batch: &mut [Job], results: &mut Vec<Result<(), StoreError>>) -> Ended {
+    fn transaction(
+        &mut self,
+        batch: &mut [Job],
+        shared: &Shared,
+        results: &mut Vec<Result<(), StoreError>>,
+    ) -> Ended {
         if let Err(error) = execute(&self.connection, "BEGIN IMMEDIATE") {
             return Ended::RolledBack(error);
         }
@@ -187,8 +170,10 @@ impl Writer {
                 }
             }
         }
+        // Readers may see it from here on.
+        let number = shared.progress.begin();
         match self.commit() {
-            Ok(()) => Ended::Committed,
+            Ok(()) => Ended::Committed(number),
             Err(error) => {
                 let _ = execute(&self.connection, "ROLLBACK");
                 Ended::Unknown(error)
@@ -224,17 +209,6 @@ fn rusqlite_again(error: &rusqlite::Error) -> rusqlite::Error {
             Some(other.to_string()),
         ),
     }
-}
-
-fn answer_all(jobs: Vec<Job>, error: &StoreError) {
-    for job in jobs {
-        answer(job.answer, Err(error.clone()));
-    }
-}
-
-fn answer(to: oneshot::Sender<Result<(), StoreError>>, result: Result<(), StoreError>) {
-    // Whoever does not wait any more has given up knowing.
-    let _ = to.send(result);
 }
 
 /// A place for what a job found out, filled by its last run.

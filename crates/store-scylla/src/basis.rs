@@ -1,8 +1,9 @@
-//! What a hold is for: a version of the owner's head, and a round of the sale's row.
+//! What a hold is for, and what a debt of a guest is named by: a version of the owner's head, and a round of the row.
 //!
 //! A version alone is not enough. Whoever frees a hold first keeps the sale out, by a new round of its row, and frees the
 //! hold as it was seen. The sale looks again, at the same version, and must not find that hold good: it renews it for the
-//! new round, which the other then leaves alone.
+//! new round, which the other then leaves alone. In the same way whoever keeps a row out that was to owe something takes that
+//! debt off the list, and not what is listed for the new round.
 
 /// Bits of the round.
 const ROUND_BITS: u32 = 16;

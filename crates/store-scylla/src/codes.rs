@@ -153,7 +153,8 @@ impl Inner {
         }
     }
 
-    /// Paid. One that somebody else has by now, or that is gone, stays as it is.
+    /// Paid: what is held is used. It was held before the row was written that owes this: one that is free has been used, and
+    /// came back with its sale before whoever pays so late was there.
     pub(crate) async fn use_code(
         &self,
         chain: &str,
@@ -161,7 +162,8 @@ impl Inner {
         who: &Who,
         until: Deadline,
     ) -> Result<(), StoreError> {
-        self.step_code(chain, code, who, CodeStep::Use, until, |_| true).await
+        let is_held = |known: &Code| matches!(known.view.state, CodeState::Held { .. });
+        self.step_code(chain, code, who, CodeStep::Use, until, is_held).await
     }
 
     /// Ended by the write of a version: a hold for an earlier one is free.
@@ -173,7 +175,8 @@ impl Inner {
         version: i64,
         until: Deadline,
     ) -> Result<(), StoreError> {
-        self.step_code(chain, code, who, CodeStep::Free, until, |of| basis::version(of) < version).await
+        let is_earlier = |known: &Code| basis::version(known.basis) < version;
+        self.step_code(chain, code, who, CodeStep::Free, until, is_earlier).await
     }
 
     /// Frees a hold that no row stands for, if it is as it was seen.
@@ -185,7 +188,7 @@ impl Inner {
         seen: i64,
         until: Deadline,
     ) -> Result<(), StoreError> {
-        self.step_code(chain, code, who, CodeStep::Free, until, |basis| basis == seen).await
+        self.step_code(chain, code, who, CodeStep::Free, until, |known| known.basis == seen).await
     }
 
     /// The sale came back whole.
@@ -206,14 +209,14 @@ impl Inner {
         who: &Who,
         step: CodeStep,
         until: Deadline,
-        is_for_basis: impl Fn(i64) -> bool + Send,
+        is_to_be_made: impl Fn(&Code) -> bool + Send,
     ) -> Result<(), StoreError> {
         let holder = CodeHolder { checkout: who.checkout, owner: who.owner.clone() };
         let mut pauses = Pauses::default();
         loop {
             let Some(known) = self.load_code(chain, code, until).await? else { return Ok(()) };
             let after = known.view.after(step, &holder).filter(|after| *after != known.view.state);
-            let Some(after) = after.filter(|_| is_for_basis(known.basis)) else { return Ok(()) };
+            let Some(after) = after.filter(|_| is_to_be_made(&known)) else { return Ok(()) };
             if self.move_code(chain, code, &known, &after, known.basis, until).await? {
                 return Ok(());
             }

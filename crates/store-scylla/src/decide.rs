@@ -2,6 +2,7 @@
 //! others from writing what they had in mind, and claims.
 
 mod contest;
+mod guests;
 mod look;
 mod owed;
 mod partition;
@@ -10,8 +11,10 @@ mod release;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use futures_util::future::join;
 use suanpan_ledger::EntryKey;
 use suanpan_store::{CodeStep, Decider, FeedRow, LimitStep, Owner, Scope, StoreError, Verdict, Write};
+use tokio::sync::OwnedMutexGuard;
 
 use crate::basis;
 use crate::bytes::{self, ANCHOR, count_column};
@@ -47,29 +50,43 @@ impl Inner {
         decider: &mut dyn Decider,
     ) -> Result<(), StoreError> {
         let until = self.deadline();
-        let mut turns = Vec::with_capacity(2);
-        if let (true, Some(checkout)) = (scope.claim, scope.checkout) {
-            turns.push(self.queues.turn(Turn::Sale(chain.to_owned(), *checkout.as_bytes())).await);
-        }
+        let claims = scope.checkout.filter(|_| scope.claim);
+        let _sale = match claims {
+            Some(checkout) => {
+                Some(self.queues.turn(Turn::Sale(chain.to_owned(), *checkout.as_bytes())).await)
+            }
+            None => None,
+        };
         let owner = Turn::Owner(chain.to_owned(), bytes::owner_column(&scope.owner));
-        turns.push(self.queues.turn(owner).await);
+        let (turn, mut claimants) = match (self.queues.free(owner.clone()), claims) {
+            (Some(turn), _) => (turn, None),
+            (None, None) => (self.queues.turn(owner).await, None),
+            // While it waits, it claims: whoever has the turn has less to do in it.
+            (None, Some(checkout)) => {
+                let claim = self.claim(chain, &scope.owner, checkout, until);
+                let (turn, claimants) = join(self.queues.turn(owner), claim).await;
+                (turn, Some(claimants?))
+            }
+        };
+        let mut turn = Some(turn);
         let mut pauses = Pauses::default();
         let mut releases = 0;
         loop {
-            if let Some(seen) = self.look(chain, scope, until).await? {
+            if let Some(seen) = self.look(chain, scope, claimants.take(), until).await? {
                 between!("scylla/looked");
                 let verdict = catch_unwind(AssertUnwindSafe(|| decider.decide(&seen.view)))
                     .map_err(|panic| StoreError::Panicked(panic_text(&*panic)))?;
                 match verdict {
-                    Verdict::Leave if releases == RELEASES_MAX => return Ok(()),
-                    Verdict::Leave => {
+                    Verdict::Leave => return self.release_own(chain, scope, &seen, until).await,
+                    Verdict::Short if releases == RELEASES_MAX => return Ok(()),
+                    Verdict::Short => {
                         if !self.release(chain, scope, &seen, until).await? {
                             return Ok(());
                         }
                         releases += 1;
                     }
                     Verdict::Write(write) => {
-                        match self.carry_out(chain, scope, &seen, &write, until).await? {
+                        match self.carry_out(chain, scope, &seen, &write, &mut turn, until).await? {
                             Carried::Done => return Ok(()),
                             Carried::Again => {}
                         }
@@ -89,6 +106,7 @@ impl Inner {
         scope: &Scope,
         seen: &Seen,
         write: &Write,
+        turn: &mut Option<OwnedMutexGuard<()>>,
         until: Deadline,
     ) -> Result<Carried, StoreError> {
         let plan = Plan::check(seen, scope, write)?;
@@ -107,16 +125,20 @@ impl Inner {
         {
             return Ok(Carried::Again);
         }
-        let version = match &plan.own {
+        let (version, listed) = match &plan.own {
             Some(own) => {
+                let listed = self.list_debt(chain, seen, write, own, until).await?;
+                between!("scylla/debt-listed");
                 if let Carried::Again = self.write_head(chain, own, until).await? {
                     return Ok(Carried::Again);
                 }
                 between!("scylla/head-written");
-                own.version
+                (own.version, listed)
             }
-            None => seen.own.head.version,
+            None => (seen.own.head.version, None),
         };
+        // What is owed has to be paid by whoever comes next, too: it need not wait for it.
+        turn.take();
         let owed = Owed::of(write, version, scope.checkout);
         self.pay(chain, &scope.owner, &owed, until).await?;
         if let (Some(own), Some(_)) = (&plan.own, owed.column()) {
@@ -124,6 +146,10 @@ impl Inner {
             self.paid.add(name);
         }
         between!("scylla/paid");
+        if let Some(listed) = listed {
+            // All of it is written: what stays on the list is looked at once more by the worker, and goes then.
+            let _ = self.unlist_debt(chain, &listed, until).await;
+        }
         Ok(Carried::Done)
     }
 

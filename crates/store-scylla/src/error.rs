@@ -29,6 +29,21 @@ pub enum ConnectError {
         /// What the servers said.
         source: Box<ExecutionError>,
     },
+    /// A statement of a migration was repeated for a time, and never answered with yes or no.
+    #[error(
+        "`{statement}` was not answered in {tries} tries within {seconds} s. Nothing is lost: see that all nodes are up and agree \
+         on the schema (`nodetool describecluster`), then run the same command again"
+    )]
+    Unanswered {
+        /// Its text.
+        statement: String,
+        /// How often it was sent.
+        tries: u32,
+        /// For how long.
+        seconds: u64,
+        /// What came of the last try.
+        source: Box<ExecutionError>,
+    },
     /// The keyspace has no store, or an older one.
     #[error("keyspace {keyspace} has schema {schema}, this release needs {ours}: migrate it first")]
     Old {

@@ -1,6 +1,9 @@
 //! Which heads changed. Every commit writes a row that lives for an hour, not awaited; it may be lost, and the scan finds
-//! what it told. A reader keeps what it has read in memory, one ring for each part, into which the commits of its own
+//! what it told, and tells it again. A reader keeps what it has read in memory, one ring for each part, into which the commits of its own
 //! process go at once.
+
+mod again;
+mod lying;
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
@@ -13,6 +16,8 @@ use tokio::sync::{Notify, Semaphore};
 use crate::bytes::{count_column, counted, foreign_cursor, member};
 use crate::inner::{Inner, PARTS};
 use crate::session::{Values, values};
+pub(crate) use again::told_again;
+use lying::Lying;
 
 /// Rows that are remembered of a part.
 const ROWS_MAX: usize = 16_384;
@@ -34,6 +39,8 @@ pub(crate) struct Feed {
     opening: u64,
     parts: Vec<Tail>,
     writes: Arc<Semaphore>,
+    /// Rows that the servers have, as far as this process knows.
+    lying: Arc<Lying>,
 }
 
 /// What a reader knows of a part.
@@ -109,6 +116,7 @@ impl Feed {
             opening,
             parts: (0..PARTS).map(|_| tail()).collect(),
             writes: Arc::new(Semaphore::new(WRITES_MAX)),
+            lying: Arc::new(Lying::default()),
         }
     }
 
@@ -150,12 +158,15 @@ impl Inner {
         let Ok(permit) = Arc::clone(&self.feed.writes).try_acquire_owned() else { return Ok(()) };
         let (epoch, version) = (count_column(row.epoch)?, count_column(row.version)?);
         let (cql, statement) = (Arc::clone(&self.cql), self.statements.feed_row.clone());
+        let lying = Arc::clone(&self.feed.lying);
         tokio::spawn(async move {
             let (part, bucket) = (part.0.cast_signed(), bucket_now());
             let member = row.member.as_str();
             let values: Values<'_> = values![part, bucket, row.chain, member, epoch, version, row.due_at_ms];
             // One try: what is lost, the scan finds.
-            let _ = cql.session().execute_unpaged(&statement, values).await;
+            if cql.session().execute_unpaged(&statement, values).await.is_ok() {
+                lying.note(&row);
+            }
             drop(permit);
         });
         Ok(())
@@ -203,11 +214,13 @@ impl Inner {
         let mut news = false;
         for (_, chain, name, epoch, version, due_at_ms) in read {
             let (epoch, version) = (counted(epoch)?, counted(version)?);
+            let row = FeedRow { chain, member: member(name)?, epoch, version, due_at_ms };
+            self.feed.lying.note(&row);
             if begins {
                 // The beginning is now.
-                ring.note((chain, name, epoch, version));
+                ring.note((row.chain, row.member.as_str().to_owned(), epoch, version));
             } else {
-                news |= ring.push(FeedRow { chain, member: member(name)?, epoch, version, due_at_ms });
+                news |= ring.push(row);
             }
         }
         drop(ring);

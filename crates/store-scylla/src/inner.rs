@@ -2,7 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use suanpan_domain::CheckoutId;
 use suanpan_store::{Meta, Owner, Part, StoreError};
@@ -10,6 +12,7 @@ use suanpan_store::{Meta, Owner, Part, StoreError};
 use crate::bytes;
 use crate::feed::Feed;
 use crate::options::Options;
+use crate::outbox::Waiting;
 use crate::queues::Queues;
 use crate::session::{Cql, Deadline, values};
 use crate::statements::Statements;
@@ -26,6 +29,8 @@ pub(crate) struct Inner {
     pub(crate) options: Options,
     pub(crate) meta: Meta,
     pub(crate) queues: Queues,
+    /// Events that wait for the turn of their shard.
+    pub(crate) waiting: Waiting,
     pub(crate) feed: Feed,
     /// Chains that are listed.
     pub(crate) chains: Known<String>,
@@ -33,6 +38,10 @@ pub(crate) struct Inner {
     pub(crate) days: Known<(String, i32)>,
     /// Rows whose debts to limits, codes and lists are paid, with the version that owed them.
     pub(crate) paid: Known<(String, String, Vec<u8>, u64)>,
+    /// Reservations, by chain, checkout and owner, that were seen to stand a moment ago.
+    pub(crate) standing: Lately<(String, CheckoutId, String)>,
+    /// Releases that know no archive are kept out.
+    pub(crate) others_kept_out: AtomicBool,
     /// Shards of limits; their number never changes.
     pub(crate) shards: Mutex<HashMap<(String, i64), i32>>,
 }
@@ -57,6 +66,33 @@ impl<T: Eq + Hash> Known<T> {
             known.clear();
         }
         known.insert(what);
+    }
+}
+
+/// What was seen a moment ago.
+pub(crate) struct Lately<T>(Mutex<HashMap<T, Instant>>);
+
+/// How long a moment is.
+const MOMENT: Duration = Duration::from_secs(5);
+
+impl<T> Default for Lately<T> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<T: Eq + Hash> Lately<T> {
+    pub(crate) fn has(&self, what: &T, now: Instant) -> bool {
+        let seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.get(what).is_some_and(|at| now.saturating_duration_since(*at) < MOMENT)
+    }
+
+    pub(crate) fn add(&self, what: T, now: Instant) {
+        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if seen.len() >= REMEMBERED_MAX {
+            seen.clear();
+        }
+        seen.insert(what, now);
     }
 }
 
@@ -109,6 +145,20 @@ pub(crate) const fn tokens_of(part: Part) -> (i64, i64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_seen_is_forgotten_after_a_moment() {
+        let (seen, at) = (Lately::default(), Instant::now());
+        assert!(!seen.has(&1, at));
+        seen.add(1, at);
+        assert!(seen.has(&1, at + MOMENT - Duration::from_millis(1)));
+        assert!(!seen.has(&1, at + MOMENT));
+        assert!(!seen.has(&2, at));
+        seen.add(1, at + MOMENT);
+        assert!(seen.has(&1, at + MOMENT), "seen again");
+        (2..=REMEMBERED_MAX + 1).for_each(|what| seen.add(what, at + MOMENT));
+        assert!(!seen.has(&1, at + MOMENT), "of too many all are forgotten");
+    }
 
     #[test]
     fn parts_cover_every_token_once() {

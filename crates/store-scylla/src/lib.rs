@@ -11,6 +11,7 @@
 //! [`migrate`] makes or upgrades the tables, [`ScyllaStore::connect`] opens them. This crate computes nothing of points or
 //! money: deciders do, with the ledger.
 
+mod archive;
 mod basis;
 mod bytes;
 #[cfg(feature = "cli")]
@@ -35,6 +36,8 @@ mod store;
 #[cfg(feature = "cli")]
 pub use cli::{CqlOptions, LevelsName};
 pub use error::ConnectError;
+#[cfg(feature = "failpoints")]
+pub use failpoint::freeze_where_told;
 pub use options::{Levels, Login, Options, Replication, Tls};
 pub use schema::{after_restore, migrate};
 pub use store::ScyllaStore;

@@ -3,15 +3,19 @@
 //! A number is given by a conditional write, so that none comes to be seen after a higher one: a place that has passed a
 //! number has passed every event below it. The name of an event stands beside it, so that it gets one number alone.
 
+mod waiting;
+
 use scylla::statement::batch::{Batch, BatchType};
 use suanpan_domain::MemberId;
 use suanpan_store::{Cursor, OutboxEvent, Page, ParkedRow, StoreError};
+use tokio::sync::oneshot::error::TryRecvError;
 
 use crate::bytes::{self, count_column, counted, foreign_cursor};
 use crate::error::damaged;
 use crate::inner::Inner;
 use crate::queues::Turn;
 use crate::session::{Applied, Deadline, Pauses, Values, values};
+pub(crate) use waiting::Waiting;
 
 /// The outbox of a chain has so many shards, each in the order of its numbers; a member's events are all in one.
 const SHARDS: i32 = 4;
@@ -101,6 +105,7 @@ impl Inner {
         Ok(())
     }
 
+    /// Puts events out, by itself, or together with those of calls that wait for the same turn.
     async fn put_some(
         &self,
         chain: &str,
@@ -108,7 +113,34 @@ impl Inner {
         events: &[&OutboxEvent],
         until: Deadline,
     ) -> Result<(), StoreError> {
+        let mut heard = self.waiting.add(chain, shard, events);
         let _turn = self.queues.turn(Turn::Outbox(chain.to_owned(), shard)).await;
+        loop {
+            match heard.try_recv() {
+                Ok(()) => return Ok(()),
+                // Who had them failed: so do not all that were with them.
+                Err(TryRecvError::Closed) => return self.put_now(chain, shard, events, until).await,
+                Err(TryRecvError::Empty) => {}
+            }
+            let together = self.waiting.first(chain, shard, EVENTS_AT_ONCE);
+            let all: Vec<&OutboxEvent> = together.iter().flat_map(|waiter| &waiter.events).collect();
+            if self.put_now(chain, shard, &all, until).await.is_ok() {
+                for waiter in together {
+                    // One that went away needs not hear it.
+                    let _ = waiter.out.send(());
+                }
+            }
+        }
+    }
+
+    /// Puts events out; whoever calls has the turn of the shard.
+    async fn put_now(
+        &self,
+        chain: &str,
+        shard: i32,
+        events: &[&OutboxEvent],
+        until: Deadline,
+    ) -> Result<(), StoreError> {
         let mut pauses = Pauses::default();
         loop {
             let mut keys: Vec<Vec<u8>> = events.iter().map(|event| name_key(event)).collect();

@@ -13,6 +13,8 @@ pub(crate) enum Turn {
     Sale(String, [u8; 16]),
     /// An owner's head.
     Owner(String, String),
+    /// A look at a sale that holds something.
+    Look(String, [u8; 16]),
     /// A shard of a limit.
     Shard(String, i64, i32),
     /// A shard of the outbox.
@@ -27,14 +29,20 @@ impl Queues {
     /// Waits for the turn, which ends when what is given is dropped. Whoever takes several takes them in the order of
     /// [`Turn`]'s variants.
     pub(crate) async fn turn(&self, of: Turn) -> OwnedMutexGuard<()> {
-        let queue = {
-            let mut queues = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            if queues.len() >= QUEUES_SWEPT_AT {
-                queues.retain(|_, queue| Arc::strong_count(queue) > 1);
-            }
-            Arc::clone(queues.entry(of).or_default())
-        };
-        queue.lock_owned().await
+        self.queue(of).lock_owned().await
+    }
+
+    /// The turn, when nobody has it.
+    pub(crate) fn free(&self, of: Turn) -> Option<OwnedMutexGuard<()>> {
+        self.queue(of).try_lock_owned().ok()
+    }
+
+    fn queue(&self, of: Turn) -> Arc<tokio::sync::Mutex<()>> {
+        let mut queues = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if queues.len() >= QUEUES_SWEPT_AT {
+            queues.retain(|_, queue| Arc::strong_count(queue) > 1);
+        }
+        Arc::clone(queues.entry(of).or_default())
     }
 }
 

@@ -1,8 +1,8 @@
 //! Tables, how an older keyspace becomes a newer one, and what the store says of itself.
 
+mod change;
+
 use scylla::client::session::Session;
-use scylla::statement::Statement;
-use scylla::value::Row;
 use suanpan_store::{Meta, StoreError};
 
 use crate::error::{ConnectError, damaged};
@@ -10,12 +10,18 @@ use crate::options::{Levels, Options, Replication};
 use crate::session;
 
 /// The schema that this release writes.
-pub(crate) const SCHEMA: u32 = 1;
+pub(crate) const SCHEMA: u32 = 4;
+/// The first schema whose release reads archived rows. From the first body that moves on no earlier one may come in.
+pub(crate) const ARCHIVE_SINCE: u32 = 4;
 
 /// What makes a keyspace of schema `n` one of schema `n + 1`, from 0. Append only: keyspaces that exist have run the old
 /// ones. Every statement may run twice, as it does when a migration is interrupted.
-const MIGRATIONS: &[Migration] =
-    &[Migration { cql: include_str!("../migrations/0001_first.cql"), min_reader: 1, min_writer: 1 }];
+const MIGRATIONS: &[Migration] = &[
+    Migration { cql: include_str!("../migrations/0001_first.cql"), min_reader: 1, min_writer: 1 },
+    Migration { cql: include_str!("../migrations/0002_guest_debts.cql"), min_reader: 1, min_writer: 1 },
+    Migration { cql: include_str!("../migrations/0003_away.cql"), min_reader: 1, min_writer: 1 },
+    Migration { cql: include_str!("../migrations/0004_archive.cql"), min_reader: 1, min_writer: 1 },
+];
 
 const _: () = assert!(MIGRATIONS.len() == SCHEMA as usize);
 
@@ -31,13 +37,14 @@ struct Migration {
 const META: &str = "CREATE TABLE IF NOT EXISTS meta (key text PRIMARY KEY, value text)";
 
 /// Brings a keyspace to this release's schema; makes it when there is none. Safe to repeat, and while others run: what is
-/// running goes on as long as the new schema lets it.
+/// running goes on as long as the new schema lets it. What passes, such as a broken connection or somebody else's change at
+/// the same moment, is waited out: each statement is repeated for two minutes.
 ///
 /// # Errors
 /// [`ConnectError`]; [`StoreError::TooNew`] in it when a newer release was here.
 pub async fn migrate(options: &Options) -> Result<Meta, ConnectError> {
     check_keyspace(&options.keyspace)?;
-    let session = session::connect(options, None).await?;
+    let session = session::connect_to_change(options, None).await?;
     let replication = match &options.replication {
         Replication::Nodes(copies) => format!("'class': 'SimpleStrategy', 'replication_factor': {copies}"),
         Replication::DataCentres(centres) => {
@@ -49,29 +56,28 @@ pub async fn migrate(options: &Options) -> Result<Meta, ConnectError> {
         }
     };
     let keyspace = &options.keyspace;
-    run(&session, &format!("CREATE KEYSPACE IF NOT EXISTS {keyspace} WITH replication = {{{replication}}}"))
-        .await?;
-    session.use_keyspace(keyspace.as_str(), false).await.map_err(|source| ConnectError::Statement {
-        statement: format!("USE {keyspace}"),
-        source: Box::new(source.into()),
-    })?;
-    run(&session, META).await?;
+    let make = format!("CREATE KEYSPACE IF NOT EXISTS {keyspace} WITH replication = {{{replication}}}");
+    change::change(&session, &make).await?;
+    change::enter(&session, keyspace).await?;
+    change::change(&session, META).await?;
     set_once(&session, "epoch", "1").await?;
     set_once(&session, "levels", options.levels.name()).await?;
     let before = read(&session, options.levels).await?;
     check(&before)?;
     for migration in &MIGRATIONS[before.schema as usize..] {
         for statement in statements(migration.cql) {
-            run(&session, &statement).await?;
+            change::change(&session, &statement).await?;
         }
     }
     if let Some(newest) = MIGRATIONS.last().filter(|_| before.schema < SCHEMA) {
-        // The schema comes last: who sees it sees all of it.
-        for (key, value) in
-            [("min_reader", newest.min_reader), ("min_writer", newest.min_writer), ("schema", SCHEMA)]
-        {
-            run(&session, &format!("UPDATE meta SET value = '{value}' WHERE key = '{key}' IF EXISTS"))
-                .await?;
+        // Who was kept out, as by the first archived body, stays so. The schema comes last: who sees it sees all of it.
+        for (key, value) in [
+            ("min_reader", newest.min_reader.max(before.min_reader)),
+            ("min_writer", newest.min_writer.max(before.min_writer)),
+            ("schema", SCHEMA),
+        ] {
+            let set = format!("UPDATE meta SET value = '{value}' WHERE key = '{key}' IF EXISTS");
+            change::query(&session, &set).await?;
             set_once(&session, key, &value.to_string()).await?;
         }
     }
@@ -85,12 +91,12 @@ pub async fn migrate(options: &Options) -> Result<Meta, ConnectError> {
 /// [`ConnectError`]; [`ConnectError::Old`] where there is no store of this release's schema.
 pub async fn after_restore(options: &Options) -> Result<Meta, ConnectError> {
     check_keyspace(&options.keyspace)?;
-    let session = session::connect(options, Some(&options.keyspace)).await?;
+    let session = session::connect_to_change(options, Some(&options.keyspace)).await?;
     let Meta { epoch, .. } = found(&session, options).await?;
     let next = epoch + 1;
-    run(&session, &format!("UPDATE meta SET value = '{next}' WHERE key = 'epoch' IF value = '{epoch}'"))
-        .await?;
-    run(&session, "TRUNCATE feed").await?;
+    let raise = format!("UPDATE meta SET value = '{next}' WHERE key = 'epoch' IF value = '{epoch}'");
+    change::query(&session, &raise).await?;
+    change::query(&session, "TRUNCATE feed").await?;
     read(&session, options.levels).await
 }
 
@@ -118,12 +124,7 @@ fn check(meta: &Meta) -> Result<(), StoreError> {
 }
 
 async fn read(session: &Session, levels: Levels) -> Result<Meta, ConnectError> {
-    let mut statement = Statement::new("SELECT key, value FROM meta");
-    statement.set_consistency(levels.regular());
-    let result = session.query_unpaged(statement, ()).await.map_err(|source| ConnectError::Statement {
-        statement: "SELECT key, value FROM meta".to_owned(),
-        source: Box::new(source),
-    })?;
+    let result = change::look(session, "SELECT key, value FROM meta", levels.regular()).await?;
     let unreadable = |error: &dyn std::fmt::Display| damaged(format!("meta: {error}"));
     let result = result.into_rows_result().map_err(|error| unreadable(&error))?;
     let rows = result.rows::<(String, Option<String>)>().map_err(|error| unreadable(&error))?;
@@ -148,15 +149,9 @@ async fn read(session: &Session, levels: Levels) -> Result<Meta, ConnectError> {
 }
 
 async fn set_once(session: &Session, key: &str, value: &str) -> Result<(), ConnectError> {
-    run(session, &format!("INSERT INTO meta (key, value) VALUES ('{key}', '{value}') IF NOT EXISTS")).await
-}
-
-async fn run(session: &Session, text: &str) -> Result<(), ConnectError> {
-    let told = |source| ConnectError::Statement { statement: text.to_owned(), source: Box::new(source) };
-    let result = session.query_unpaged(text, ()).await.map_err(told)?;
+    let text = format!("INSERT INTO meta (key, value) VALUES ('{key}', '{value}') IF NOT EXISTS");
     // What a conditional write answers does not matter: whoever was first said the same.
-    drop(result.into_rows_result().map(|rows| rows.maybe_first_row::<Row>().is_ok()));
-    Ok(())
+    change::query(session, &text).await.map(drop)
 }
 
 /// A keyspace's name goes into texts as it is.
@@ -185,8 +180,10 @@ mod tests {
             let statements = statements(migration.cql);
             assert!(!statements.is_empty());
             for statement in statements {
-                let again = ["CREATE TABLE IF NOT EXISTS ", "ALTER TABLE "];
-                assert!(again.iter().any(|start| statement.starts_with(start)), "{statement}");
+                // A column cannot be added so on both servers: who writes the first `ALTER TABLE ... ADD` says here and
+                // in `change` how its second run is told from a mistake. An option may be set as often as one likes.
+                let sets_option = statement.starts_with("ALTER TABLE ") && statement.contains(" WITH ");
+                assert!(sets_option || statement.starts_with("CREATE TABLE IF NOT EXISTS "), "{statement}");
                 // Names that one of the two servers alone knows.
                 for alone in [
                     "tablets",

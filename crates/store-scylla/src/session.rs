@@ -13,6 +13,7 @@ use scylla::deserialize::row::DeserializeRow;
 use scylla::errors::ExecutionError;
 use scylla::policies::load_balancing::{DefaultPolicy, LoadBalancingPolicy};
 use scylla::policies::retry::FallthroughRetryPolicy;
+use scylla::policies::speculative_execution::SimpleSpeculativeExecutionPolicy;
 use scylla::response::query_result::QueryResult;
 use scylla::serialize::value::SerializeValue;
 use scylla::statement::batch::Batch;
@@ -33,8 +34,16 @@ macro_rules! values {
 }
 pub(crate) use values;
 
-/// Pings go so often, and are waited for as long: a frozen node is noticed before callers give up.
-const KEEP_ALIVE: Duration = Duration::from_secs(3);
+/// Pings go so often, and are waited for so long: a frozen node is noticed, and others asked, before a till is asked why it waits.
+const PING_EVERY: Duration = Duration::from_millis(500);
+const PING_WITHIN: Duration = Duration::from_secs(1);
+/// Both where the schema is changed, which keeps a server busy for seconds: a slow one is not a frozen one.
+const PING_OF_CHANGES: Duration = Duration::from_secs(30);
+/// A read that is not answered for so long is asked of one more node, and whoever answers first is heard: far longer than
+/// a read takes, so that it costs nothing but where a node is away.
+const ASK_ANOTHER_AFTER: Duration = Duration::from_millis(300);
+/// One change of the schema may take so long.
+const CHANGE_WITHIN: Duration = Duration::from_secs(60);
 /// The first pause before a repetition, and the longest.
 const PAUSE_MIN: Duration = Duration::from_millis(4);
 const PAUSE_MAX: Duration = Duration::from_millis(250);
@@ -54,21 +63,34 @@ impl Deadline {
 }
 
 /// Pauses that grow, each with a part of chance, so that two who met do not meet again.
-#[derive(Default)]
-pub(crate) struct Pauses(u32);
+pub(crate) struct Pauses {
+    before: u32,
+    shortest: Duration,
+    longest: Duration,
+}
+
+impl Default for Pauses {
+    fn default() -> Self {
+        Self::between(PAUSE_MIN, PAUSE_MAX)
+    }
+}
 
 impl Pauses {
+    pub(crate) const fn between(shortest: Duration, longest: Duration) -> Self {
+        Self { before: 0, shortest, longest }
+    }
+
     /// No pause before the second try, where it most often tells that the first one did it.
     pub(crate) async fn pause_after_first(&mut self) {
-        if self.0 > 0 {
+        if self.before > 0 {
             self.pause().await;
         }
-        self.0 = self.0.max(1);
+        self.before = self.before.max(1);
     }
 
     pub(crate) async fn pause(&mut self) {
-        let longest = PAUSE_MIN.saturating_mul(1 << self.0.min(8)).min(PAUSE_MAX);
-        self.0 += 1;
+        let longest = self.shortest.saturating_mul(1 << self.before.min(8)).min(self.longest);
+        self.before += 1;
         // The keys of the standard hash maps are random; that is enough to spread retries.
         let per_mille = (RandomState::new().build_hasher().finish() % 1_000) as u32;
         tokio::time::sleep(longest * (250 + per_mille * 3 / 4) / 1_000).await;
@@ -104,6 +126,31 @@ impl Found {
 
 /// Connects; `keyspace` is used when it is there.
 pub(crate) async fn connect(options: &Options, keyspace: Option<&str>) -> Result<Session, ConnectError> {
+    let pings = Pings { every: PING_EVERY, within: PING_WITHIN };
+    connect_with(options, keyspace, options.request_within, pings).await
+}
+
+/// As [`connect`], with the patience that changes of the schema need.
+pub(crate) async fn connect_to_change(
+    options: &Options,
+    keyspace: Option<&str>,
+) -> Result<Session, ConnectError> {
+    let pings = Pings { every: PING_OF_CHANGES, within: PING_OF_CHANGES };
+    connect_with(options, keyspace, options.request_within.max(CHANGE_WITHIN), pings).await
+}
+
+/// How a server that says nothing is noticed.
+struct Pings {
+    every: Duration,
+    within: Duration,
+}
+
+async fn connect_with(
+    options: &Options,
+    keyspace: Option<&str>,
+    request_within: Duration,
+    pings: Pings,
+) -> Result<Session, ConnectError> {
     let mut policy = DefaultPolicy::builder().token_aware(true);
     if let Some(centre) = &options.local_data_centre {
         policy = policy.prefer_datacenter(centre.clone());
@@ -111,16 +158,21 @@ pub(crate) async fn connect(options: &Options, keyspace: Option<&str>) -> Result
     let profile = ExecutionProfile::builder()
         .consistency(options.levels.regular())
         .serial_consistency(Some(options.levels.serial()))
-        .request_timeout(Some(options.request_within))
+        .request_timeout(Some(request_within))
         .retry_policy(Arc::new(FallthroughRetryPolicy::new()))
+        // Of statements that change nothing, which alone are marked as those that may be sent twice.
+        .speculative_execution_policy(Some(Arc::new(SimpleSpeculativeExecutionPolicy {
+            max_retry_count: 1,
+            retry_interval: ASK_ANOTHER_AFTER,
+        })))
         .load_balancing_policy(policy.build())
         .build();
     let mut builder = SessionBuilder::new()
         .known_nodes(&options.contact_points)
         .default_execution_profile_handle(profile.into_handle())
         .pool_size(PoolSize::PerShard(options.connections))
-        .keepalive_interval(KEEP_ALIVE)
-        .keepalive_timeout(KEEP_ALIVE)
+        .keepalive_interval(pings.every)
+        .keepalive_timeout(pings.within)
         .connection_timeout(options.request_within)
         .tcp_nodelay(true);
     if let Some(keyspace) = keyspace {

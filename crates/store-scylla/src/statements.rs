@@ -82,10 +82,12 @@ macro_rules! statements {
                 levels: Levels,
             ) -> Result<Self, ConnectError> {
                 let place = Place { session, keyspace, levels };
-                Ok(Self {
-                    $($twin: place.twin(Kind::$twin_kind, $twin_text).await?,)*
-                    $($name: place.prepared(Kind::$kind, $text, $text).await?,)*
-                })
+                // All at once: one after the other they keep a node from serving for as many round trips.
+                $(let $twin = place.twin(Kind::$twin_kind, $twin_text);)*
+                $(let $name = place.prepared(Kind::$kind, $text, $text);)*
+                let all = Box::pin(async move { tokio::try_join!($($twin,)* $($name,)*) });
+                let ($($twin,)* $($name,)*) = all.await?;
+                Ok(Self { $($twin,)* $($name,)* })
             }
         }
     };
@@ -101,7 +103,9 @@ struct Place<'p> {
 impl Place<'_> {
     async fn twin(&self, kind: Kind, text: &'static str) -> Result<Twin, ConnectError> {
         let [members, guests] = TABLES.map(|table| text.replace(TABLE, table));
-        Ok(Twin([self.prepared(kind, &members, text).await?, self.prepared(kind, &guests, text).await?]))
+        let (members, guests) =
+            tokio::try_join!(self.prepared(kind, &members, text), self.prepared(kind, &guests, text))?;
+        Ok(Twin([members, guests]))
     }
 
     async fn prepared(
@@ -120,7 +124,9 @@ impl Place<'_> {
             Kind::Read | Kind::Plain | Kind::Conditional => self.levels.regular(),
         });
         statement.set_serial_consistency((kind == Kind::Conditional).then(|| self.levels.serial()));
-        statement.set_is_idempotent(false);
+        // What may be asked of two nodes at once. Of writes none: one that a frozen node has in its ears is carried out when it
+        // comes back, after what was written since.
+        statement.set_is_idempotent(matches!(kind, Kind::Serial | Kind::Read));
         Ok(statement)
     }
 }
@@ -155,8 +161,21 @@ statements! {
     }
 
     single {
-    scan_from Read "SELECT DISTINCT chain, id, epoch, ver, due_at FROM member WHERE token(chain, id) >= ? AND token(chain, id) <= ? LIMIT ?"
-    scan_after Read "SELECT DISTINCT chain, id, epoch, ver, due_at FROM member WHERE token(chain, id) > token(?, ?) AND token(chain, id) <= ? LIMIT ?"
+    // A body that leaves its place, when it is still the one that was read.
+    leave_body Conditional "UPDATE member SET body = ? WHERE chain = ? AND id = ? AND ck = ? IF body = ?"
+    bodies Read "SELECT ck, body FROM member WHERE chain = ? AND id = ? AND ck > ? LIMIT ?"
+    put_body Plain "INSERT INTO statement (chain, id, year, ver, digest, body) VALUES (?, ?, ?, ?, ?, ?)"
+    archived_body Read "SELECT body FROM statement WHERE chain = ? AND id = ? AND year = ? AND ver = ? AND digest = ?"
+    said Serial "SELECT value FROM meta WHERE key = ?"
+    say Conditional "UPDATE meta SET value = ? WHERE key = ? IF value = ?"
+
+    scan_from Read "SELECT DISTINCT chain, id, epoch, ver, due_at, writetime(ver) FROM member WHERE token(chain, id) >= ? AND token(chain, id) <= ? LIMIT ?"
+    scan_after Read "SELECT DISTINCT chain, id, epoch, ver, due_at, writetime(ver) FROM member WHERE token(chain, id) > token(?, ?) AND token(chain, id) <= ? LIMIT ?"
+
+    list_debt Plain "INSERT INTO guest_debt (part, chain, id, key, ver, listed) VALUES (?, ?, ?, ?, ?, true)"
+    unlist_debt Plain "DELETE FROM guest_debt WHERE part = ? AND chain = ? AND id = ? AND key = ? AND ver = ?"
+    debts Read "SELECT chain, id, key, ver, writetime(listed) FROM guest_debt WHERE part = ? LIMIT ?"
+    debts_after Read "SELECT chain, id, key, ver, writetime(listed) FROM guest_debt WHERE part = ? AND (chain, id, key, ver) > (?, ?, ?, ?) LIMIT ?"
 
     claim Plain "INSERT INTO claim (chain, checkout, owner) VALUES (?, ?, ?)"
     claims Read "SELECT owner FROM claim WHERE chain = ? AND checkout = ?"
@@ -289,9 +308,17 @@ mod tests {
     #[test]
     fn what_decides_is_only_written_conditionally() {
         for (name, kind, text) in TEXTS {
-            for table in
-                ["{table}", "limit_shard", "limit_campaign", "activation", "lookup", "position", "lease"]
-            {
+            for table in [
+                "{table}",
+                "member",
+                "meta",
+                "limit_shard",
+                "limit_campaign",
+                "activation",
+                "lookup",
+                "position",
+                "lease",
+            ] {
                 let writes =
                     [format!("UPDATE {table} "), format!("INSERT INTO {table} "), format!("FROM {table} ")];
                 let writes = writes[..2].iter().any(|start| text.contains(start))

@@ -2,12 +2,14 @@
 
 mod verbs;
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 use crate::error::ConnectError;
 use crate::feed::Feed;
-use crate::inner::{Inner, Known};
+use crate::inner::{Inner, Known, Lately};
 use crate::options::Options;
+use crate::outbox::Waiting;
 use crate::queues::Queues;
 use crate::schema;
 use crate::session::{self, Cql};
@@ -35,10 +37,13 @@ impl ScyllaStore {
             options,
             meta,
             queues: Queues::default(),
+            waiting: Waiting::default(),
             feed: Feed::new(),
             chains: Known::default(),
             days: Known::default(),
             paid: Known::default(),
+            standing: Lately::default(),
+            others_kept_out: AtomicBool::new(false),
             shards: Mutex::default(),
         })))
     }

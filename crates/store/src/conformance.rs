@@ -3,6 +3,7 @@
 //!
 //! A store's tests call [`run`], or each of [`CHECKS`].
 
+mod archive;
 mod claims;
 mod codes;
 mod due;
@@ -56,6 +57,8 @@ checks! {
         names_have_bounds;
     links: linked_once a_link_without_a_member_settles links_in_pages;
     programs: put_and_activated;
+    archive: what_is_read_stays_the_same an_archived_sale_answers_and_comes_back
+        a_row_that_is_written_again_is_whole_again bodies_move_while_their_rows_are_written;
     walks: every_row_once a_view_is_checked versions_and_epochs;
 }
 

@@ -25,9 +25,9 @@ pub use error::{Executed, StoreError};
 pub use faulty::{Faults, FaultyStore};
 pub use limit::{HolderState, LimitCap, LimitHolder, LimitMove, LimitStep, LimitView, NamedHolder, Taken};
 pub use rows::{
-    Activation, CheckoutFilter, Cursor, DueRow, FeedPage, FeedRow, FoundCheckout, Lease, Linked, LookupKey,
-    LookupKind, MemberRow, Meta, Order, Page, ParkedRow, Part, ProgramRow, RawEntry, RawHead, RawRow,
-    Scanned,
+    Activation, ArchivedRows, CheckoutFilter, Cursor, DueRow, FeedPage, FeedRow, FoundCheckout, Lease,
+    Linked, LookupKey, LookupKind, MemberRow, Meta, Order, Page, ParkedRow, Part, ProgramRow, RawEntry,
+    RawHead, RawRow, Scanned,
 };
 pub use scope::{CodeHash, Owner, Read, Scope};
 pub use store::{CODES_PER_CALL_MAX, EVERYBODY_MS, LINK_SETTLES_MS, Store, clock_off_ms};

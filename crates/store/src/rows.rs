@@ -103,6 +103,15 @@ pub struct Scanned {
     pub next: Option<Cursor>,
 }
 
+/// A part of a member's rows that was looked through for bodies to archive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ArchivedRows {
+    /// Bodies that moved.
+    pub moved: u32,
+    /// None when there are no more rows.
+    pub next: Option<Cursor>,
+}
+
 /// A head that changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FeedRow {
@@ -167,8 +176,10 @@ pub struct RawEntry {
     pub state: u8,
     /// The version that wrote it first, as the decision column has it.
     pub version: u64,
-    /// The encoded row.
+    /// The encoded row, from wherever it lies; of one whose archived body is not to be found, what stays in its place.
     pub bytes: Vec<u8>,
+    /// What stays in the place of a row whose body came from the archive.
+    pub stays: Option<Vec<u8>>,
 }
 
 /// What a look-up key means.

@@ -9,8 +9,8 @@ use crate::code::{CodeHolder, CodeView, CodesAdded};
 use crate::error::StoreError;
 use crate::limit::{LimitCap, LimitView, NamedHolder};
 use crate::rows::{
-    Activation, CheckoutFilter, Cursor, FeedPage, FoundCheckout, Lease, Linked, LookupKey, MemberRow, Meta,
-    Order, Page, ParkedRow, Part, ProgramRow, RawRow, Scanned,
+    Activation, ArchivedRows, CheckoutFilter, Cursor, FeedPage, FoundCheckout, Lease, Linked, LookupKey,
+    MemberRow, Meta, Order, Page, ParkedRow, Part, ProgramRow, RawRow, Scanned,
 };
 use crate::scope::{CodeHash, Owner, Scope};
 use crate::verdict::{Decider, OutboxEvent};
@@ -130,6 +130,39 @@ pub trait Store: Send + Sync {
         limit: usize,
     ) -> Result<Scanned, StoreError>;
 
+    /// As [`scan_due`](Self::scan_due) for one part of all chains, and puts into the feed again which heads were written at
+    /// `since_ms` by the store's clock or later and are not known to be in it: a row of the feed may be lost, and whoever
+    /// remembers members has to hear of the change some time. Without `since_ms`, as far back as the feed reaches. Told twice
+    /// is told once.
+    ///
+    /// The default tells nothing: so does a store of one process, whose feed loses no row without saying so by
+    /// [`FeedPage::lagged`].
+    async fn scan_and_tell(
+        &self,
+        part: Part,
+        after: &Cursor,
+        now_ms: i64,
+        since_ms: Option<i64>,
+        limit: usize,
+    ) -> Result<Scanned, StoreError> {
+        let _ = since_ms;
+        self.scan_due(None, Some(part), after, now_ms, limit).await
+    }
+
+    /// When the latest complete pass of [`scan_and_tell`](Self::scan_and_tell) over a part began; none before the first, and
+    /// where nothing is told.
+    async fn passed(&self, part: Part) -> Result<Option<i64>, StoreError> {
+        let _ = part;
+        Ok(None)
+    }
+
+    /// Keeps when a pass over a part began that is complete now. One that began earlier than what is kept changes nothing:
+    /// it says less, whoever made it.
+    async fn set_passed(&self, part: Part, began_ms: i64) -> Result<(), StoreError> {
+        let _ = (part, began_ms);
+        Ok(())
+    }
+
     /// Heads of a part's members that changed after the cursor. Waits for the first one up to `wait_ms`. From the beginning
     /// (the default cursor) is from now.
     async fn feed(
@@ -167,6 +200,19 @@ pub trait Store: Send + Sync {
     /// Entries that wait for a person.
     async fn parked(&self, chain: &str, after: &Cursor, limit: usize) -> Result<Page<ParkedRow>, StoreError>;
 
+    /// Moves bodies of a member's rows into the archive: of about `limit` rows behind the cursor those that were written
+    /// before an instant, as [`Archived::of`](suanpan_ledger::Archived::of) says. In their place stays what that says. Every
+    /// read finds a body where it lies, so nobody but this verb can tell. Changes no head, and may be repeated and be
+    /// broken off anywhere: a body is in the archive before it leaves its place.
+    async fn archive(
+        &self,
+        chain: &str,
+        member: &MemberId,
+        before_ms: i64,
+        after: &Cursor,
+        limit: usize,
+    ) -> Result<ArchivedRows, StoreError>;
+
     // Limits and codes.
 
     /// Every limit of the chain, without holders, by offer.
@@ -202,6 +248,13 @@ pub trait Store: Send + Sync {
         codes: &[CodeHash],
     ) -> Result<(), StoreError> {
         let _ = (chain, holder, limits, codes);
+        Ok(())
+    }
+
+    /// Finishes what a process that ended left of guests' sales and returns of all chains: no head says that something is to
+    /// be done for them. Nothing where shares change with the sale itself.
+    async fn pay_guests(&self, now_ms: i64) -> Result<(), StoreError> {
+        let _ = now_ms;
         Ok(())
     }
 

@@ -32,6 +32,9 @@ impl<F: FnMut(&View) -> Verdict + Send> Decider for F {
 pub enum Verdict {
     /// Nothing changes.
     Leave,
+    /// Nothing changes, because others have what is missing of limits or codes. A store in which shares do not change with
+    /// their sales looks whether all of these are still somebody's, and asks again when one was not.
+    Short,
     /// All of this, or nothing.
     Write(Box<Write>),
 }

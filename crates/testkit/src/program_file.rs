@@ -194,6 +194,7 @@ impl Writer<'_> {
         if program.search_nodes_max != SEARCH_NODES_MAX_DEFAULT {
             map.put("search_nodes_max", program.search_nodes_max.to_string());
         }
+        map.maybe("archive_after_days", program.archive_after_days.map(|days| days.to_string()));
         if !program.stores.is_empty() {
             let stores = program.stores.iter().map(|store| {
                 let mut map = Map::of("id", quoted(&store.id));

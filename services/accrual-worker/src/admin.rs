@@ -59,6 +59,7 @@ fn shown(status: &Status) -> String {
         "ended": status.ended,
         "ticks": status.ticks,
         "emitted": status.emitted,
+        "archived": status.archived,
         "failing": status.failing,
         "sinks": sinks,
     });

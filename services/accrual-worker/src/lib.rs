@@ -7,7 +7,7 @@
 //! least once.
 //!
 //! The clock is passed in; nothing here reads another one. Timers only wait. One machine has one process for a file: it
-//! runs this library beside its node. Bodies of old rows stay where they are: no policy asks for their archive here.
+//! runs this library beside its node.
 
 mod admin;
 mod config;

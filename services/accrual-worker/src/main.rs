@@ -22,6 +22,8 @@ struct Command {
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    #[cfg(feature = "failpoints")]
+    suanpan_store_scylla::freeze_where_told();
     let Command { options } = Command::parse();
     if let Err(error) = log(&options) {
         eprintln!("error: --log: {error}");

@@ -126,7 +126,7 @@ fn compile(chain: &str, files: &[SourceFile]) -> Result<Policy, PoliciesError> {
         Some(zone) => TimeZone::get(zone)
             .map_err(|_| PoliciesError::Zone { chain: chain.to_owned(), zone: zone.clone() })?,
     };
-    Ok(policy(&parsed.program, &House { time_zone, archive_days: None })?)
+    Ok(policy(&parsed.program, &House { time_zone })?)
 }
 
 #[async_trait]

@@ -46,6 +46,8 @@ pub struct Status {
     pub ticks: u64,
     /// Rows whose effects and events are out.
     pub emitted: u64,
+    /// Bodies of rows that moved to the archive.
+    pub archived: u64,
     /// Members for whom the last try failed; they are tried again, ever more rarely.
     pub failing: u64,
     /// Sinks in the order of their names.
@@ -80,6 +82,7 @@ impl StatusBoard {
         status.ended += u64::from(done.ended);
         status.ticks += u64::from(done.ticks);
         status.emitted += u64::from(done.emitted);
+        status.archived += u64::from(done.archived);
     }
 
     pub(crate) fn failing(&self, members: usize) {

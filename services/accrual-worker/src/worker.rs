@@ -126,6 +126,7 @@ pub(crate) struct Shared {
     pub(crate) sinks: Vec<Arc<dyn Sink>>,
     pub(crate) crew: Crew,
     pub(crate) duties: Duties,
+    pub(crate) passed: scan::Passed,
     /// Something was committed: there may be events.
     pub(crate) news: Notify,
     /// The feed lost rows, or there are new parts to look after: scan at once.
@@ -146,7 +147,9 @@ impl Worker {
         let crew = Crew::new(Arc::clone(&policies), Arc::clone(&clock), pace, Arc::clone(&board));
         let duties = Duties::new(Arc::clone(&store), Arc::clone(&clock), &pace, holder());
         let (news, lagged) = (Notify::new(), Notify::new());
-        let shared = Shared { store, policies, clock, pace, board, sinks, crew, duties, news, lagged };
+        let passed = scan::Passed::default();
+        let shared =
+            Shared { store, policies, clock, pace, board, sinks, crew, duties, passed, news, lagged };
         Self { shared: Arc::new(shared) }
     }
 
@@ -217,6 +220,7 @@ async fn tend(shared: Arc<Shared>, mut stopped: watch::Receiver<bool>) {
             shared.duties.held(duties::TEND).await;
             change::follow(&shared).await?;
             holds::end(&shared, with_codes).await?;
+            shared.store.pay_guests((shared.clock)()).await?;
             outbox::forget(&shared).await
         };
         let result = tokio::select! {

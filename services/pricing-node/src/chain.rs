@@ -91,7 +91,7 @@ impl Chain {
     pub fn new(program: &Program, catalogue: Option<Arc<dyn Catalogue>>) -> Result<Self, ChainError> {
         let zones = Zones::of(program).map_err(ChainError::Zones)?;
         let compiled = compile(program).map_err(ChainError::Compile)?;
-        let house = House { time_zone: zones.chain().clone(), archive_days: None };
+        let house = House { time_zone: zones.chain().clone() };
         let policy = Arc::new(suanpan_checkout::policy(program, &house)?);
         let segments = program.offers.iter().flat_map(|offer| offer.who.segments.iter().cloned()).collect();
         Ok(Self { compiled, catalogue, zones, policy, segments })

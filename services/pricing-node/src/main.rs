@@ -41,6 +41,8 @@ struct Command {
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    #[cfg(feature = "failpoints")]
+    suanpan_store_scylla::freeze_where_told();
     let command = Command::parse();
     let options = &command.options;
     if let Err(error) = log(options) {

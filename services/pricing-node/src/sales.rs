@@ -14,6 +14,7 @@ use suanpan_checkout::{Books, BooksError, Queues, unpack};
 use suanpan_domain::{BusinessTime, Member, MemberId, OfferUsage, Usage};
 use suanpan_ledger::head::Status;
 use suanpan_ledger::snapshot;
+use suanpan_program::model::ARCHIVE_DAYS_MIN;
 use suanpan_program::parse;
 use suanpan_rpc::decode::Lookup;
 use suanpan_rpc::v1;
@@ -41,6 +42,8 @@ pub struct Selling {
 
 /// Answers live for 400 days.
 pub const HORIZON_MS_DEFAULT: i64 = 400 * 86_400_000;
+/// What tills still repeat lies at hand.
+const _: () = assert!(ARCHIVE_DAYS_MIN as i64 * 86_400_000 >= HORIZON_MS_DEFAULT);
 /// Machines whose clocks are kept agree to some milliseconds; seconds are a fault.
 pub const CLOCK_OFF_MS_MAX_DEFAULT: u64 = 2_000;
 /// Earlier programs that a node keeps compiled, for tokens and returns.

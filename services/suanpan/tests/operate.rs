@@ -6,6 +6,8 @@ mod operate {
     mod codes;
     mod copies;
     mod imports;
+    #[cfg(feature = "parquet")]
+    mod imports_parquet;
     mod parked;
     mod verbs;
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::{Paxos, Shape, failed, jars};
+use super::{Paxos, Shape, failed, jars, memory};
 use crate::TaskError;
 
 /// Where clients connect.
@@ -37,12 +37,22 @@ impl Node {
         format!("{}:{PORT}", self.address())
     }
 
-    /// Starts with an empty folder. The process goes on when this one ends.
-    pub(super) fn start(&self, root: &Path, lib: &Path, shape: Shape) -> Result<(), TaskError> {
-        if self.folder.exists() {
+    /// Starts with an empty folder, which lies in memory when that is given. The process goes on when this one ends.
+    pub(super) fn start(
+        &self,
+        root: &Path,
+        lib: &Path,
+        shape: Shape,
+        memory: Option<&Path>,
+    ) -> Result<(), TaskError> {
+        if self.folder.symlink_metadata().is_ok() {
             std::fs::remove_dir_all(&self.folder).map_err(|source| self.file("", source))?;
         }
-        std::fs::create_dir_all(&self.folder).map_err(|source| self.file("", source))?;
+        match memory {
+            Some(memory) => memory::link(&self.folder, memory),
+            None => std::fs::create_dir_all(&self.folder),
+        }
+        .map_err(|source| self.file("", source))?;
         let ours = root.join("xtask/cassandra");
         let read = |name: &str| {
             let path = ours.join(name);

@@ -5,6 +5,7 @@ use minicbor::data::Type;
 use minicbor::decode::Error;
 
 use super::sale::{Returned, Sale};
+use super::stays::hash;
 use super::{Id, Key, Unreadable, at_end, body, fields, flat, id, key, wrong};
 
 /// Numbers of states that the audit tells apart; 4 is fenced.
@@ -80,6 +81,9 @@ pub(crate) struct Row {
     pub(crate) state: u8,
     pub(crate) verb: u8,
     pub(crate) version: u64,
+    pub(crate) written_ms: i64,
+    /// Of the sale's content alone, and of the content that decided the row.
+    pub(crate) hashes: [Option<[u8; 32]>; 2],
     pub(crate) until_ms: i64,
     pub(crate) has_sale: bool,
     pub(crate) sale: Sale,
@@ -107,6 +111,7 @@ impl Row {
         self.overruns.clear();
         (self.state, self.verb, self.version, self.until_ms) = (0, 0, 0, 0);
         (self.has_sale, self.has_returned, self.accrued) = (false, false, 0);
+        (self.written_ms, self.hashes) = (0, [None; 2]);
         (self.emits, self.friend_points, self.took_referral_back, self.elsewhere) = (0, 0, false, None);
         self.key = Key::default();
     }
@@ -141,6 +146,8 @@ fn read_field(row: &mut Row, number: u8, d: &mut Decoder<'_>) -> Result<(), Erro
         1 => row.state = numbered(d, state::PARKED)?,
         2 => row.verb = numbered(d, verb::LAST)?,
         3 => row.version = d.u64()?,
+        4 => row.written_ms = d.i64()?,
+        5 | 6 => row.hashes[usize::from(number) - 5] = Some(hash(d)?),
         8 => row.until_ms = d.i64()?,
         9 => {
             row.has_sale = true;
@@ -165,7 +172,7 @@ fn read_field(row: &mut Row, number: u8, d: &mut Decoder<'_>) -> Result<(), Erro
             Ok(())
         })?,
         15 => flat(d, 1, |d| read_emit(row, d))?,
-        4..=7 | 16 | 17 => d.skip()?,
+        7 | 16 | 17 => d.skip()?,
         _ => return Err(wrong("a field that no row has")),
     }
     Ok(())

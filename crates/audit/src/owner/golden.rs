@@ -33,7 +33,13 @@ fn member() -> (RawHead, Vec<RawEntry>) {
         let bytes = bytes(line);
         let mut row = Row::default();
         read_row(&bytes, &mut row).expect("a row that can be read");
-        RawEntry { key: row.key.as_bytes().to_vec(), state: row.state, version: row.version, bytes }
+        RawEntry {
+            key: row.key.as_bytes().to_vec(),
+            state: row.state,
+            version: row.version,
+            bytes,
+            stays: None,
+        }
     });
     let mut rows: Vec<RawEntry> = rows.collect();
     rows.sort_by(|one, other| one.key.cmp(&other.key));

@@ -1,12 +1,12 @@
 //! What services leave behind balances: in rest, in small pieces, and while they are at work.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use suanpan_audit::{Options, Progress, audit, audit_with};
 use suanpan_checkout::Verb;
 use suanpan_store::Store;
 use suanpan_store_embedded::EmbeddedStore;
+use tokio::sync::Semaphore;
 
 use crate::scratch::{Scratch, copy_of_a_life};
 use crate::till::{CHAIN, Till, basket, limited, of, sale_id};
@@ -33,21 +33,26 @@ async fn a_life_balances() {
     assert!(nobody.balances() && nobody.counts.entries == 0, "{nobody}");
 }
 
+/// Sales that are made while one audit runs. Were they as many as the machine can make, each audit would have more to read
+/// than the last by as much as it took, without end.
+const SALES_EACH: usize = 40;
+
 /// Sales go on while the store is proved: what was read in between is not taken for damage.
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
 async fn a_busy_store_balances() {
     let scratch = Scratch::new();
     let store = Arc::new(EmbeddedStore::open(&scratch.file("busy.db")).expect("a store"));
     crate::till::life(store.clone()).await;
-    let stop = Arc::new(AtomicBool::new(false));
+    let turns = Arc::new(Semaphore::new(0));
     let sold = tokio::spawn({
-        let (store, stop) = (store.clone(), stop.clone());
+        let (store, turns) = (store.clone(), turns.clone());
         async move {
             let mut till = Till::new(store.clone());
             let cap = suanpan_store::LimitCap::default();
             store.set_limit(CHAIN, crate::till::LIMIT, cap).await.expect("no limit");
             let mut number = 1_000;
-            while !stop.load(Ordering::Relaxed) {
+            while let Ok(turn) = turns.acquire().await {
+                turn.forget();
                 number += 1;
                 let mut sale = limited(basket());
                 sale.uses.clear();
@@ -63,12 +68,20 @@ async fn a_busy_store_balances() {
     });
     let (mut audits, mut read_again) = (0, 0);
     while audits < 20 || (read_again == 0 && audits < 2_000) {
-        let report = audit_with(&*store, None, Options { rows: 5 }, |_| {}).await.expect("a report");
+        let mut given = 0;
+        let a_sale_for_each_piece = |_| {
+            if given < SALES_EACH {
+                given += 1;
+                turns.add_permits(1);
+            }
+        };
+        let report =
+            audit_with(&*store, None, Options { rows: 5 }, a_sale_for_each_piece).await.expect("a report");
         assert!(report.balances(), "{report}");
         audits += 1;
         read_again += report.counts.read_again;
     }
-    stop.store(true, Ordering::Relaxed);
+    turns.close();
     let sold = sold.await.expect("sales");
     assert!(read_again > 0 && sold > 0, "{audits} audits, {read_again} owners read again, {sold} sales");
     let report = audit_with(&*store, None, Options { rows: 1 }, |_| {}).await.expect("a report");

@@ -1,7 +1,9 @@
 //! Damage, planted into the file while it is closed: each kind is found, and named by its code and no other.
 
+use std::sync::Arc;
+
 use rusqlite::Connection;
-use suanpan_audit::{Code, audit};
+use suanpan_audit::{Code, Report, audit};
 use suanpan_domain::CheckoutId;
 use suanpan_ledger::codec::{decode_entry, decode_head, encode_entry, encode_head};
 use suanpan_ledger::entry::{CouponName, MovementKind};
@@ -169,7 +171,7 @@ const DAMAGES: &[Damage] = &[
                 coupon: Some(used),
             };
             entry.movements.push(line);
-            entry.sale.as_mut().expect("a sale").coupons.push(used.id);
+            Arc::make_mut(entry.sale.as_mut().expect("a sale")).coupons.push(used.id);
         });
     }),
     ("a coupon granted twice", &[Code::CouponGrantedTwice, Code::CouponUnaccounted], |file| {
@@ -231,10 +233,14 @@ const DAMAGES: &[Damage] = &[
         file.head("carla", |head| head.parked = 0);
     }),
     ("points that were not taken", &[Code::SpentDiffers], |file| {
-        file.row("anna", sale(1)(), |entry| entry.sale.as_mut().expect("a sale").points_used += 1);
+        file.row("anna", sale(1)(), |entry| {
+            Arc::make_mut(entry.sale.as_mut().expect("a sale")).points_used += 1
+        });
     }),
     ("a sale of another amount", &[Code::SaleUnbalanced], |file| {
-        file.row("anna", sale(3)(), |entry| entry.sale.as_mut().expect("a sale").due_minor -= 5);
+        file.row("anna", sale(3)(), |entry| {
+            Arc::make_mut(entry.sale.as_mut().expect("a sale")).due_minor -= 5
+        });
     }),
     ("uses that are forgotten", &[Code::UsesDiffer], |file| {
         file.head("anna", |head| head.counters.clear());
@@ -349,6 +355,16 @@ const DAMAGES: &[Damage] = &[
     }),
 ];
 
+/// How a report differs from the codes that a damage is to be named by; none when it does not.
+pub(crate) fn differs(name: &str, codes: &[Code], report: &Report) -> Option<String> {
+    let mut expected = codes.to_vec();
+    expected.sort_unstable();
+    let found: Vec<Code> = report.by_code.keys().copied().collect();
+    let told: Vec<String> = report.findings.iter().map(ToString::to_string).collect();
+    let differs = || format!("{name}: expected {expected:?}, found\n    {}", told.join("\n    "));
+    (found != expected).then(differs)
+}
+
 #[tokio::test]
 async fn every_kind_of_damage_is_found_and_named() {
     let mut wrong = Vec::new();
@@ -359,13 +375,7 @@ async fn every_kind_of_damage_is_found_and_named() {
         damage(&File(Connection::open(&path).expect("a file")));
         let store = EmbeddedStore::open(&path).expect("a store");
         let report = audit(&store, None, |_| {}).await.expect("a report");
-        let mut expected = codes.to_vec();
-        expected.sort_unstable();
-        let found: Vec<Code> = report.by_code.keys().copied().collect();
-        if found != expected {
-            let told: Vec<String> = report.findings.iter().map(ToString::to_string).collect();
-            wrong.push(format!("{name}: expected {expected:?}, found\n    {}", told.join("\n    ")));
-        }
+        wrong.extend(differs(name, codes, &report));
     }
     assert!(wrong.is_empty(), "{} of {}\n{}", wrong.len(), DAMAGES.len(), wrong.join("\n"));
 }

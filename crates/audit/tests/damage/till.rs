@@ -197,7 +197,7 @@ impl Till {
         let now_ms = self.now();
         let actor = Actor::default();
         let (basket_hash, content_hash, answer) = ([1; 32], [2; 32], b"paid".to_vec());
-        let unseen = false;
+        let (sale, unseen) = (Arc::new(sale), false);
         let ask =
             Ask { checkout, owner, actor, now_ms, basket_hash, content_hash, sale, answer, verb, unseen };
         self.books.sell(Arc::new(ask)).await.expect("a sale")

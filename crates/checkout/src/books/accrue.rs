@@ -10,7 +10,7 @@ use suanpan_ledger::refusal::Conflicts;
 use suanpan_ledger::{Action, Actor, Applied, Due, Emit, EntryKey, Head, Policy, Role, State, apply, due};
 use suanpan_store::{Derived, Owner, Scope, Verdict, View};
 
-use super::{Books, BooksError, Undecided, leaving};
+use super::{Books, BooksError, Moment, Undecided, leaving};
 
 /// What was done for a member.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,6 +25,8 @@ pub struct Worked {
     pub ticks: u32,
     /// Rows whose effects and events are out.
     pub emitted: u32,
+    /// Bodies of rows that moved to the archive.
+    pub archived: u32,
 }
 
 impl Worked {
@@ -37,16 +39,25 @@ impl Worked {
             ended: self.ended + other.ended,
             ticks: self.ticks + other.ticks,
             emitted: self.emitted + other.emitted,
+            archived: self.archived + other.archived,
         }
     }
 
     const fn any(self) -> bool {
-        self.accrued + self.parked + self.ended + self.ticks + self.emitted > 0
+        self.accrued + self.parked + self.ended + self.ticks + self.emitted + self.archived > 0
+    }
+
+    /// For how many entries there is room by it.
+    pub(super) fn room(self) -> usize {
+        usize::try_from(self.accrued + self.parked).unwrap_or(usize::MAX)
     }
 }
 
 /// Steps for one member in one go: what a full list of waiting entries needs, twice. More waits for the next go.
 const STEPS_MAX: usize = 256;
+
+/// Bodies that one step moves; more wait for the next, so that whoever waits behind a step does not wait for a life's rows.
+const ARCHIVED_MAX: u32 = 256;
 
 impl Books {
     /// Does everything that is due for a member.
@@ -57,7 +68,7 @@ impl Books {
     pub async fn work(&self, member: &MemberId, now_ms: i64) -> Result<Worked, BooksError> {
         let mut done = Worked::default();
         for _ in 0..STEPS_MAX {
-            let step = self.work_some(member, now_ms).await?;
+            let step = self.work_some(member, EMITTING_MAX, Moment::of_step(now_ms)).await?;
             if !step.any() {
                 break;
             }
@@ -77,64 +88,76 @@ impl Books {
         checkout: CheckoutId,
         now_ms: i64,
     ) -> Result<bool, BooksError> {
-        self.end_reservation(owner, checkout, &worker(), now_ms).await
+        self.end_reservation(owner, checkout, &worker(), Moment::of_step(now_ms)).await
     }
 
-    /// Does the first thing that is due for a member, and where the store keeps the order of what it is asked for,
-    /// everything that waits; nothing when nothing is due.
-    pub(super) async fn work_some(&self, member: &MemberId, now_ms: i64) -> Result<Worked, BooksError> {
+    /// Does the first thing that is due for a member, of entries that wait so many at most; where the store keeps the order
+    /// of what it is asked for, all of them. Nothing when nothing is due.
+    pub(super) async fn work_some(
+        &self,
+        member: &MemberId,
+        at_most: usize,
+        at: Moment,
+    ) -> Result<Worked, BooksError> {
         let Some(row) = self.store.member(&self.chain, member).await? else { return Ok(Worked::default()) };
         let actor = worker();
         let mut done = Worked::default();
-        let Some(first) = due(&self.policy, &row.head, now_ms).into_iter().next() else { return Ok(done) };
+        let Some(first) = due(&self.policy, &row.head, at.now_ms).into_iter().next() else { return Ok(done) };
         match first {
             Due::ClearEmitting(version) => {
-                self.emit(member, &row.head, version, &actor, now_ms).await?;
-                done.emitted = 1;
+                done = self.emit(member, &row.head, version, &actor, at).await?;
             }
             Due::Accrue(_) if self.store.keeps_order() => {
-                done = self.accrue_waiting(member, &row.head, &actor, now_ms).await?;
+                done = self.accrue_waiting(member, &row.head, &actor, at).await?;
             }
-            Due::Accrue(entry) => match self.accrue(member, entry, &actor, now_ms).await? {
-                Accrued::Yes => done.accrued = 1,
-                Accrued::Parked => done.parked = 1,
-                Accrued::Nothing => {}
-            },
+            Due::Accrue(_) => {
+                done = self.accrue_first(member, &row.head, at_most.min(EMITTING_MAX), &actor, at).await?;
+            }
             Due::EndReservation(checkout) => {
                 let owner = Owner::Member(member.clone());
-                done.ended = u32::from(self.end_reservation(owner, checkout, &actor, now_ms).await?);
+                done.ended = u32::from(self.end_reservation(owner, checkout, &actor, at).await?);
             }
             Due::Tick => {
                 let scope = Scope::of(Owner::Member(member.clone()));
-                done.ticks = u32::from(self.step(member, scope, Action::Tick, &actor, now_ms).await?);
+                done.ticks = u32::from(self.step(member, scope, Action::Tick, &actor, at).await?);
             }
         }
         Ok(done)
     }
 
-    /// Sends what the rows in `emitting` owe, then clears them.
+    /// Sends what the rows in `emitting` owe, then clears them. When bodies are left that have to move, nothing is cleared:
+    /// the next step goes on with them.
     async fn emit(
         &self,
         member: &MemberId,
         head: &Head,
         version: u64,
         actor: &Actor,
-        now_ms: i64,
-    ) -> Result<(), BooksError> {
+        at: Moment,
+    ) -> Result<Worked, BooksError> {
+        let mut done = Worked::default();
         let mut last = None;
         for waiting in head.emitting.iter().filter(|waiting| waiting.version <= version) {
             let scope = Scope::of(Owner::Member(member.clone())).reading(waiting.key);
             let key = waiting.key;
             let reader = move |view: &View| leaving(Ok((Verdict::Leave, view.entry(key).cloned())));
-            if let Ok(Some(row)) = self.decide(now_ms, scope, reader).await? {
-                self.carry(member, &row, actor, now_ms).await?;
+            if let Ok(Some(row)) = self.decide(at, scope, reader).await? {
+                self.carry(member, &row, actor, at).await?;
+                let left = ARCHIVED_MAX.saturating_sub(done.archived);
+                let archived = self.archive(member, &row, left).await?;
+                done.archived += archived.moved;
+                if archived.more {
+                    return Ok(done);
+                }
             }
             last = Some(waiting.key);
         }
-        let Some(key) = last else { return Ok(()) };
+        done.emitted = 1;
+        let Some(key) = last else { return Ok(done) };
         let scope = Scope::of(Owner::Member(member.clone())).reading(key);
         let action = Action::ClearEmitting { up_to_version: version };
-        self.step(member, scope, action, actor, now_ms).await.map(|_| ())
+        self.step(member, scope, action, actor, at).await?;
+        Ok(done)
     }
 
     async fn accrue(
@@ -142,15 +165,15 @@ impl Books {
         member: &MemberId,
         entry: EntryRef,
         actor: &Actor,
-        now_ms: i64,
+        at: Moment,
     ) -> Result<Accrued, BooksError> {
         let policy = Arc::clone(&self.policy);
         let (owner, actor) = (Owner::Member(member.clone()), actor.clone());
         let decider = move |view: &View| {
-            leaving(Ok::<_, Undecided>(accrued(&policy, view, &owner, entry, &actor, now_ms)))
+            leaving(Ok::<_, Undecided>(accrued(&policy, view, &owner, entry, &actor, at.now_ms)))
         };
         let scope = scope_of(member, entry);
-        Ok(self.decide(now_ms, scope, decider).await?.unwrap_or(Accrued::Nothing))
+        Ok(self.decide(at, scope, decider).await?.unwrap_or(Accrued::Nothing))
     }
 
     /// Accrues everything that waits, in its order, without waiting for one answer before the next is asked for: the store
@@ -160,14 +183,14 @@ impl Books {
         member: &MemberId,
         head: &Head,
         actor: &Actor,
-        now_ms: i64,
+        at: Moment,
     ) -> Result<Worked, BooksError> {
         let parts = head.pending.chunks(EMITTING_MAX).map(|part| async move {
             let entries = part.iter().filter_map(|waiting| entry_of(waiting.key));
-            let accrued = join_all(entries.map(|entry| self.accrue(member, entry, actor, now_ms)));
+            let accrued = join_all(entries.map(|entry| self.accrue(member, entry, actor, at)));
             let keys = part.iter().map(|waiting| waiting.key).collect();
             // Both are asked for in this order before either is answered.
-            join(accrued, self.clear(member, keys, actor, now_ms)).await
+            join(accrued, self.clear(member, keys, actor, at)).await
         });
         let mut done = Worked::default();
         for (accrued, cleared) in join_all(parts).await {
@@ -183,6 +206,34 @@ impl Books {
         Ok(done)
     }
 
+    /// Accrues the first of what waits, then clears them together. They are asked for at once: each is carried out when it is
+    /// the first, most often in this order, and what they owe the world is paid together.
+    async fn accrue_first(
+        &self,
+        member: &MemberId,
+        head: &Head,
+        at_most: usize,
+        actor: &Actor,
+        at: Moment,
+    ) -> Result<Worked, BooksError> {
+        let mut done = Worked::default();
+        let first = &head.pending[..head.pending.len().min(at_most)];
+        let entries = first.iter().filter_map(|waiting| entry_of(waiting.key));
+        for accrued in join_all(entries.map(|entry| self.accrue(member, entry, actor, at))).await {
+            match accrued? {
+                Accrued::Yes => done.accrued += 1,
+                Accrued::Parked => done.parked += 1,
+                // Somebody else did it, or what was before it failed.
+                Accrued::Nothing => {}
+            }
+        }
+        if done.any() {
+            let keys = first.iter().map(|waiting| waiting.key).collect();
+            done.emitted = self.clear(member, keys, actor, at).await?;
+        }
+        Ok(done)
+    }
+
     /// Clears what is emitting when all of it is among these rows and brings nothing to other members: its events were
     /// written together with it. Else nothing. Gives how many rows are out.
     async fn clear(
@@ -190,7 +241,7 @@ impl Books {
         member: &MemberId,
         keys: Vec<EntryKey>,
         actor: &Actor,
-        now_ms: i64,
+        at: Moment,
     ) -> Result<u32, BooksError> {
         let owner = Owner::Member(member.clone());
         let scope = keys.iter().fold(Scope::of(owner.clone()), |scope, key| scope.reading(*key));
@@ -208,7 +259,7 @@ impl Books {
             };
             let out = u32::try_from(emitting.len()).unwrap_or(u32::MAX);
             let action = Action::ClearEmitting { up_to_version: last.version };
-            let command = Books::command(now_ms, &actor, action);
+            let command = Books::command(at.now_ms, &actor, action);
             leaving(match apply(&policy, &view.head, &view.entries, &command) {
                 Ok(Applied::Changed(change)) => {
                     Ok((Books::write(&policy, owner.clone(), *change).into(), out))
@@ -217,7 +268,7 @@ impl Books {
                 Err(conflicts) => Err(Undecided::from(conflicts)),
             })
         };
-        Ok(self.decide(now_ms, scope, decider).await?.unwrap_or(0))
+        Ok(self.decide(at, scope, decider).await?.unwrap_or(0))
     }
 
     /// Puts a parked entry back among those that wait.
@@ -247,7 +298,7 @@ impl Books {
                 Err(conflicts) => Err(conflicts.into()),
             })
         };
-        Ok(self.decide(now_ms, scope_of(member, entry), decider).await?.unwrap_or(false))
+        Ok(self.decide(Moment::of_call(now_ms), scope_of(member, entry), decider).await?.unwrap_or(false))
     }
 
     /// One command of the worker's; whether it changed anything.
@@ -257,10 +308,10 @@ impl Books {
         scope: Scope,
         action: Action,
         actor: &Actor,
-        now_ms: i64,
+        at: Moment,
     ) -> Result<bool, BooksError> {
         let (policy, owner) = (Arc::clone(&self.policy), Owner::Member(member.clone()));
-        let command = Arc::new(Self::command(now_ms, actor, action));
+        let command = Arc::new(Self::command(at.now_ms, actor, action));
         let decider = move |view: &View| {
             leaving(match apply(&policy, &view.head, &view.entries, &command) {
                 Ok(Applied::Changed(change)) => {
@@ -273,7 +324,7 @@ impl Books {
                 Err(conflicts) => Err(Undecided::from(conflicts)),
             })
         };
-        Ok(self.decide(now_ms, scope, decider).await?.unwrap_or(false))
+        Ok(self.decide(at, scope, decider).await?.unwrap_or(false))
     }
 }
 

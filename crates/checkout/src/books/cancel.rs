@@ -7,7 +7,7 @@ use suanpan_ledger::refusal::Conflict;
 use suanpan_ledger::{Action, Actor, Applied, Command, Policy, Refusal, Sale, State, apply};
 use suanpan_store::{CodeHash, CodeMove, CodeStep, LimitMove, LimitStep, Owner, Scope, Taken, Verdict, View};
 
-use super::{Books, BooksError, Recorded, TURNS_MAX, Undecided, leaving};
+use super::{Books, BooksError, Moment, Recorded, TURNS_MAX, Undecided, leaving};
 
 impl Books {
     /// Cancels a sale. One that was never seen is cancelled as a guest's, so that a late call finds it.
@@ -27,7 +27,7 @@ impl Books {
                 None => (Owner::Guest(checkout), None),
             };
             let command = Self::command(now_ms, actor, Action::Cancel { checkout });
-            match self.end(owner, checkout, sale.as_deref(), command).await {
+            match self.end(Moment::of_call(now_ms), owner, checkout, sale.as_deref(), command).await {
                 Ok(Some(recorded)) => return Ok(recorded),
                 Ok(None) | Err(BooksError::Stale) => {}
                 Err(error) => return Err(error),
@@ -42,16 +42,18 @@ impl Books {
         owner: Owner,
         checkout: CheckoutId,
         actor: &Actor,
-        now_ms: i64,
+        at: Moment,
     ) -> Result<bool, BooksError> {
         let found = self.store.find_checkout(&self.chain, checkout).await?;
         let sale = found.filter(|found| found.owner == owner).and_then(|found| found.entry.sale);
-        let command = Self::command(now_ms, actor, Action::EndReservation { checkout, fenced: false });
-        Ok(self.end(owner, checkout, sale.as_deref(), command).await?.is_some())
+        let action = Action::EndReservation { checkout, fenced: false };
+        let command = Self::command(at.now_ms, actor, action);
+        Ok(self.end(at, owner, checkout, sale.as_deref(), command).await?.is_some())
     }
 
     async fn end(
         &self,
+        at: Moment,
         owner: Owner,
         checkout: CheckoutId,
         sale: Option<&Sale>,
@@ -60,10 +62,10 @@ impl Books {
         let mut scope = Scope::of(owner.clone()).claiming(checkout);
         scope.limits = sale.iter().flat_map(|sale| sale.global_uses.iter().map(|used| used.offer)).collect();
         scope.codes = sale.iter().flat_map(|sale| sale.codes.iter().map(|code| CodeHash(*code))).collect();
-        let (policy, now_ms) = (Arc::clone(&self.policy), command.now_ms);
+        let policy = Arc::clone(&self.policy);
         let command = Arc::new(command);
         let decider = move |view: &View| leaving(decided(&policy, view, &owner, checkout, &command));
-        match self.decide(now_ms, scope, decider).await? {
+        match self.decide(at, scope, decider).await? {
             Ok(recorded) => Ok(recorded),
             // A closed member's rows stay where they are: nothing here moves.
             Err(_) => Ok(None),

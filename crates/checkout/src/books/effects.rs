@@ -7,7 +7,7 @@ use suanpan_domain::MemberId;
 use suanpan_ledger::{Action, Actor, Applied, Emit, Entry, EntryKey, Refusal, apply};
 use suanpan_store::{Owner, Scope, StoreError, Verdict, View};
 
-use super::{Books, BooksError, TURNS_MAX, Undecided, leaving, moved};
+use super::{Books, BooksError, Moment, TURNS_MAX, Undecided, leaving, moved};
 
 impl Books {
     /// Carries the effects of a row to their members. Safe to repeat.
@@ -20,14 +20,14 @@ impl Books {
         source: &MemberId,
         row: &Entry,
         actor: &Actor,
-        now_ms: i64,
+        at: Moment,
     ) -> Result<(), BooksError> {
         for (place, emit) in row.emits.iter().enumerate() {
             let Emit::Effect { member, effect } = emit else { continue };
             let place = u32::try_from(place).unwrap_or(u32::MAX);
             let id = EntryKey::effect_of(source, &row.key, place);
             let action = Action::Effect { id, source: source.clone(), effect: effect.clone() };
-            let command = Arc::new(Self::command(now_ms, actor, action));
+            let command = Arc::new(Self::command(at.now_ms, actor, action));
             let mut target = member.clone();
             let mut carried = false;
             for _ in 0..TURNS_MAX {
@@ -49,7 +49,7 @@ impl Books {
                         }
                     })())
                 };
-                match self.decide(now_ms, scope, decider).await {
+                match self.decide(at, scope, decider).await {
                     Ok(Ok(())) => carried = true,
                     Ok(Err(survivor)) => {
                         target = survivor;

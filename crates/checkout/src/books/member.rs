@@ -7,7 +7,7 @@ use suanpan_ledger::refusal::Conflict;
 use suanpan_ledger::{Action, Actor, Applied, EntryKey, Policy, Refusal, State, apply};
 use suanpan_store::{Owner, Scope, Verdict, View};
 
-use super::{Books, BooksError, Recorded, Undecided, leaving};
+use super::{Books, BooksError, Moment, Recorded, Undecided, leaving};
 
 /// A change of a member, named by its caller.
 #[derive(Clone, Debug)]
@@ -34,7 +34,7 @@ impl Books {
         let scope = Scope::of(owner.clone()).reading(EntryKey::Request(ask.request));
         let (policy, now_ms, ask) = (Arc::clone(&self.policy), ask.now_ms, Arc::new(ask));
         let decider = move |view: &View| leaving(decided(&policy, view, &owner, &ask));
-        let decided = self.decide(now_ms, scope, decider).await?;
+        let decided = self.decide(Moment::of_call(now_ms), scope, decider).await?;
         decided.map_err(|_| BooksError::Refused(vec![Conflict::of(Refusal::MemberClosed)]))
     }
 

@@ -10,7 +10,7 @@ use suanpan_store::{
     CodeHash, CodeMove, CodeStep, LimitMove, LimitStep, Owner, Scope, StoreError, Taken, Verdict, View,
 };
 
-use super::{Books, BooksError, Recorded, Undecided, leaving};
+use super::{Books, BooksError, Moment, Recorded, Undecided, leaving};
 
 /// A return that a till asks for.
 #[derive(Clone, Debug)]
@@ -54,7 +54,7 @@ impl Books {
         let (policy, now_ms, refund) = (Arc::clone(&self.policy), refund.now_ms, Arc::new(refund));
         let decider = move |view: &View| leaving(decided(&policy, view, &refund));
         // Returns of a merged member's sales stay with the sale; the ledger carries them over.
-        self.decide(now_ms, scope, decider).await?.map_err(|_| StoreError::Busy.into())
+        self.decide(Moment::of_call(now_ms), scope, decider).await?.map_err(|_| StoreError::Busy.into())
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use suanpan_domain::CheckoutId;
 use suanpan_ledger::command::Fact;
+use suanpan_ledger::head::OfferKey;
 use suanpan_ledger::refusal::{Conflict, Conflicts};
 use suanpan_ledger::{Action, Actor, Applied, Policy, Refusal, Sale, State, apply};
 use suanpan_store::{
@@ -11,7 +12,7 @@ use suanpan_store::{
     LimitView, Owner, Scope, StoreError, Taken, Verdict, View,
 };
 
-use super::{Books, BooksError, Recorded, TURNS_MAX, Undecided, leaving, moved, ordered};
+use super::{Books, BooksError, Moment, Recorded, TURNS_MAX, Undecided, leaving, moved, ordered};
 
 /// A sale that a till asks for.
 #[derive(Clone, Debug)]
@@ -29,7 +30,7 @@ pub struct Ask {
     /// Hash of the whole call's content; for a reservation that of the basket.
     pub content_hash: [u8; 32],
     /// The sale.
-    pub sale: Sale,
+    pub sale: Arc<Sale>,
     /// What the caller is answered, now and whenever the call comes again.
     pub answer: Vec<u8>,
     /// What is asked.
@@ -60,24 +61,63 @@ impl Books {
     /// [`BooksError::Stale`] when it was prepared unseen and something is recorded.
     pub async fn sell(&self, ask: Arc<Ask>) -> Result<Recorded, BooksError> {
         let mut ask = ask;
+        let mut besides = Besides::default();
         for _ in 0..TURNS_MAX {
             let mut scope = Scope::of(ask.owner.clone()).claiming(ask.checkout);
             scope.limits = ask.sale.global_uses.iter().map(|used| used.offer).collect();
+            scope.limits.extend_from_slice(&besides.limits);
             scope.codes = ask.sale.codes.iter().map(|code| CodeHash(*code)).collect();
-            let (policy, shared) = (Arc::clone(&self.policy), Arc::clone(&ask));
-            let decider = move |view: &View| leaving(decided(&policy, view, &shared));
-            match self.decide(ask.now_ms, scope, decider).await? {
-                Ok(recorded) => return Ok(recorded),
-                Err(survivor) => Arc::make_mut(&mut ask).owner = Owner::Member(survivor),
+            scope.codes.extend_from_slice(&besides.codes);
+            let (policy, shared, freed) = (Arc::clone(&self.policy), Arc::clone(&ask), besides.clone());
+            let decider = move |view: &View| leaving(decided(&policy, view, &shared, &freed));
+            match self.decide(Moment::of_call(ask.now_ms), scope, decider).await {
+                Ok(Ok(recorded)) => return Ok(recorded),
+                Ok(Err(survivor)) => Arc::make_mut(&mut ask).owner = Owner::Member(survivor),
+                Err(BooksError::Stale) if matches!(ask.verb, Verb::Record(_)) => {
+                    let found = self.store.find_checkout(&self.chain, ask.checkout).await?;
+                    let own = found.filter(|found| found.owner == ask.owner);
+                    besides = own
+                        .and_then(|own| own.entry.sale)
+                        .map_or_else(Besides::default, |held| Besides::of(&held, &ask.sale));
+                }
+                Err(error) => return Err(error),
             }
         }
         Err(StoreError::Busy.into())
     }
 }
 
-fn decided(policy: &Policy, view: &View, ask: &Ask) -> Result<(Verdict, Recorded), Undecided> {
+/// What a reservation holds of limits and codes and the fact that comes in its place does not take: it is freed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Besides {
+    limits: Vec<OfferKey>,
+    codes: Vec<CodeHash>,
+}
+
+impl Besides {
+    fn of(held: &Sale, sale: &Sale) -> Self {
+        let takes = |offer| sale.global_uses.iter().any(|used| used.offer == offer);
+        let limits = held.global_uses.iter().map(|used| used.offer).filter(|offer| !takes(*offer));
+        let codes = held.codes.iter().filter(|code| !sale.codes.contains(code));
+        Self { limits: limits.collect(), codes: codes.map(|code| CodeHash(*code)).collect() }
+    }
+}
+
+fn decided(
+    policy: &Policy,
+    view: &View,
+    ask: &Ask,
+    besides: &Besides,
+) -> Result<(Verdict, Recorded), Undecided> {
     let fact = matches!(ask.verb, Verb::Record(_));
     let own = view.checkout(ask.checkout);
+    // A confirm takes what its reservation holds, or is refused.
+    if let Some(held) =
+        own.filter(|own| fact && own.state == State::Reserved).and_then(|own| own.sale.as_ref())
+        && Besides::of(held, &ask.sale) != *besides
+    {
+        return Err(Undecided::Stale);
+    }
     if ask.unseen && (own.is_some() || !view.elsewhere.is_empty()) {
         return Err(Undecided::Stale);
     }
@@ -120,11 +160,21 @@ fn decided(policy: &Policy, view: &View, ask: &Ask) -> Result<(Verdict, Recorded
     let fencing = Books::fencing(ask.now_ms, &ask.actor, ask.checkout);
     Books::end_elsewhere(policy, view, &fencing, &mut write);
     (write.limits, write.codes) = (limit_moves(view, ask), code_moves(view, ask));
+    let nothing = Taken::default();
+    write.limits.extend(besides.limits.iter().map(|offer| LimitMove {
+        offer: *offer,
+        step: LimitStep::Free,
+        taken: nothing,
+    }));
+    // Those that were never added are not there to be freed.
+    let seen = view.codes.iter().skip(ask.sale.codes.len());
+    let freed = besides.codes.iter().zip(seen).filter(|(_, seen)| seen.is_some());
+    write.codes.extend(freed.map(|(code, _)| CodeMove { code: *code, step: CodeStep::Free }));
     Ok((write.into(), recorded))
 }
 
 fn action(ask: &Ask, missing: Conflicts) -> Action {
-    let (checkout, sale, answer) = (ask.checkout, Box::new(ask.sale.clone()), ask.answer.clone());
+    let (checkout, sale, answer) = (ask.checkout, Arc::clone(&ask.sale), ask.answer.clone());
     let fact = match ask.verb {
         Verb::Reserve { until_ms } => {
             return Action::Reserve { checkout, content_hash: ask.basket_hash, sale, until_ms, answer };

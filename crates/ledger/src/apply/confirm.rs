@@ -1,5 +1,7 @@
 //! The sale is paid.
 
+use std::sync::Arc;
+
 use crate::apply::{Call, consume, reserve, sorted};
 use crate::command::Action;
 use crate::draft::{Draft, blank};
@@ -78,11 +80,11 @@ pub(crate) fn confirm(call: Call<'_>) -> Result<Applied, Conflicts> {
     Ok(draft.finish_with(next, found))
 }
 
-fn paid(row: &mut Entry, sale: &Sale, answer: &[u8], content_hash: [u8; 32]) {
+fn paid(row: &mut Entry, sale: &Arc<Sale>, answer: &[u8], content_hash: [u8; 32]) {
     row.state = State::Confirmed;
     row.content_hash = Some(content_hash);
     row.until_ms = 0;
-    row.sale = Some(Box::new(sale.clone()));
+    row.sale = Some(Arc::clone(sale));
     row.answer = answer.to_vec();
 }
 

@@ -1,5 +1,7 @@
 //! A row as bytes.
 
+use std::sync::Arc;
+
 use minicbor::data::Type;
 use minicbor::decode::Error;
 use minicbor::{Decoder, Encoder};
@@ -14,16 +16,16 @@ use crate::refusal::{Conflict, Refusal};
 
 macro_rules! numbered {
     ($name:ident, $of:ident: $($number:literal $variant:ident),* $(,)?) => {
-        mod $name {
+        pub(super) mod $name {
             use super::{$of, Error};
 
-            pub(super) const fn number(value: $of) -> u8 {
+            pub(in crate::codec) const fn number(value: $of) -> u8 {
                 match value {
                     $($of::$variant => $number,)*
                 }
             }
 
-            pub(super) fn read(number: u8) -> Result<$of, Error> {
+            pub(in crate::codec) fn read(number: u8) -> Result<$of, Error> {
                 match number {
                     $($number => Ok($of::$variant),)*
                     _ => Err(Error::message(concat!("no such ", stringify!($name)))),
@@ -182,7 +184,7 @@ pub fn decode_entry(bytes: &[u8]) -> Result<Entry, DecodeError> {
             6 => entry.content_hash = Some(wire::sized(d)?),
             7 => entry.actor = read_actor(d)?,
             8 => entry.until_ms = d.i64()?,
-            9 => entry.sale = Some(Box::new(sale::read_sale(d)?)),
+            9 => entry.sale = Some(Arc::new(sale::read_sale(d)?)),
             10 => entry.returned = Some(Box::new(sale::read_returned(d)?)),
             11 => entry.answer = d.bytes()?.to_vec(),
             12 => entry.movements = wire::list(d, 7, read_movement)?,

@@ -1,5 +1,6 @@
 //! The ledger from outside: tables of its rules, a naive model beside it, returns of random sales, its bytes.
 
+mod archived;
 mod bounds;
 mod bytes;
 mod cases;

@@ -1,5 +1,7 @@
 //! Any sequence of returns of a random sale gives back exactly what was paid: to the minor unit, to the point.
 
+use std::sync::Arc;
+
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
 use suanpan_domain::ReturnId;
@@ -143,7 +145,7 @@ proptest! {
             content_hash: [0; 32],
             reserve_hash: [0; 32],
             missing: vec![],
-            sale: Box::new(sale.clone()),
+            sale: Arc::new(sale.clone()),
             // What the member has not becomes debt: then it comes back as none.
             fact: Some(suanpan_ledger::command::Fact::Tendered),
             answer: vec![],

@@ -3,6 +3,8 @@
 //! `at 2026-03-01 10:00` sets the clock (UTC), `confirm S1 pays 1000 earns 10` sells, `work` does what is due. The last
 //! step's outcome, or the member's state, is what a row expects.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use suanpan_domain::{CheckoutId, MemberId, MonthDay, ReturnId};
 use suanpan_ledger::command::{Effect, EntryRef, Fact, Repriced, Wanted, WantedLine};
@@ -288,7 +290,7 @@ impl Script {
             "reserve" => Action::Reserve {
                 checkout: checkout(words[1]),
                 content_hash,
-                sale: Box::new(self.sale(words, false)),
+                sale: Arc::new(self.sale(words, false)),
                 until_ms: until.unwrap_or(self.world.now_ms + 600_000),
                 answer: b"held".to_vec(),
             },
@@ -297,7 +299,7 @@ impl Script {
                 content_hash,
                 reserve_hash: content_hash,
                 missing: Vec::new(),
-                sale: Box::new(self.sale(words, true)),
+                sale: Arc::new(self.sale(words, true)),
                 fact: (words[0] == "fact").then_some(Fact::Offline),
                 answer: b"paid".to_vec(),
             },

@@ -7,7 +7,7 @@ use super::{
     TierFile, TimeZone,
 };
 use crate::read::{
-    Amount, At, Context, Count, FromNode, Id, Later, Many, Percent, Switch, UnitsCount, Words,
+    Amount, ArchiveDays, At, Context, Count, FromNode, Id, Later, Many, Percent, Switch, UnitsCount, Words,
 };
 use crate::yaml::{Kind, Node};
 
@@ -47,6 +47,8 @@ file_map! {
         split = "split": Option<SplitWord>,
         /// Nodes that the search for the best combination may visit; past it the answer is the best found.
         search_nodes_max = "search_nodes_max": Option<Count>,
+        /// After so many days the bodies of members' sales and entries rest in the archive; never unless said.
+        archive_after_days = "archive_after_days": Option<ArchiveDays>,
         /// Stores and their groups.
         stores = "stores": Option<Later<StoreFile>>,
         /// Tiers from the lowest; the first is what everyone starts with.

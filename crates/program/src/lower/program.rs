@@ -109,6 +109,7 @@ pub(crate) fn program(file: ProgramFile, version: String, context: &Context) -> 
             Some(SplitWord::Rewarded) => UnitSplit::Rewarded,
         },
         search_nodes_max: file.search_nodes_max.map_or(SEARCH_NODES_MAX_DEFAULT, |nodes| u64::from(nodes.0)),
+        archive_after_days: file.archive_after_days.map(|days| days.0),
         stores,
         tiers,
         offers,

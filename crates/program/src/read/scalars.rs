@@ -11,6 +11,7 @@ use suanpan_domain::{Currency, Money, MoneyError, Quantity, Rate, UnitPrice};
 use super::{Context, FromNode};
 use crate::code;
 use crate::diagnostics::quoted;
+use crate::model::{ARCHIVE_DAYS_MAX, ARCHIVE_DAYS_MIN};
 use crate::yaml::Node;
 
 /// Decimals of currencies run to three; what a currency forbids is not judged while it is unknown.
@@ -254,6 +255,25 @@ impl FromNode for Count {
 
 impl JsonSchema for Count {
     inline_schema!("Count", generator => whole_schema("How many; at least one.", 1, COUNT_MAX as i64));
+}
+
+/// After how many days bodies are archived.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ArchiveDays(pub(crate) u16);
+
+impl FromNode for ArchiveDays {
+    fn from_node(node: Node<'_>, context: &Context) -> Option<Self> {
+        let days = whole(node, context, i64::from(ARCHIVE_DAYS_MIN), i64::from(ARCHIVE_DAYS_MAX))?;
+        u16::try_from(days).ok().map(Self)
+    }
+}
+
+impl JsonSchema for ArchiveDays {
+    inline_schema!("ArchiveDays", generator => whole_schema(
+        "So many days; no fewer than ids live.",
+        i64::from(ARCHIVE_DAYS_MIN),
+        i64::from(ARCHIVE_DAYS_MAX),
+    ));
 }
 
 /// Whole units of goods: one to a million.

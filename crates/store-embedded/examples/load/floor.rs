@@ -1,4 +1,5 @@
-//! The floor: the statements of the store, with its bytes and its settings, in a bare loop.
+//! The floor: the statements of the store, with its bytes and its settings, in a bare loop. Like the store it folds its log
+//! back into the file once a second; it has no thread beside it that could.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -9,8 +10,17 @@ use suanpan_ledger::EntryKey;
 
 use crate::sell::{checkout, spread};
 
-/// Decisions after which the log is begun anew: some 64 MiB.
-const RESTART_AFTER: u64 = 3_000;
+/// How long the log grows before it is folded back: as in the store.
+const FOLD_EVERY: Duration = Duration::from_secs(1);
+
+/// Decisions in a second.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rate {
+    /// In all of the time.
+    pub(crate) whole: f64,
+    /// In the time of the transactions, as if nobody had to fold the log.
+    pub(crate) unfolded: f64,
+}
 
 pub(crate) struct Floor {
     connection: Connection,
@@ -19,7 +29,8 @@ pub(crate) struct Floor {
     chain: i64,
     next: u64,
     accrued: u64,
-    since_restart: u64,
+    /// Time of transactions since the log was folded.
+    since_fold: Duration,
     /// A head and a row of a confirmed sale, and of an accrued one, as the store writes them.
     written: [(Vec<u8>, Vec<u8>); 2],
 }
@@ -58,7 +69,7 @@ impl Floor {
             chain,
             next: Self::FIRST,
             accrued: Self::FIRST,
-            since_restart: 0,
+            since_fold: Duration::ZERO,
             written,
         }
     }
@@ -71,16 +82,14 @@ impl Floor {
         self.connection.prepare_cached(sql).expect("a statement").execute([]).expect("a transaction");
     }
 
-    /// Counts what `one` did in the time of its transactions alone. The log is begun anew outside of that time, as often
-    /// as the store does it beside its writer, so that the floor too writes over a file that does not grow.
-    #[expect(clippy::float_arithmetic, reason = "a rate, no money")]
-    fn batches(&mut self, size: u64, seconds: Duration, mut one: impl FnMut(&mut Self) -> bool) -> f64 {
+    /// Counts what `one` did.
+    #[expect(clippy::float_arithmetic, reason = "rates, no money")]
+    fn batches(&mut self, size: u64, lasts: Duration, mut one: impl FnMut(&mut Self) -> bool) -> Rate {
         let mut count = 0_u64;
-        let mut spent = Duration::ZERO;
+        let (mut spent, mut folding) = (Duration::ZERO, Duration::ZERO);
         let mut more = true;
-        while more && spent < seconds {
+        while more && spent + folding < lasts {
             let begun = Instant::now();
-            let first = count;
             self.run("BEGIN IMMEDIATE");
             for _ in 0..size {
                 more = one(self);
@@ -90,34 +99,40 @@ impl Floor {
                 count += 1;
             }
             self.run("COMMIT");
-            spent += begun.elapsed();
-            self.since_restart += count - first;
-            if self.since_restart >= RESTART_AFTER {
-                self.since_restart = 0;
-                self.connection
-                    .query_row("PRAGMA wal_checkpoint(RESTART)", [], |_| Ok(()))
-                    .expect("a new log");
+            let took = begun.elapsed();
+            spent += took;
+            self.since_fold += took;
+            if self.since_fold >= FOLD_EVERY {
+                folding += self.fold();
             }
         }
-        count as f64 / spent.as_secs_f64()
+        let count = count as f64;
+        Rate { whole: count / (spent + folding).as_secs_f64(), unfolded: count / spent.as_secs_f64() }
+    }
+
+    /// Folds the log back and begins it anew: the file stays and is written over. How long it took.
+    fn fold(&mut self) -> Duration {
+        let begun = Instant::now();
+        self.connection.query_row("PRAGMA wal_checkpoint(RESTART)", [], |_| Ok(())).expect("a new log");
+        self.since_fold = Duration::ZERO;
+        begun.elapsed()
     }
 
     /// Lets the log grow to the size in which it stays.
     pub(crate) fn grow(&mut self) {
-        self.confirms(64, Duration::from_secs(2));
-        self.since_restart = 0;
-        self.connection.query_row("PRAGMA wal_checkpoint(RESTART)", [], |_| Ok(())).expect("a new log");
+        self.confirms(64, 2 * FOLD_EVERY);
+        self.fold();
     }
 
-    pub(crate) fn confirms(&mut self, size: u64, seconds: Duration) -> f64 {
-        self.batches(size, seconds, |floor| {
+    pub(crate) fn confirms(&mut self, size: u64, lasts: Duration) -> Rate {
+        self.batches(size, lasts, |floor| {
             floor.confirm();
             true
         })
     }
 
-    pub(crate) fn accruals(&mut self, size: u64, seconds: Duration) -> f64 {
-        self.batches(size, seconds, |floor| {
+    pub(crate) fn accruals(&mut self, size: u64, lasts: Duration) -> Rate {
+        self.batches(size, lasts, |floor| {
             if floor.accrued == floor.next {
                 return false;
             }

@@ -83,9 +83,11 @@ fn measure(path: &Path, seconds: Duration, best: &mut Best) {
     }
     let mut floor = floor::Floor::open(path, sell::CHAIN, sell::name, MEMBERS, written);
     floor.grow();
-    best.put("floor of a confirm, batches of 64", floor.confirms(64, seconds));
-    best.put("floor of a confirm, one by one", floor.confirms(1, seconds));
-    best.put("floor of an accrual, batches of 64", floor.accruals(64, seconds));
+    let confirms = floor.confirms(64, seconds);
+    best.put("floor of a confirm, batches of 64", confirms.whole);
+    best.put("floor of a confirm, batches of 64, log not folded", confirms.unfolded);
+    best.put("floor of a confirm, one by one", floor.confirms(1, seconds).whole);
+    best.put("floor of an accrual, batches of 64", floor.accruals(64, seconds).whole);
     floor.close();
 
     let store = open();

@@ -76,7 +76,7 @@ fn confirm(number: u64) -> Action {
         checkout: checkout(number),
         content_hash: [7; 32],
         reserve_hash: [8; 32],
-        sale: Box::new(sale()),
+        sale: Arc::new(sale()),
         fact: None,
         missing: Vec::new(),
         answer: vec![0x42; 300],

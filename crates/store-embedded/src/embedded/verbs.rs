@@ -5,11 +5,13 @@ use suanpan_domain::{CheckoutId, MemberId};
 use suanpan_ledger::Entry;
 use suanpan_ledger::head::OfferKey;
 use suanpan_store::{
-    Activation, CODES_PER_CALL_MAX, CheckoutFilter, CodeHash, CodeView, CodesAdded, Cursor, Decider,
-    FeedPage, FoundCheckout, Lease, LimitCap, LimitView, Linked, LookupKey, MemberRow, Meta, NamedHolder,
-    Order, OutboxEvent, Owner, Page, ParkedRow, Part, ProgramRow, RawRow, Scanned, Scope, Store, StoreError,
+    Activation, ArchivedRows, CODES_PER_CALL_MAX, CheckoutFilter, CodeHash, CodeView, CodesAdded, Cursor,
+    Decider, FeedPage, FoundCheckout, Lease, LimitCap, LimitView, Linked, LookupKey, MemberRow, Meta,
+    NamedHolder, Order, OutboxEvent, Owner, Page, ParkedRow, Part, ProgramRow, RawRow, Scanned, Scope, Store,
+    StoreError,
 };
 
+use crate::archive;
 use crate::bytes::{check_chain, check_name};
 use crate::embedded::EmbeddedStore;
 use crate::heads;
@@ -200,6 +202,19 @@ impl Store for EmbeddedStore {
     async fn parked(&self, chain: &str, after: &Cursor, limit: usize) -> Result<Page<ParkedRow>, StoreError> {
         let (chain, after) = (chain.to_owned(), after.clone());
         self.read(move |connection| lists::parked(connection, &chain, &after, limit)).await
+    }
+
+    async fn archive(
+        &self,
+        chain: &str,
+        member: &MemberId,
+        before_ms: i64,
+        after: &Cursor,
+        limit: usize,
+    ) -> Result<ArchivedRows, StoreError> {
+        let (chain, member, after) = (chain.to_owned(), member.clone(), after.clone());
+        self.write_with(move |writing| archive::archive(writing, &chain, &member, before_ms, &after, limit))
+            .await
     }
 
     async fn limits(&self, chain: &str) -> Result<Vec<LimitView>, StoreError> {

@@ -5,6 +5,7 @@ use suanpan_domain::{CheckoutId, MemberId};
 use suanpan_ledger::{Entry, EntryKey, State};
 use suanpan_store::{CheckoutFilter, Cursor, FoundCheckout, Order, Owner, Page, StoreError};
 
+use crate::archive;
 use crate::bytes::{self, cursor_number, foreign_cursor, number_cursor};
 use crate::failed::Failed;
 use crate::heads::Kept;
@@ -69,7 +70,8 @@ pub(crate) fn entries(
     let mut rows = statement.query((id, after, ask(limit)))?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        found.push(bytes::entry(row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?)?);
+        let lying = archive::lying(row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?)?;
+        found.push(archive::whole(connection, id, lying)?);
     }
     Ok(page(found, limit, |entry: &Entry| number_cursor(i64::try_from(entry.version).unwrap_or(i64::MAX))))
 }

@@ -7,6 +7,7 @@ use suanpan_store::{
     Cursor, DueRow, EVERYBODY_MS, Owner, Page, RawEntry, RawHead, RawRow, Scanned, StoreError,
 };
 
+use crate::archive;
 use crate::bytes::{self, counted, cursor_number, foreign_cursor, number_cursor};
 use crate::failed::{Failed, damaged};
 use crate::names::chain as chain_id;
@@ -92,7 +93,8 @@ pub(crate) fn walk(connection: &Connection, after: &Cursor, limit: usize) -> Res
         "SELECT e.owner, e.key, e.state, e.ver, b.bytes FROM entry e CROSS JOIN entry_body b ON b.id = e.body
          WHERE (e.owner, e.key) > (?1, ?2) ORDER BY e.owner, e.key",
     )?;
-    let mut entries = Entries { rows: statement.query((standing.owner, &standing.key))?, ahead: None };
+    let mut entries =
+        Entries { connection, rows: statement.query((standing.owner, &standing.key))?, ahead: None };
     entries.of_owner(&mut standing, limit, &mut rows)?;
     // Members first, guests after them, as their numbers are.
     for guests in [false, true] {
@@ -137,6 +139,7 @@ pub(crate) fn walk(connection: &Connection, after: &Cursor, limit: usize) -> Res
 
 /// Rows of all owners, one of them read ahead.
 struct Entries<'s> {
+    connection: &'s Connection,
     rows: rusqlite::Rows<'s>,
     ahead: Option<(i64, RawEntry)>,
 }
@@ -147,8 +150,9 @@ impl Entries<'_> {
             && let Some(row) = self.rows.next()?
         {
             let (version, key) = (counted(row.get(3)?)?, row.get(1)?);
-            self.ahead =
-                Some((row.get(0)?, RawEntry { key, state: row.get(2)?, version, bytes: row.get(4)? }));
+            let (owner, state) = (row.get(0)?, row.get(2)?);
+            let (bytes, stays) = archive::raw(self.connection, owner, row.get(4)?)?;
+            self.ahead = Some((owner, RawEntry { key, state, version, bytes, stays }));
         }
         Ok(self.ahead.as_ref().map(|(owner, _)| *owner))
     }

@@ -1,5 +1,4 @@
-//! What waits for the writer. It is woken for the first job, and while it gathers a batch once that is full: callers that
-//! come one by one would otherwise each wake it, which costs more than their work.
+//! What waits for the writer. It is woken for the first job; what comes while it works makes up its next batch.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -10,17 +9,21 @@ use super::{BATCH_MAX, Job};
 /// Jobs that wait. More are refused as [`suanpan_store::StoreError::Busy`]: 16 batches are some 0.1 s of work.
 const WAITING_MAX: usize = 16 * BATCH_MAX;
 
+/// How long the writer looks for more before it sleeps. A till that goes on is back by then, and to wake a thread can take
+/// longer than the statements of a sale.
+const LOOK: Duration = Duration::from_micros(300);
+
 /// The queue.
 pub(crate) struct Queue {
     waiting: Mutex<Waiting>,
-    enough: Condvar,
+    first: Condvar,
 }
 
 #[derive(Default)]
 struct Waiting {
     jobs: VecDeque<Job>,
-    /// Jobs that the writer wants to be woken for; none while it does not wait.
-    wanted: Option<usize>,
+    /// The writer has nothing to do.
+    is_idle: bool,
     /// Nobody puts in any more, or nobody takes out.
     ended: bool,
 }
@@ -36,7 +39,7 @@ pub(crate) enum Refused {
 
 impl Queue {
     pub(crate) fn new() -> Self {
-        Self { waiting: Mutex::default(), enough: Condvar::new() }
+        Self { waiting: Mutex::default(), first: Condvar::new() }
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {
@@ -53,38 +56,44 @@ impl Queue {
             return Err(Refused::Full);
         }
         waiting.jobs.push_back(job);
-        let count = waiting.jobs.len();
-        if waiting.wanted.take_if(|wanted| count >= *wanted).is_some() {
+        if std::mem::take(&mut waiting.is_idle) {
             drop(waiting);
-            self.enough.notify_one();
+            self.first.notify_one();
         }
         Ok(())
     }
 
-    /// Fills a batch: waits for a first job, and then up to `patience` for `wanted` of them. False at the end.
-    pub(crate) fn take(&self, batch: &mut Vec<Job>, wanted: usize, patience: Duration) -> bool {
-        let mut waiting = self.lock();
+    /// Waits for a first job, and takes what is there. False at the end.
+    pub(crate) fn take(&self, batch: &mut Vec<Job>) -> bool {
+        let mut waiting = self.look();
         while waiting.jobs.is_empty() {
             if waiting.ended {
                 return false;
             }
-            waiting.wanted = Some(1);
-            waiting = self.enough.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+            waiting.is_idle = true;
+            waiting = self.first.wait(waiting).unwrap_or_else(PoisonError::into_inner);
         }
-        let wanted = wanted.min(BATCH_MAX);
-        let until = Instant::now() + patience;
-        while waiting.jobs.len() < wanted && !waiting.ended {
-            let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                break;
-            }
-            waiting.wanted = Some(wanted);
-            waiting = self.enough.wait_timeout(waiting, left).unwrap_or_else(PoisonError::into_inner).0;
-        }
-        waiting.wanted = None;
+        waiting.is_idle = false;
         let count = waiting.jobs.len().min(BATCH_MAX);
         batch.extend(waiting.jobs.drain(..count));
         true
+    }
+
+    /// Looks for a job for a moment, giving way to whoever has something to do.
+    fn look(&self) -> MutexGuard<'_, Waiting> {
+        let until = Instant::now() + LOOK;
+        loop {
+            let waiting = self.lock();
+            if !waiting.jobs.is_empty() || waiting.ended || Instant::now() >= until {
+                return waiting;
+            }
+            drop(waiting);
+            std::thread::yield_now();
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.lock().jobs.is_empty()
     }
 
     /// Takes nothing more in; gives what nobody took out.
@@ -93,14 +102,14 @@ impl Queue {
         waiting.ended = true;
         let left = std::mem::take(&mut waiting.jobs);
         drop(waiting);
-        self.enough.notify_one();
+        self.first.notify_one();
         left
     }
 
     /// Takes nothing more in; what waits is still done.
     pub(crate) fn close(&self) {
         self.lock().ended = true;
-        self.enough.notify_one();
+        self.first.notify_one();
     }
 }
 
@@ -108,50 +117,44 @@ impl Queue {
 mod tests {
     use std::sync::Arc;
 
-    use tokio::sync::oneshot;
-
     use super::*;
+    use crate::writer::Mailboxes;
 
     fn job() -> Job {
-        Job { work: Box::new(|_| Ok(())), answer: oneshot::channel().0 }
+        Job { work: Box::new(|_| Ok(())), waiter: Mailboxes::default().waiter().0 }
     }
 
-    /// Jobs put, wanted, patience, and what a batch has.
     #[test]
     fn a_batch_has_what_waits() {
-        for (put, wanted, expected) in
-            [(1, 0, 1), (3, 2, 3), (3, 64, 3), (BATCH_MAX + 1, BATCH_MAX + 9, BATCH_MAX)]
-        {
+        for (put, expected) in [(1, 1), (3, 3), (BATCH_MAX + 1, BATCH_MAX)] {
             let queue = Queue::new();
             for _ in 0..put {
                 queue.put(job()).unwrap();
             }
             let mut batch = Vec::new();
-            assert!(queue.take(&mut batch, wanted, Duration::from_millis(1)));
-            assert_eq!(batch.len(), expected, "{put} put, {wanted} wanted");
+            assert!(queue.take(&mut batch));
+            assert_eq!(batch.len(), expected, "{put} put");
         }
     }
 
     #[test]
-    fn the_writer_waits_for_the_first_and_then_for_enough() {
+    fn a_writer_that_waits_is_woken_for_each() {
         let queue = Arc::new(Queue::new());
         let putting = Arc::clone(&queue);
         let thread = std::thread::spawn(move || {
             for _ in 0..100 {
-                std::thread::sleep(Duration::from_micros(200));
+                std::thread::sleep(Duration::from_micros(400));
                 putting.put(job()).unwrap();
             }
             putting.close();
         });
-        let (mut all, mut first) = (0, 0);
+        let mut all = 0;
         let mut batch = Vec::new();
-        while queue.take(&mut batch, 10, Duration::from_secs(60)) {
-            first = if all == 0 { batch.len() } else { first };
+        while queue.take(&mut batch) {
             all += batch.drain(..).len();
         }
         thread.join().unwrap();
         assert_eq!(all, 100);
-        assert!(first >= 10, "{first}");
     }
 
     #[test]
@@ -163,6 +166,6 @@ mod tests {
         assert_eq!(queue.put(job()), Err(Refused::Full));
         assert_eq!(queue.end().len(), WAITING_MAX);
         assert_eq!(queue.put(job()), Err(Refused::Ended));
-        assert!(!queue.take(&mut Vec::new(), 1, Duration::ZERO));
+        assert!(!queue.take(&mut Vec::new()));
     }
 }

@@ -5,6 +5,7 @@ use suanpan_domain::CheckoutId;
 use suanpan_ledger::{Entry, EntryKey, Head};
 use suanpan_store::{Elsewhere, Owner, Read, Scope, View};
 
+use crate::archive;
 use crate::bytes;
 use crate::failed::Failed;
 use crate::schema::GUEST_IDS_FROM;
@@ -142,10 +143,10 @@ pub(crate) fn row(
         .prepare_cached(
             "SELECT b.id, b.bytes FROM entry e JOIN entry_body b ON b.id = e.body WHERE e.owner = ?1 AND e.key = ?2",
         )?
-        .query_row((owner, key.to_bytes()), |row| decoded(row, bytes::entry))
+        .query_row((owner, key.to_bytes()), |row| decoded(row, archive::lying))
         .optional()?;
     Ok(match found {
-        Some((body, entry)) => Some((body, entry?)),
+        Some((body, lying)) => Some((body, archive::whole(connection, owner, lying?)?)),
         None => None,
     })
 }
@@ -165,8 +166,8 @@ pub(crate) fn with_returns(
     let mut rows = statement.query((owner, first, last))?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        let (body, entry) = decoded(row, bytes::entry)?;
-        found.push((body, entry?));
+        let (body, lying) = decoded(row, archive::lying)?;
+        found.push((body, archive::whole(connection, owner, lying?)?));
     }
     Ok(found)
 }

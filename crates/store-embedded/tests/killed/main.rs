@@ -26,6 +26,7 @@ fn main() {
     {
         passed += stopped::killed_between_any_two_steps();
         passed += stopped::a_commit_that_fails_is_unknown();
+        passed += stopped::a_read_waits_for_the_disk();
     }
     println!(
         "test result: ok. {passed} passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in {:.2}s",

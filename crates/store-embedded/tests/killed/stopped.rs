@@ -3,23 +3,25 @@
 use std::process::abort;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
-use suanpan_store::StoreError;
+use suanpan_store::{Cursor, Order, Store as _, StoreError};
 use suanpan_store_embedded::EmbeddedStore;
 
-use crate::account::{ask, history, member};
+use crate::account::{CHAIN, ask, history, member};
 use crate::plan::{count, listen, start};
 use crate::scratch::Scratch;
 use crate::seller::{MEMBERS, STOP};
 
 /// Every place that a decision about a member passes.
-const PLACES: [&str; 7] = [
+const PLACES: [&str; 8] = [
     "embedded/viewed",
     "embedded/decided",
     "embedded/head-written",
     "embedded/row-written",
     "embedded/before-commit",
     "embedded/committed",
+    "embedded/synced",
     "embedded/answered",
 ];
 
@@ -56,11 +58,15 @@ pub(crate) fn killed_between_any_two_steps() -> u64 {
     1
 }
 
-/// A commit that the disk refuses, and one whose answer is lost: both unknown, and the file tells.
+/// A commit that the disk refuses, one whose answer is lost, and one that is not synced: all unknown, and the file tells.
 pub(crate) fn a_commit_that_fails_is_unknown() -> u64 {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let scratch = Scratch::new();
-    for (place, written) in [("embedded/commit-fails", false), ("embedded/commit-answer-lost", true)] {
+    for (place, written) in [
+        ("embedded/commit-fails", false),
+        ("embedded/commit-answer-lost", true),
+        ("embedded/sync-fails", true),
+    ] {
         let path = scratch.file(&place.replace('/', "-"));
         let store = Arc::new(EmbeddedStore::open(&path).expect("a new file"));
         runtime.block_on(async {
@@ -77,6 +83,9 @@ pub(crate) fn a_commit_that_fails_is_unknown() -> u64 {
             let error =
                 ask(store.as_ref(), &member("bela"), 0).await.expect_err("nothing is written any more");
             assert!(matches!(error, StoreError::Unavailable(_)), "{place}: {error}");
+            // Nobody knows whether what a reader sees will be there after a loss of power.
+            let error = store.member(CHAIN, &member("anna")).await.expect_err("nothing is told of it");
+            assert!(matches!(error, StoreError::Unavailable(_)), "{place}: {error}");
             fail::remove(place);
         });
         drop(store);
@@ -90,5 +99,33 @@ pub(crate) fn a_commit_that_fails_is_unknown() -> u64 {
         });
     }
     println!("test a_commit_that_fails_is_unknown ... ok");
+    1
+}
+
+/// What a reader sees before it is on the disk is told when it is.
+pub(crate) fn a_read_waits_for_the_disk() -> u64 {
+    const SYNC: Duration = Duration::from_millis(400);
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let scratch = Scratch::new();
+    let store = Arc::new(EmbeddedStore::open(&scratch.file("slow-disk")).expect("a new file"));
+    runtime.block_on(async {
+        ask(store.as_ref(), &member("anna"), 0).await.expect("a write");
+        fail::cfg("embedded/sync-fails", &format!("sleep({})", SYNC.as_millis())).expect("a place");
+        let begun = Instant::now();
+        let writing = {
+            let store = Arc::clone(&store);
+            tokio::spawn(async move { ask(store.as_ref(), &member("anna"), 1).await })
+        };
+        loop {
+            let page = store.entries(CHAIN, &member("anna"), Order::OldestFirst, &Cursor::default(), 9).await;
+            if page.expect("rows").rows.len() == 2 {
+                break;
+            }
+        }
+        assert!(begun.elapsed() >= SYNC, "told after {:?}", begun.elapsed());
+        writing.await.expect("no panic").expect("a write");
+        fail::remove("embedded/sync-fails");
+    });
+    println!("test a_read_waits_for_the_disk ... ok");
     1
 }

@@ -3,8 +3,9 @@
 //!
 //! The turn (`winner` and `round` of the claim) passes from owner to owner until one has sold: a till that scans a card
 //! later than another takes the sale over, as on one machine. What makes that safe is the order: turn, fences, own look,
-//! turn again, write. A write that was prepared before somebody else's fences fails by the row's round, and one prepared
-//! after them finds the turn gone.
+//! turn and claims again, write. A write that was prepared before somebody else's fences fails by the row's round, and one
+//! prepared after them finds the turn gone. Whoever claimed since the claims were read may have kept this row out before the
+//! own look, which then shows it as it may be written: so there must be nobody such, or everything begins again.
 
 use futures_util::future::try_join_all;
 use suanpan_domain::CheckoutId;
@@ -16,6 +17,16 @@ use crate::decide::partition::{Partition, Standing};
 use crate::failpoint::between;
 use crate::inner::Inner;
 use crate::session::{Applied, Deadline, values};
+
+/// A claim as it is at a moment.
+struct Claim {
+    /// Whose turn it is.
+    winner: Option<String>,
+    /// How often it was taken.
+    round: Option<i32>,
+    /// All who claimed.
+    owners: Vec<String>,
+}
 
 /// What came of contending for an id.
 pub(super) struct Contest {
@@ -59,6 +70,7 @@ impl Inner {
         futures_util::future::try_join(claimed, listed).await?;
         between!("scylla/claimed");
         let mut owners = self.claimants(chain, checkout, until).await?;
+        between!("scylla/claims-read");
         owners.retain(|other| other != owner);
         Ok(owners)
     }
@@ -75,22 +87,21 @@ impl Inner {
         rows.iter().map(|(owner,)| bytes::owner(owner)).collect()
     }
 
-    async fn turn_of(
+    async fn claim_of(
         &self,
         chain: &str,
         checkout: CheckoutId,
         until: Deadline,
-    ) -> Result<(Option<String>, Option<i32>), StoreError> {
+    ) -> Result<Claim, StoreError> {
+        type Row = (String, Option<String>, Option<i32>);
         let id = checkout.as_bytes().as_slice();
-        let row = self
-            .cql
-            .read_one::<(String, Option<String>, Option<i32>)>(
-                &self.statements.winner,
-                values![chain, id],
-                until,
-            )
-            .await?;
-        Ok(row.map(|(_, winner, round)| (winner, round)).unwrap_or_default())
+        let rows = self.cql.read::<Row>(&self.statements.winner, values![chain, id], until).await?;
+        let mut claim = Claim { winner: None, round: None, owners: Vec::new() };
+        for (owner, winner, round) in rows {
+            claim.owners.push(owner);
+            (claim.winner, claim.round) = (winner, round);
+        }
+        Ok(claim)
     }
 
     /// Contends with others for an id; none when somebody came in between.
@@ -110,7 +121,7 @@ impl Inner {
             return Ok(Some(Contest { own, others, won: false }));
         }
         let name = bytes::owner_column(&scope.owner);
-        let (_, round) = self.turn_of(chain, checkout, until).await?;
+        let round = self.claim_of(chain, checkout, until).await?.round;
         let next = round.unwrap_or_default().wrapping_add(1);
         let id = checkout.as_bytes().as_slice();
         let values = values![name, next, chain, id, round];
@@ -127,7 +138,12 @@ impl Inner {
             between!("scylla/other-kept-out");
         }
         let own = self.partition(chain, &scope.owner, &scope.reads, until).await?;
-        let still = self.turn_of(chain, checkout, until).await? == (Some(name), Some(next));
-        Ok(still.then_some(Contest { own, others, won: true }))
+        let claim = self.claim_of(chain, checkout, until).await?;
+        let still = claim.winner.as_ref() == Some(&name) && claim.round == Some(next);
+        let known = |owner: &String| {
+            *owner == name || others.iter().any(|other| bytes::owner_column(&other.owner) == *owner)
+        };
+        let nobody_since = claim.owners.iter().all(known);
+        Ok((still && nobody_since).then_some(Contest { own, others, won: true }))
     }
 }

@@ -3,7 +3,7 @@
 use futures_util::future::try_join_all;
 use suanpan_domain::CheckoutId;
 use suanpan_ledger::{Entry, EntryKey};
-use suanpan_store::{Elsewhere, Scope, StoreError, View};
+use suanpan_store::{Elsewhere, Owner, Scope, StoreError, View};
 
 use crate::codes::SeenCode;
 use crate::decide::contest::Contest;
@@ -32,11 +32,13 @@ impl Seen {
 }
 
 impl Inner {
-    /// Looks at everything that the scope names; none when somebody came in between.
+    /// Looks at everything that the scope names; none when somebody came in between. `claimants` are the others who had
+    /// claimed the sale's id when its owner did, just before.
     pub(super) async fn look(
         &self,
         chain: &str,
         scope: &Scope,
+        claimants: Option<Vec<Owner>>,
         until: Deadline,
     ) -> Result<Option<Seen>, StoreError> {
         let mut own = self.partition(chain, &scope.owner, &scope.reads, until).await?;
@@ -46,7 +48,12 @@ impl Inner {
             // One's own reservation was claimed for, and is there: nobody else has got so far.
             && !matches!(own.standing(checkout), Standing::Reserved | Standing::Sold)
         {
-            let claimants = self.claim(chain, &scope.owner, checkout, until).await?;
+            let claimants = match claimants {
+                // Whoever claimed since then has to keep this row from being written: as long as it is not there at all,
+                // they have not, and the write will fail when they do.
+                Some(before) if own.row(EntryKey::Checkout(checkout)).is_none() => before,
+                _ => self.claim(chain, &scope.owner, checkout, until).await?,
+            };
             if !claimants.is_empty() {
                 let contest = self.contest(chain, scope, checkout, (own, &claimants), until).await?;
                 let Some(Contest { own: ours, others: theirs, won }) = contest else { return Ok(None) };

@@ -3,8 +3,11 @@
 
 use minicbor::{Decode, Encode};
 use suanpan_domain::{CheckoutId, MemberId};
+use suanpan_ledger::EntryKey;
 use suanpan_ledger::head::OfferKey;
-use suanpan_store::{CodeHash, CodeStep, Derived, LimitStep, OutboxEvent, Owner, StoreError, Taken, Write};
+use suanpan_store::{
+    CodeHash, CodeStep, Derived, LimitStep, OutboxEvent, Owner, Read, StoreError, Taken, Write,
+};
 
 use crate::bytes;
 use crate::decide::partition::Partition;
@@ -181,6 +184,18 @@ impl Owed {
 }
 
 impl Inner {
+    /// Pays what a row of an owner owes.
+    pub(crate) async fn pay_owner(
+        &self,
+        chain: &str,
+        owner: &Owner,
+        key: EntryKey,
+        until: Deadline,
+    ) -> Result<(), StoreError> {
+        let seen = self.partition(chain, owner, &[Read::Entry(key)], until).await?;
+        self.pay_rows(chain, &seen, until).await
+    }
+
     /// Pays what the rows of a look owe.
     pub(super) async fn pay_rows(
         &self,

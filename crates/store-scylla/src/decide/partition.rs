@@ -120,8 +120,8 @@ impl Partition {
     }
 
     /// Takes in what a statement gave. The first one's head counts: rows that came later are guarded by its version.
-    fn take(&mut self, columns: Vec<Columns>, epoch: u64) -> Result<(), StoreError> {
-        for row in columns {
+    fn take(&mut self, columns: Vec<(Columns, Option<Entry>)>, epoch: u64) -> Result<(), StoreError> {
+        for (row, entry) in columns {
             if let (None, Some(version), Some(head)) = (self.version, row.ver, &row.head) {
                 self.head = bytes::head(head)?;
                 self.head.epoch = self.head.epoch.max(epoch);
@@ -133,7 +133,6 @@ impl Partition {
             }
             let key = bytes::key(&row.ck)?;
             self.rows.retain(|known| known.key != key);
-            let entry = row.body.as_deref().map(bytes::entry).transpose()?;
             self.rows.push(Row { key, state: row.state, round: row.round, entry, owed: row.owed });
         }
         self.rows.sort_by_key(|row| row.key);
@@ -179,6 +178,7 @@ impl Inner {
         keys.dedup();
         let view = self.statements.view.of(owner);
         let rows = self.cql.read::<Columns>(view, values![chain, id, keys], until).await?;
+        let rows = self.with_entries(chain, &id, rows, until).await?;
         seen.take(rows, epoch)?;
         // The head was read before these rows: whatever came in between, the next write fails.
         for checkout in seen.whole.clone() {
@@ -200,9 +200,29 @@ impl Inner {
         id: &str,
         checkout: CheckoutId,
         until: Deadline,
-    ) -> Result<Vec<Columns>, StoreError> {
+    ) -> Result<Vec<(Columns, Option<Entry>)>, StoreError> {
         let (first, last) = bytes::sale_range(checkout);
         let range = self.statements.view_range.of(owner);
-        self.cql.read::<Columns>(range, values![chain, id, first, last], until).await
+        let rows = self.cql.read::<Columns>(range, values![chain, id, first, last], until).await?;
+        self.with_entries(chain, id, rows, until).await
+    }
+
+    /// Rows with what their bodies say, wherever those lie. A body that is archived, or written again, after its row was
+    /// read is the same one, or else the next write fails.
+    async fn with_entries(
+        &self,
+        chain: &str,
+        id: &str,
+        mut rows: Vec<Columns>,
+        until: Deadline,
+    ) -> Result<Vec<(Columns, Option<Entry>)>, StoreError> {
+        let has_body: Vec<bool> = rows.iter().map(|row| row.body.is_some()).collect();
+        let lying: Vec<Vec<u8>> = rows.iter_mut().filter_map(|row| row.body.take()).collect();
+        let mut entries = self.all_whole(chain, id, &lying, until).await?.into_iter();
+        Ok(rows
+            .into_iter()
+            .zip(has_body)
+            .map(|(row, has)| (row, has.then(|| entries.next()).flatten()))
+            .collect())
     }
 }

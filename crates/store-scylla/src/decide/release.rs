@@ -1,23 +1,28 @@
 //! Before something is refused: shares of limits and codes whose sale will not happen are released, and capacity on its way
 //! between shards arrives. So the last one of a thousand is sold although whoever had it was killed.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use suanpan_ledger::EntryKey;
 use suanpan_ledger::head::OfferKey;
 use suanpan_store::{CodeHash, Read, Scope, StoreError};
 
+use crate::bytes;
 use crate::decide::Inner;
 use crate::decide::look::Seen;
 use crate::decide::partition::Standing;
 use crate::inner::Who;
 use crate::limits::Held;
+use crate::queues::Turn;
 use crate::session::Deadline;
 
 /// A sale in progress has so long to become one before others take what it holds: they could at any moment, for safety
 /// is in the row's round, but both would begin again. Looked at a few times, since most are through at once.
 const LOOKS: u32 = 6;
 const LOOK_EVERY: Duration = Duration::from_millis(50);
+/// Sales that are looked at together. One by one, hundreds of reservations would take longer than a till waits.
+const LOOKS_AT_ONCE: usize = 16;
 
 /// A share that no row stands for.
 enum Suspect {
@@ -35,7 +40,8 @@ impl Suspect {
 }
 
 impl Inner {
-    /// After a decision that wrote nothing: whether something came free, so that it is worth deciding again.
+    /// After a decision for which something is missing that others have: whether something came free, so that it is worth
+    /// deciding again.
     pub(super) async fn release(
         &self,
         chain: &str,
@@ -46,8 +52,8 @@ impl Inner {
         let Some(checkout) = scope.checkout.filter(|checkout| !seen.is_backed(*checkout)) else {
             return Ok(false);
         };
+        self.release_own(chain, scope, seen, until).await?;
         let own = Who { checkout, owner: scope.owner.clone() };
-        self.release_own(chain, seen, &own, until).await?;
         let mut changed = false;
         let mut suspects = Vec::new();
         for (offer, limit) in scope.limits.iter().zip(&seen.limits) {
@@ -65,18 +71,20 @@ impl Inner {
             }
         }
         for look in 0..LOOKS {
-            let mut left = Vec::new();
-            for suspect in suspects {
-                match self.stands(chain, suspect.who(), until).await? {
-                    Standing::Reserved => {}
-                    Standing::Sold => {
-                        // Whoever sold it is about to say so, or has ended: looking at its row paid what it owes.
-                        changed = true;
-                    }
-                    Standing::Nothing | Standing::Cancelled | Standing::Fenced => left.push(suspect),
-                }
-            }
-            suspects = left;
+            let looks = stream::iter(suspects).map(|suspect| async {
+                let standing = self.stands_lately(chain, suspect.who(), until).await?;
+                Ok::<_, StoreError>((suspect, standing))
+            });
+            let looked: Vec<_> = looks.buffer_unordered(LOOKS_AT_ONCE).try_collect().await?;
+            // Whoever sold it is about to say so, or has ended: looking at its row paid what it owes.
+            changed |= looked.iter().any(|(_, standing)| matches!(standing, Standing::Sold));
+            let is_left = |standing: &Standing| {
+                matches!(standing, Standing::Nothing | Standing::Cancelled | Standing::Fenced)
+            };
+            suspects = looked
+                .into_iter()
+                .filter_map(|(suspect, standing)| is_left(&standing).then_some(suspect))
+                .collect();
             if changed || suspects.is_empty() {
                 return Ok(changed);
             }
@@ -96,19 +104,23 @@ impl Inner {
     }
 
     /// Frees what an earlier try of this very call had taken.
-    async fn release_own(
+    pub(super) async fn release_own(
         &self,
         chain: &str,
+        scope: &Scope,
         seen: &Seen,
-        own: &Who,
         until: Deadline,
     ) -> Result<(), StoreError> {
+        let Some(checkout) = scope.checkout.filter(|checkout| !seen.is_backed(*checkout)) else {
+            return Ok(());
+        };
+        let own = Who { checkout, owner: scope.owner.clone() };
         let limits: Vec<_> = seen.limits.iter().filter_map(|limit| limit.leftover.clone()).collect();
         let codes: Vec<_> = seen.codes.iter().filter_map(|code| code.leftover).collect();
         if limits.is_empty() && codes.is_empty() {
             return Ok(());
         }
-        if self.keep_out(chain, own, until).await? {
+        if self.keep_out(chain, &own, until).await? {
             for held in limits {
                 self.let_go(chain, &Suspect::Limit(held), until).await?;
             }
@@ -117,6 +129,25 @@ impl Inner {
             }
         }
         Ok(())
+    }
+
+    /// How the sale stands that a share is for. Most are reservations, and every call that is refused asks for all of them:
+    /// one that stood a moment ago is not looked at again, and calls that ask together look once. So a call that is sent
+    /// again, because a look at all took longer than its till waits, has fewer left.
+    async fn stands_lately(&self, chain: &str, who: &Who, until: Deadline) -> Result<Standing, StoreError> {
+        let name = (chain.to_owned(), who.checkout, bytes::id(&who.owner));
+        if self.standing.has(&name, Instant::now()) {
+            return Ok(Standing::Reserved);
+        }
+        let _turn = self.queues.turn(Turn::Look(chain.to_owned(), *who.checkout.as_bytes())).await;
+        if self.standing.has(&name, Instant::now()) {
+            return Ok(Standing::Reserved);
+        }
+        let standing = self.stands(chain, who, until).await?;
+        if matches!(standing, Standing::Reserved) {
+            self.standing.add(name, Instant::now());
+        }
+        Ok(standing)
     }
 
     /// How the sale stands that a share is for. What its row owes is paid by the look.

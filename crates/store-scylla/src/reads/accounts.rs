@@ -40,7 +40,8 @@ impl Inner {
         let id = bytes::id(owner);
         let values = values![chain, id, keys];
         let rows = self.cql.read::<RowColumns>(self.statements.rows.of(owner), values, until).await?;
-        rows.into_iter().filter_map(|(_, _, body)| body).map(|body| bytes::entry(&body)).collect()
+        let lying: Vec<Vec<u8>> = rows.into_iter().filter_map(|(_, _, body)| body).collect();
+        self.all_whole(chain, &id, &lying, until).await
     }
 
     /// A member's rows by version. Versions are read of all rows, bodies of the page alone.
@@ -106,18 +107,23 @@ impl Inner {
             let values = values![chain, id, first, last];
             let rows =
                 self.cql.read::<RowColumns>(self.statements.rows_between.of(&owner), values, until).await?;
-            let mut rows = rows.into_iter().filter_map(|(_, _, body)| body).map(|body| bytes::entry(&body));
-            let Some(entry) = rows.next().transpose()? else { continue };
+            let lying: Vec<Vec<u8>> = rows.into_iter().filter_map(|(_, _, body)| body).collect();
+            let mut rows = self.all_whole(chain, &id, &lying, until).await?.into_iter();
+            let Some(entry) = rows.next() else { continue };
             if entry.key != EntryKey::Checkout(checkout) {
                 continue;
             }
             let rank = rank(entry.state);
             if best.as_ref().is_none_or(|(best, _)| rank < *best) {
-                let returns = rows.collect::<Result<_, _>>()?;
-                best = Some((rank, FoundCheckout { owner, entry, returns }));
+                best = Some((rank, FoundCheckout { owner, entry, returns: rows.collect() }));
             }
         }
-        Ok(best.map(|(_, found)| found))
+        let found = best.map(|(_, found)| found);
+        if let Some(FoundCheckout { owner: owner @ Owner::Guest(_), entry, .. }) = &found {
+            // A member's rows are met by the worker. A guest's are not: whoever asks again for an answer that was lost pays.
+            self.pay_owner(chain, owner, entry.key, until).await?;
+        }
+        Ok(found)
     }
 
     /// The version of an owner's head; none when there is none.

@@ -1,7 +1,7 @@
 //! Places that readers keep, and duties that workers hold.
 
 use scylla::value::CqlTimestamp;
-use suanpan_store::{Cursor, Lease, StoreError};
+use suanpan_store::{Cursor, Lease, Part, StoreError};
 
 use crate::bytes::{check_name, count_column, counted};
 use crate::error::damaged;
@@ -10,6 +10,13 @@ use crate::session::{Applied, Pauses, values};
 
 /// A duty with its holder and end.
 type LeaseColumns = (String, Option<String>, Option<i64>);
+
+/// Stands for all chains together; no chain has this name.
+const NO_CHAIN: &str = "";
+
+fn pass_over(part: Part) -> String {
+    format!("pass/{}", part.0)
+}
 
 impl Inner {
     /// The clock of the server that answers.
@@ -45,8 +52,30 @@ impl Inner {
         place: &Cursor,
     ) -> Result<bool, StoreError> {
         check_name("a position's name", name)?;
+        self.list_chain(chain, self.deadline()).await?;
+        self.put_place(chain, name, fence, place).await
+    }
+
+    /// When the latest complete pass over a part began.
+    pub(crate) async fn passed(&self, part: Part) -> Result<Option<i64>, StoreError> {
+        let place = self.place_of(NO_CHAIN, &pass_over(part)).await?;
+        Ok(place.map(|(began_ms, _)| began_ms.cast_signed()))
+    }
+
+    /// Keeps that moment. It is its own fence: of two passes over a part the one that began later says more.
+    pub(crate) async fn set_passed(&self, part: Part, began_ms: i64) -> Result<(), StoreError> {
+        let began_ms = counted(began_ms)?;
+        self.put_place(NO_CHAIN, &pass_over(part), began_ms, &Cursor::default()).await.map(drop)
+    }
+
+    async fn put_place(
+        &self,
+        chain: &str,
+        name: &str,
+        fence: u64,
+        place: &Cursor,
+    ) -> Result<bool, StoreError> {
         let until = self.deadline();
-        self.list_chain(chain, until).await?;
         let fence = count_column(fence)?;
         let mut pauses = Pauses::default();
         loop {

@@ -1,12 +1,14 @@
 //! Reads of everybody: the worker's scan, and the walk of audit and export.
 
 use scylla::DeserializeRow;
+use suanpan_ledger::codec;
 use suanpan_store::{
-    Cursor, DueRow, EVERYBODY_MS, Owner, Page, Part, RawEntry, RawHead, RawRow, Scanned, StoreError,
+    Cursor, DueRow, EVERYBODY_MS, FeedRow, Owner, Page, Part, RawEntry, RawHead, RawRow, Scanned, StoreError,
 };
 
 use crate::bytes::{self, ANCHOR, counted, foreign_cursor};
 use crate::error::damaged;
+use crate::feed;
 use crate::inner::{Inner, PARTS, tokens_of};
 use crate::session::{Deadline, values};
 
@@ -41,11 +43,38 @@ impl Inner {
         now_ms: i64,
         limit: usize,
     ) -> Result<Scanned, StoreError> {
-        type Row = (String, String, Option<i64>, Option<i64>, Option<i64>);
+        let (heads, next) = self.heads(part, after, limit).await?;
+        let ours = heads.into_iter().filter(|head| chain.is_none_or(|chain| chain == head.row.chain));
+        Ok(due(ours, next, now_ms))
+    }
+
+    /// As [`scan`](Self::scan), and writes rows of the feed again that may be lost. They are there when it is answered.
+    pub(crate) async fn scan_and_tell(
+        &self,
+        part: Part,
+        after: &Cursor,
+        now_ms: i64,
+        since_ms: Option<i64>,
+        limit: usize,
+    ) -> Result<Scanned, StoreError> {
+        let (heads, next) = self.heads(Some(part), after, limit).await?;
+        let lately = feed::told_again(since_ms);
+        let changed = heads.iter().filter(|head| lately.contains(&head.written_ms));
+        self.tell_again(part, changed.map(|head| &head.row)).await?;
+        Ok(due(heads, next, now_ms))
+    }
+
+    async fn heads(
+        &self,
+        part: Option<Part>,
+        after: &Cursor,
+        limit: usize,
+    ) -> Result<(Vec<Looked>, Option<Cursor>), StoreError> {
+        type Row = (String, String, Option<i64>, Option<i64>, Option<i64>, Option<i64>);
         let (first, last) = match part {
             None => (i64::MIN, i64::MAX),
             Some(part) if part.0 < PARTS => tokens_of(part),
-            Some(_) => return Ok(Scanned { due: Vec::new(), looked_at: 0, next: None }),
+            Some(_) => return Ok((Vec::new(), None)),
         };
         let until = self.deadline();
         let limit = i32::try_from(limit.clamp(1, SCAN_MAX)).unwrap_or(1);
@@ -61,24 +90,42 @@ impl Inner {
             named(&mut cursor, of, id);
             Cursor(cursor)
         });
-        let mut scanned = Scanned { due: Vec::new(), looked_at: 0, next };
-        for (of, id, epoch, version, due_at_ms) in rows {
+        let mut heads = Vec::with_capacity(rows.len());
+        for (chain, id, epoch, version, due_at_ms, written_us) in rows {
             // Marks of others' sales make a partition without a head.
-            let Some(version) = version.filter(|_| chain.is_none_or(|chain| chain == of)) else { continue };
-            scanned.looked_at += 1;
-            let due_at_ms = due_at_ms.unwrap_or(EVERYBODY_MS);
-            if due_at_ms <= now_ms {
-                scanned.due.push(DueRow {
-                    chain: of,
-                    member: bytes::member(id)?,
-                    epoch: counted(epoch.unwrap_or_default())?.max(self.meta.epoch),
-                    version: counted(version)?,
-                    due_at_ms,
-                });
-            }
+            let Some(version) = version else { continue };
+            let row = FeedRow {
+                chain,
+                member: bytes::member(id)?,
+                epoch: counted(epoch.unwrap_or_default())?.max(self.meta.epoch),
+                version: counted(version)?,
+                due_at_ms,
+            };
+            heads.push(Looked { row, written_ms: written_us.unwrap_or_default().div_euclid(1_000) });
         }
-        Ok(scanned)
+        Ok((heads, next))
     }
+}
+
+/// A head that a scan looked at.
+struct Looked {
+    row: FeedRow,
+    /// When its version was written, by the servers' clocks.
+    written_ms: i64,
+}
+
+/// Those of them that are due.
+fn due(heads: impl IntoIterator<Item = Looked>, next: Option<Cursor>, now_ms: i64) -> Scanned {
+    let mut scanned = Scanned { due: Vec::new(), looked_at: 0, next };
+    for Looked { row, .. } in heads {
+        scanned.looked_at += 1;
+        let due_at_ms = row.due_at_ms.unwrap_or(EVERYBODY_MS);
+        if due_at_ms <= now_ms {
+            let FeedRow { chain, member, epoch, version, .. } = row;
+            scanned.due.push(DueRow { chain, member, epoch, version, due_at_ms });
+        }
+    }
+    scanned
 }
 
 /// Where a walk stands.
@@ -231,17 +278,41 @@ impl Inner {
                 }
                 standing.key.clone_from(&row.ck);
                 // A mark is no row of the ledger's.
-                let (Some(bytes), Some(version), Some(state)) = (row.body, row.row_ver, row.state) else {
+                let (Some(lying), Some(version), Some(state)) = (row.body, row.row_ver, row.state) else {
                     continue;
                 };
+                let (bytes, stays) = self.raw(&chain, &id, lying, until).await?;
                 let state = u8::try_from(state).map_err(|_| damaged("state of a row"))?;
-                found.push(RawRow::Entry(RawEntry { key: row.ck, state, version: counted(version)?, bytes }));
+                let version = counted(version)?;
+                found.push(RawRow::Entry(RawEntry { key: row.ck, state, version, bytes, stays }));
             }
             if !full {
                 standing.key = BEHIND.to_vec();
             }
         }
         Ok(())
+    }
+
+    /// A row's bytes from wherever they lie, and what lies in its place where that is another one.
+    async fn raw(
+        &self,
+        chain: &str,
+        id: &str,
+        lying: Vec<u8>,
+        until: Deadline,
+    ) -> Result<(Vec<u8>, Option<Vec<u8>>), StoreError> {
+        if !codec::is_archived(&lying) {
+            return Ok((lying, None));
+        }
+        let body = match codec::decode_archived(&lying) {
+            Ok(stays) => self.archived_body(chain, id, &stays, until).await?,
+            // Whoever reads the row finds it unreadable.
+            Err(_) => None,
+        };
+        Ok(match body {
+            Some(body) => (body, Some(lying)),
+            None => (lying, None),
+        })
     }
 
     pub(crate) async fn walk_begins(&self, chain: &str, owner: &Owner) -> Result<Option<Cursor>, StoreError> {

@@ -5,8 +5,8 @@ use suanpan_domain::{CheckoutId, MemberId};
 use suanpan_ledger::Entry;
 use suanpan_ledger::head::OfferKey;
 use suanpan_store::{
-    Activation, CODES_PER_CALL_MAX, CheckoutFilter, CodeHash, CodeHolder, CodeView, CodesAdded, Cursor,
-    Decider, FeedPage, FoundCheckout, Lease, LimitCap, LimitView, Linked, LookupKey, MemberRow, Meta,
+    Activation, ArchivedRows, CODES_PER_CALL_MAX, CheckoutFilter, CodeHash, CodeHolder, CodeView, CodesAdded,
+    Cursor, Decider, FeedPage, FoundCheckout, Lease, LimitCap, LimitView, Linked, LookupKey, MemberRow, Meta,
     NamedHolder, Order, OutboxEvent, Owner, Page, ParkedRow, Part, ProgramRow, RawRow, Scanned, Scope, Store,
     StoreError,
 };
@@ -116,6 +116,25 @@ impl Store for ScyllaStore {
         self.0.scan(chain, part, after, now_ms, limit).await
     }
 
+    async fn scan_and_tell(
+        &self,
+        part: Part,
+        after: &Cursor,
+        now_ms: i64,
+        since_ms: Option<i64>,
+        limit: usize,
+    ) -> Result<Scanned, StoreError> {
+        self.0.scan_and_tell(part, after, now_ms, since_ms, limit).await
+    }
+
+    async fn passed(&self, part: Part) -> Result<Option<i64>, StoreError> {
+        self.0.passed(part).await
+    }
+
+    async fn set_passed(&self, part: Part, began_ms: i64) -> Result<(), StoreError> {
+        self.0.set_passed(part, began_ms).await
+    }
+
     async fn feed(
         &self,
         part: Part,
@@ -156,6 +175,17 @@ impl Store for ScyllaStore {
 
     async fn parked(&self, chain: &str, after: &Cursor, limit: usize) -> Result<Page<ParkedRow>, StoreError> {
         self.0.list_parked(chain, after, limit).await
+    }
+
+    async fn archive(
+        &self,
+        chain: &str,
+        member: &MemberId,
+        before_ms: i64,
+        after: &Cursor,
+        limit: usize,
+    ) -> Result<ArchivedRows, StoreError> {
+        self.0.archive_rows(chain, member, before_ms, after, limit).await
     }
 
     async fn limits(&self, chain: &str) -> Result<Vec<LimitView>, StoreError> {
@@ -257,5 +287,9 @@ impl Store for ScyllaStore {
     ) -> Result<(), StoreError> {
         let who = Who { checkout: holder.checkout, owner: holder.owner.clone() };
         self.0.finish_shares_of(chain, &who, limits, codes).await
+    }
+
+    async fn pay_guests(&self, now_ms: i64) -> Result<(), StoreError> {
+        self.0.pay_guests(now_ms).await
     }
 }

@@ -8,3 +8,4 @@ mod opening;
 mod same;
 mod script;
 mod several;
+mod telling;

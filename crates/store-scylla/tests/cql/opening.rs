@@ -1,10 +1,11 @@
 //! Who may open a keyspace.
 
+use suanpan_checkout::Verb;
 use suanpan_store::{Store, StoreError};
 use suanpan_store_scylla::{ConnectError, Levels, ScyllaStore, after_restore, migrate};
 
 use crate::keyspace::{open, options};
-use crate::script::{Call, books, call, member};
+use crate::script::{Call, books, call, member, prepare};
 
 #[tokio::test]
 async fn a_keyspace_is_migrated_once_and_opened_by_many() {
@@ -14,7 +15,25 @@ async fn a_keyspace_is_migrated_once_and_opened_by_many() {
     let (one, other) = (open(options.clone()).await, open(options).await);
     assert_eq!(one.meta().await, Ok(first));
     assert_eq!(other.meta().await, Ok(first));
-    assert_eq!((first.epoch, first.schema), (1, 1));
+    assert_eq!((first.epoch, first.schema), (1, 4));
+}
+
+#[tokio::test]
+async fn several_that_migrate_at_once_are_all_told_of_the_same_store() {
+    let options = options();
+    let all: Vec<_> = (0..4)
+        .map(|_| {
+            let options = options.clone();
+            tokio::spawn(async move { migrate(&options).await })
+        })
+        .collect();
+    let mut told = Vec::new();
+    for one in all {
+        told.push(one.await.expect("no panic").expect("migrated"));
+    }
+    assert!(told.iter().all(|meta| *meta == told[0] && meta.schema == 4), "{told:?}");
+    let shop = books(open(options).await, "chain");
+    call(&shop, Call::Enrol).await.expect("a store that works");
 }
 
 #[tokio::test]
@@ -43,8 +62,8 @@ async fn a_newer_release_says_who_may() {
         .build()
         .await
         .expect("a session");
-    for (min_reader, min_writer, may) in [(1, 1, true), (1, 2, false), (2, 2, false), (2, 1, false)] {
-        for (key, value) in [("schema", 2), ("min_reader", min_reader), ("min_writer", min_writer)] {
+    for (min_reader, min_writer, may) in [(4, 4, true), (4, 5, false), (5, 5, false), (5, 4, false)] {
+        for (key, value) in [("schema", 5), ("min_reader", min_reader), ("min_writer", min_writer)] {
             let text = format!(
                 "UPDATE {}.meta SET value = '{value}' WHERE key = '{key}' IF EXISTS",
                 options.keyspace
@@ -55,15 +74,33 @@ async fn a_newer_release_says_who_may() {
         match told {
             Ok(store) => {
                 assert!(may, "{min_reader} {min_writer}");
-                assert_eq!(store.meta().await.expect("meta").schema, 2);
+                assert_eq!(store.meta().await.expect("meta").schema, 5);
             }
             Err(ConnectError::Store(error)) => {
                 assert!(!may, "{min_reader} {min_writer}: {error}");
-                assert_eq!(error, StoreError::TooNew { schema: 2, min_reader, min_writer, ours: 1 });
+                assert_eq!(error, StoreError::TooNew { schema: 5, min_reader, min_writer, ours: 4 });
             }
             Err(error) => panic!("{error}"),
         }
     }
+}
+
+#[tokio::test]
+async fn the_first_archived_body_keeps_earlier_releases_out() {
+    let options = options();
+    let shop = books(open(options.clone()).await, "chain");
+    let sold = Call::Sell { owner: None, checkout: 1, verb: Verb::Confirm, points: 0, code: None };
+    prepare(shop.store.as_ref(), "chain").await;
+    for step in [Call::Enrol, sold, Call::Work] {
+        call(&shop, step).await.expect("done");
+    }
+    let said = async || {
+        let meta = migrate(&options).await.expect("what it says of itself");
+        (meta.schema, meta.min_reader, meta.min_writer)
+    };
+    assert_eq!(said().await, (4, 1, 1));
+    call(&shop, Call::Archive).await.expect("archived");
+    assert_eq!(said().await, (4, 4, 4));
 }
 
 #[tokio::test]

@@ -1,5 +1,5 @@
 //! One life of everything, by the books that services use: a member and guests, reservations that pass from owner to owner,
-//! points, limits over several shards, codes, facts, a cancel, a return, accrual. Every call is named, so that it may be
+//! points, limits over several shards, codes, facts, a cancel, a return, accrual, the archive. Every call is named, so that it may be
 //! repeated by whoever comes after a process that ended.
 
 use std::collections::BTreeMap;
@@ -41,7 +41,7 @@ pub(crate) fn guest(number: u64) -> Owner {
     Owner::Guest(checkout(number))
 }
 
-fn code(number: u8) -> CodeHash {
+pub(crate) fn code(number: u8) -> CodeHash {
     CodeHash([number; 16])
 }
 
@@ -89,6 +89,7 @@ pub(crate) enum Call {
     Cancel(u64),
     GiveBack(u64),
     Work,
+    Archive,
 }
 
 const RESERVE: Verb = Verb::Reserve { until_ms: UNTIL_MS };
@@ -104,6 +105,9 @@ pub(crate) const CALLS: &[Call] = &[
     Call::Sell { owner: None, checkout: 1, verb: RESERVE, points: 40, code: Some(1) },
     Call::Sell { owner: None, checkout: 1, verb: Verb::Confirm, points: 40, code: Some(1) },
     Call::Work,
+    // What the till asks for again, and what comes back, lies in the archive.
+    Call::Archive,
+    Call::Sell { owner: None, checkout: 1, verb: Verb::Confirm, points: 40, code: Some(1) },
     // At once, the last but one use; it comes from another shard.
     Call::Sell { owner: Some(4), checkout: 4, verb: Verb::Confirm, points: 0, code: Some(2) },
     Call::Sell { owner: None, checkout: 7, verb: RESERVE, points: 20, code: None },
@@ -117,6 +121,7 @@ pub(crate) const CALLS: &[Call] = &[
     Call::GiveBack(4),
     Call::Sell { owner: None, checkout: 13, verb: Verb::Confirm, points: 0, code: Some(1) },
     Call::Work,
+    Call::Archive,
 ];
 
 /// What there is before the first call.
@@ -164,7 +169,7 @@ pub(crate) async fn call(books: &Books, call: Call) -> Result<(), BooksError> {
                 now_ms,
                 basket_hash,
                 content_hash,
-                sale: sale(points, code),
+                sale: Arc::new(sale(points, code)),
                 answer: format!("sale {number}").into_bytes(),
                 verb,
                 unseen: false,
@@ -189,6 +194,14 @@ pub(crate) async fn call(books: &Books, call: Call) -> Result<(), BooksError> {
             books.refund(refund).await.map(|_| ())
         }
         Call::Work => books.work(&member(), now_ms).await.map(|_| ()),
+        Call::Archive => {
+            let mut after = Cursor::default();
+            loop {
+                let rows = books.store.archive(&books.chain, &member(), now_ms + 1, &after, 2).await?;
+                let Some(next) = rows.next else { return Ok(()) };
+                after = next;
+            }
+        }
     }
 }
 

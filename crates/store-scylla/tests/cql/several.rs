@@ -8,9 +8,9 @@ use suanpan_domain::{CheckoutId, MemberId};
 use suanpan_ledger::Entry;
 use suanpan_ledger::head::OfferKey;
 use suanpan_store::{
-    Activation, CheckoutFilter, CodeHash, CodeHolder, CodeView, CodesAdded, Cursor, Decider, FeedPage,
-    FoundCheckout, Lease, LimitCap, LimitView, Linked, LookupKey, MemberRow, Meta, NamedHolder, Order,
-    OutboxEvent, Owner, Page, ParkedRow, Part, ProgramRow, RawRow, Scanned, Scope, Store, StoreError,
+    Activation, ArchivedRows, CheckoutFilter, CodeHash, CodeHolder, CodeView, CodesAdded, Cursor, Decider,
+    FeedPage, FoundCheckout, Lease, LimitCap, LimitView, Linked, LookupKey, MemberRow, Meta, NamedHolder,
+    Order, OutboxEvent, Owner, Page, ParkedRow, Part, ProgramRow, RawRow, Scanned, Scope, Store, StoreError,
 };
 use suanpan_store_scylla::ScyllaStore;
 
@@ -64,11 +64,15 @@ in_turn! {
     fn end_lease(duty: &str, holder: &str) -> ();
     fn leases(now_ms: i64) -> Vec<Lease>;
     fn scan_due(chain: Option<&str>, part: Option<Part>, after: &Cursor, now_ms: i64, limit: usize) -> Scanned;
+    fn scan_and_tell(part: Part, after: &Cursor, now_ms: i64, since_ms: Option<i64>, limit: usize) -> Scanned;
+    fn passed(part: Part) -> Option<i64>;
+    fn set_passed(part: Part, began_ms: i64) -> ();
     fn outbox(chain: &str, after: &Cursor, limit: usize) -> Page<OutboxEvent>;
     fn forget_outbox(chain: &str, up_to: &Cursor) -> ();
     fn position(chain: &str, name: &str) -> Option<(u64, Cursor)>;
     fn set_position(chain: &str, name: &str, fence: u64, cursor: &Cursor) -> bool;
     fn parked(chain: &str, after: &Cursor, limit: usize) -> Page<ParkedRow>;
+    fn archive(chain: &str, member: &MemberId, before_ms: i64, after: &Cursor, limit: usize) -> ArchivedRows;
     fn limits(chain: &str) -> Vec<LimitView>;
     fn set_limit(chain: &str, offer: OfferKey, cap: LimitCap) -> LimitCap;
     fn limit_holders(chain: &str, offer: OfferKey, after: &Cursor, limit: usize) -> Page<NamedHolder>;
@@ -86,4 +90,5 @@ in_turn! {
     fn meta() -> Meta;
     fn clock_ms() -> Option<i64>;
     fn finish_shares(chain: &str, holder: &CodeHolder, limits: &[OfferKey], codes: &[CodeHash]) -> ();
+    fn pay_guests(now_ms: i64) -> ();
 }

@@ -2,6 +2,7 @@
 //! everything is as if nobody had been stopped. `cargo xtask test` runs this; by hand:
 //! `SUANPAN_CQL=127.0.0.1:9042 cargo test -p suanpan-store-scylla --features cql-tests,failpoints --test stopped`.
 
+mod away;
 #[path = "../cql/keyspace.rs"]
 mod keyspace;
 #[path = "../cql/script.rs"]
@@ -9,16 +10,22 @@ mod script;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
-use suanpan_checkout::BooksError;
-use suanpan_store::{Store, StoreError};
+use suanpan_checkout::{BooksError, Verb};
+use suanpan_ledger::command::Fact;
+use suanpan_store::{CodeState, Store, StoreError};
 use suanpan_store_scylla::{Options, ScyllaStore};
 
-use script::{CALLS, Everything, books, call, everything, prepare};
+use script::{CALLS, Call, Everything, books, call, checkout, code, everything, prepare};
 
-/// Every place between two statements.
-const PLACES: [&str; 16] = [
+/// Held by a test as long as it stops calls: the places are the program's.
+static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
+/// Every place between two statements of the script.
+const PLACES: [&str; 20] = [
     "scylla/claimed",
+    "scylla/claims-read",
     "scylla/turn-taken",
     "scylla/other-kept-out",
     "scylla/looked",
@@ -27,6 +34,7 @@ const PLACES: [&str; 16] = [
     "scylla/capacity-arrived",
     "scylla/limit-held",
     "scylla/code-held",
+    "scylla/debt-listed",
     "scylla/anchored",
     "scylla/head-written",
     "scylla/limit-settled",
@@ -34,6 +42,8 @@ const PLACES: [&str; 16] = [
     "scylla/events-out",
     "scylla/row-paid",
     "scylla/paid",
+    "scylla/body-archived",
+    "scylla/body-moved",
 ];
 
 /// A process that works on the store.
@@ -71,8 +81,97 @@ async fn run(options: &Options, chain: &str, stop: Option<(&str, u64)>) -> (bool
     (stopped.load(Ordering::Relaxed), found)
 }
 
+/// A guest's sale that was paid for already, stopped before its use of the limit is counted: nobody works for a guest, so that
+/// whoever asks for the answer counts it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_guest_owes_is_paid_by_whoever_asks_for_the_sale() {
+    let _alone = ALONE.lock().await;
+    let (next, chain) = a_fact_that_stopped_at("scylla/head-written", "asked-for").await;
+    assert_eq!(used(&*next, chain).await, 0, "it was stopped before");
+    assert!(next.find_checkout(chain, checkout(20)).await.expect("a store").is_some());
+    assert_eq!(used(&*next, chain).await, 1);
+}
+
+/// The same when nobody asks: it is on the list of the worker.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_guest_owes_is_paid_by_the_worker() {
+    let _alone = ALONE.lock().await;
+    let (next, chain) = a_fact_that_stopped_at("scylla/head-written", "worked-for").await;
+    let now_ms = next.clock_ms().await.expect("a store").expect("a clock");
+    next.pay_guests(now_ms).await.expect("a store");
+    assert_eq!(used(&*next, chain).await, 0, "whoever wrote it may be about to pay");
+    next.pay_guests(now_ms + 30_000).await.expect("a store");
+    assert_eq!(used(&*next, chain).await, 1);
+    next.pay_guests(now_ms + 30_000).await.expect("a store");
+    assert_eq!(used(&*next, chain).await, 1, "once");
+}
+
+/// A debt of a row that was never written is forgotten, and does not keep the sale from being recorded later.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_debt_without_its_row_keeps_nobody_from_selling() {
+    let _alone = ALONE.lock().await;
+    let (next, chain) = a_fact_that_stopped_at("scylla/debt-listed", "never-written").await;
+    let now_ms = next.clock_ms().await.expect("a store").expect("a clock");
+    for later_ms in [30_000, 90_000] {
+        next.pay_guests(now_ms + later_ms).await.expect("a store");
+        assert_eq!(used(&*next, chain).await, 0);
+    }
+    call(&books(Arc::clone(&next), chain), A_FACT).await.expect("recorded");
+    assert_eq!(used(&*next, chain).await, 1);
+}
+
+/// Whoever was away between the sale and its settlement, and comes back when the sale has come back too, leaves its code alone.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_code_that_came_back_is_not_used_by_a_late_settlement() {
+    let _alone = ALONE.lock().await;
+    let options = keyspace::options();
+    drop(keyspace::open(options.clone()).await);
+    let (chain, next) = ("late", process(&options).await);
+    prepare(next.as_ref(), chain).await;
+    fail::cfg("scylla/head-written", "1*pause->off").expect("a place that can be stopped at");
+    let sold = Call::Sell { owner: Some(4), checkout: 4, verb: Verb::Confirm, points: 0, code: Some(2) };
+    let late = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+        runtime.block_on(async { call(&books(process(&options).await, chain), sold).await })
+    });
+    while next.find_checkout(chain, checkout(4)).await.expect("a store").is_none() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let state = async || next.code(chain, code(2)).await.expect("a store").expect("a code").state;
+    assert!(matches!(state().await, CodeState::Used { .. }), "whoever asked for the sale has settled it");
+    call(&books(Arc::clone(&next), chain), Call::GiveBack(4)).await.expect("it came back");
+    assert_eq!(state().await, CodeState::Free);
+    fail::remove("scylla/head-written");
+    late.join().expect("no panic").expect("it was sold");
+    assert_eq!(state().await, CodeState::Free);
+}
+
+/// A guest's sale that was paid for already, and takes something of a limit.
+const A_FACT: Call =
+    Call::Sell { owner: Some(20), checkout: 20, verb: Verb::Record(Fact::Offline), points: 0, code: None };
+
+/// A store and a chain of its own on which a process stopped at a place while it recorded a guest's sale.
+async fn a_fact_that_stopped_at(place: &str, chain: &'static str) -> (Arc<dyn Store>, &'static str) {
+    let options = keyspace::options();
+    drop(keyspace::open(options.clone()).await);
+    let first = process(&options).await;
+    prepare(first.as_ref(), chain).await;
+    fail::cfg(place, "1*return->off").expect("a place that can be stopped at");
+    let stopped = call(&books(first, chain), A_FACT).await;
+    fail::remove(place);
+    assert!(matches!(stopped, Err(BooksError::Store(StoreError::Unknown(_)))), "{stopped:?}");
+    (process(&options).await, chain)
+}
+
+/// Uses of all limits together.
+async fn used(store: &dyn Store, chain: &str) -> i64 {
+    let limits = store.limits(chain).await.expect("a store");
+    limits.iter().map(|limit| limit.used.uses + limit.overrun.uses).sum()
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn stopped_between_any_two_statements() {
+    let _alone = ALONE.lock().await;
     let mut options = keyspace::options();
     // Three shards, so that capacity has to move.
     options.uses_per_shard = 1;

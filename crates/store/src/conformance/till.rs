@@ -158,7 +158,7 @@ impl Shop {
         let action = Action::Reserve {
             checkout: basket.checkout,
             content_hash: [4; 32],
-            sale: Box::new(basket.sale.clone()),
+            sale: Arc::new(basket.sale.clone()),
             until_ms,
             answer: b"reserved".to_vec(),
         };
@@ -307,7 +307,7 @@ fn confirm(basket: &Basket, fact: Option<Fact>, answer: &[u8]) -> Action {
         checkout: basket.checkout,
         content_hash: [5; 32],
         reserve_hash: [4; 32],
-        sale: Box::new(basket.sale.clone()),
+        sale: Arc::new(basket.sale.clone()),
         fact,
         missing: Vec::new(),
         answer: answer.to_vec(),
@@ -378,7 +378,7 @@ fn decide_sale(
         return (Verdict::Leave, told);
     }
     if let Some(missing) = take_limits(basket, until_ms, fact, cancel, view, &mut write) {
-        return (Verdict::Leave, Told::Refused(missing));
+        return (Verdict::Short, Told::Refused(missing));
     }
     for other in fenced {
         let action = Action::EndReservation { checkout: basket.checkout, fenced: true };

@@ -10,8 +10,8 @@ use crate::error::StoreError;
 use crate::faulty::{Again, FaultyStore};
 use crate::limit::{LimitCap, LimitView, NamedHolder};
 use crate::rows::{
-    Activation, CheckoutFilter, Cursor, FeedPage, FoundCheckout, Lease, Linked, LookupKey, MemberRow, Meta,
-    Order, Page, ParkedRow, Part, ProgramRow, RawRow, Scanned,
+    Activation, ArchivedRows, CheckoutFilter, Cursor, FeedPage, FoundCheckout, Lease, Linked, LookupKey,
+    MemberRow, Meta, Order, Page, ParkedRow, Part, ProgramRow, RawRow, Scanned,
 };
 use crate::scope::{CodeHash, Owner, Scope};
 use crate::store::Store;
@@ -19,8 +19,9 @@ use crate::verdict::{Decider, OutboxEvent};
 
 #[async_trait]
 impl Store for FaultyStore {
+    /// Not when some calls take longer than others.
     fn keeps_order(&self) -> bool {
-        self.inner.keeps_order()
+        self.inner.keeps_order() && self.faults.delayed == 0
     }
 
     async fn decide(&self, chain: &str, scope: Scope, decider: Box<dyn Decider>) -> Result<(), StoreError> {
@@ -116,6 +117,25 @@ impl Store for FaultyStore {
         self.call(false, self.inner.scan_due(chain, part, after, now_ms, limit)).await
     }
 
+    async fn scan_and_tell(
+        &self,
+        part: Part,
+        after: &Cursor,
+        now_ms: i64,
+        since_ms: Option<i64>,
+        limit: usize,
+    ) -> Result<Scanned, StoreError> {
+        self.call(true, self.inner.scan_and_tell(part, after, now_ms, since_ms, limit)).await
+    }
+
+    async fn passed(&self, part: Part) -> Result<Option<i64>, StoreError> {
+        self.call(false, self.inner.passed(part)).await
+    }
+
+    async fn set_passed(&self, part: Part, began_ms: i64) -> Result<(), StoreError> {
+        self.call(true, self.inner.set_passed(part, began_ms)).await
+    }
+
     async fn feed(
         &self,
         part: Part,
@@ -157,6 +177,17 @@ impl Store for FaultyStore {
         self.call(false, self.inner.parked(chain, after, limit)).await
     }
 
+    async fn archive(
+        &self,
+        chain: &str,
+        member: &MemberId,
+        before_ms: i64,
+        after: &Cursor,
+        limit: usize,
+    ) -> Result<ArchivedRows, StoreError> {
+        self.call(true, self.inner.archive(chain, member, before_ms, after, limit)).await
+    }
+
     async fn limits(&self, chain: &str) -> Result<Vec<LimitView>, StoreError> {
         self.call(false, self.inner.limits(chain)).await
     }
@@ -192,6 +223,10 @@ impl Store for FaultyStore {
         codes: &[CodeHash],
     ) -> Result<(), StoreError> {
         self.call(true, self.inner.finish_shares(chain, holder, limits, codes)).await
+    }
+
+    async fn pay_guests(&self, now_ms: i64) -> Result<(), StoreError> {
+        self.call(true, self.inner.pay_guests(now_ms)).await
     }
 
     async fn code(&self, chain: &str, code: CodeHash) -> Result<Option<CodeView>, StoreError> {

@@ -73,6 +73,7 @@ pub(super) fn generate(random: &mut Random, market: &Market, basket: &Basket, si
         },
         unit_split: random.pick(&[UnitSplit::Level, UnitSplit::Rewarded]),
         search_nodes_max: SEARCH_NODES_MAX_DEFAULT,
+        archive_after_days: None,
         stores: vec![
             Store { id: "s-1".to_owned(), groups: vec!["city".to_owned()], time_zone: None },
             Store {

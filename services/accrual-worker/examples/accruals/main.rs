@@ -151,7 +151,7 @@ async fn buy(books: &Books, number: u64) {
         now_ms: NOW_MS,
         basket_hash: [7; 32],
         content_hash: [8; 32],
-        sale: sale(),
+        sale: Arc::new(sale()),
         answer: vec![0x42; 300],
         verb: Verb::Confirm,
         unseen: false,

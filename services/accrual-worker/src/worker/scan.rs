@@ -1,6 +1,7 @@
 //! The scan: looks at every head there is, again and again, at a pace. A worker that has nothing else finds everything.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use suanpan_store::{Cursor, Part, StoreError};
@@ -12,6 +13,39 @@ use crate::status::Pass;
 
 /// Heads of one read: some hundredths of a second, so that a pass takes turns with other readers.
 const HEADS_PER_READ: usize = 50_000;
+
+/// A pass tells the feed again of what was written since the last complete one began, and so much before: longer than any call
+/// may take to be seen, and than clocks may be apart.
+const SEEN_WITHIN_MS: i64 = 60_000;
+/// How often it is kept when passes began; what a younger pass than the kept one saw is known to be in the feed.
+const KEPT_EVERY_MS: i64 = 10_000;
+
+/// When the latest complete passes over parts began, as far as this worker knows: what the store keeps may be later.
+#[derive(Default)]
+pub(crate) struct Passed(Mutex<HashMap<Part, i64>>);
+
+impl Passed {
+    /// Since when changes are to be told again; none for all that the feed would have.
+    async fn since(&self, shared: &Shared, part: Part, now_ms: i64) -> Result<Option<i64>, StoreError> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&part).copied();
+        let began_ms = match known.filter(|began_ms| now_ms - began_ms < SEEN_WITHIN_MS) {
+            Some(began_ms) => Some(began_ms),
+            // Another worker had the part meanwhile, or this one begins.
+            None => shared.store.passed(part).await?,
+        };
+        Ok(began_ms.map(|began_ms| began_ms - SEEN_WITHIN_MS))
+    }
+
+    /// A pass over a part is complete.
+    async fn note(&self, shared: &Shared, part: Part, began_ms: i64) -> Result<(), StoreError> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&part).copied();
+        if known.is_none_or(|known| began_ms - known >= KEPT_EVERY_MS) {
+            shared.store.set_passed(part, began_ms).await?;
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(part, began_ms);
+        }
+        Ok(())
+    }
+}
 
 /// Makes passes until the worker is told to end.
 pub(crate) async fn again_and_again(shared: Arc<Shared>, mut stopped: watch::Receiver<bool>) {
@@ -59,8 +93,10 @@ pub(crate) async fn pass(shared: &Shared, parts: &[Part]) -> Result<Pass, StoreE
     let mut pass = Pass::default();
     for &part in parts {
         let mut after = Cursor::default();
+        let began_ms = (shared.clock)();
+        let since_ms = shared.passed.since(shared, part, began_ms).await?;
         loop {
-            let piece = shared.store.scan_due(None, Some(part), &after, now_ms, HEADS_PER_READ).await?;
+            let piece = shared.store.scan_and_tell(part, &after, now_ms, since_ms, HEADS_PER_READ).await?;
             pass.looked_at += piece.looked_at;
             for row in piece.due {
                 pass.due += 1;
@@ -73,6 +109,7 @@ pub(crate) async fn pass(shared: &Shared, parts: &[Part]) -> Result<Pass, StoreE
             let Some(next) = piece.next else { break };
             after = next;
         }
+        shared.passed.note(shared, part, began_ms).await?;
     }
     pass.scanned_in = began.elapsed();
     drop(token);

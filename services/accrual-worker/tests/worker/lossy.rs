@@ -1,7 +1,9 @@
-//! A store that divides its members into parts, and whose feed loses every third row.
+//! A store that divides its members into parts, and whose feed loses every third row. Remembers which
+//! changes it was to tell again.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use suanpan_domain::{CheckoutId, MemberId};
@@ -15,16 +17,31 @@ pub(crate) struct LossyFeed {
     parts: u32,
     rows: AtomicU64,
     lost: AtomicU64,
+    /// Parts that were scanned, and since when changes in them were to be told again.
+    told: Mutex<Vec<(u32, Option<i64>)>>,
+    passed: Mutex<BTreeMap<u32, i64>>,
 }
 
 impl LossyFeed {
     pub(crate) fn new(inner: Arc<dyn Store>, parts: u32) -> Self {
-        Self { inner, parts, rows: AtomicU64::new(0), lost: AtomicU64::new(0) }
+        Self {
+            inner,
+            parts,
+            rows: AtomicU64::new(0),
+            lost: AtomicU64::new(0),
+            told: Mutex::default(),
+            passed: Mutex::default(),
+        }
     }
 
     fn is_of(&self, part: Part, member: &MemberId) -> bool {
         let sum: u32 = member.as_str().bytes().map(u32::from).sum();
         sum % self.parts == part.0
+    }
+
+    /// What was to be told again since the last time that it was asked.
+    pub(crate) fn told(&self) -> Vec<(u32, Option<i64>)> {
+        std::mem::take(&mut self.told.lock().expect("no panic"))
     }
 
     /// How many rows were lost.
@@ -116,6 +133,29 @@ impl Store for LossyFeed {
         Ok(scanned)
     }
 
+    async fn scan_and_tell(
+        &self,
+        part: Part,
+        after: &Cursor,
+        now_ms: i64,
+        since_ms: Option<i64>,
+        limit: usize,
+    ) -> Result<Scanned, StoreError> {
+        self.told.lock().expect("no panic").push((part.0, since_ms));
+        self.scan_due(None, Some(part), after, now_ms, limit).await
+    }
+
+    async fn passed(&self, part: Part) -> Result<Option<i64>, StoreError> {
+        Ok(self.passed.lock().expect("no panic").get(&part.0).copied())
+    }
+
+    async fn set_passed(&self, part: Part, began_ms: i64) -> Result<(), StoreError> {
+        let mut passed = self.passed.lock().expect("no panic");
+        let kept = passed.entry(part.0).or_insert(began_ms);
+        *kept = began_ms.max(*kept);
+        Ok(())
+    }
+
     async fn lease(&self, duty: &str, holder: &str, now_ms: i64, until_ms: i64) -> Result<bool, StoreError> {
         self.inner.lease(duty, holder, now_ms, until_ms).await
     }
@@ -172,6 +212,17 @@ impl Store for LossyFeed {
 
     async fn parked(&self, chain: &str, after: &Cursor, limit: usize) -> Result<Page<ParkedRow>, StoreError> {
         self.inner.parked(chain, after, limit).await
+    }
+
+    async fn archive(
+        &self,
+        chain: &str,
+        member: &MemberId,
+        before_ms: i64,
+        after: &Cursor,
+        limit: usize,
+    ) -> Result<ArchivedRows, StoreError> {
+        self.inner.archive(chain, member, before_ms, after, limit).await
     }
 
     async fn limits(&self, chain: &str) -> Result<Vec<LimitView>, StoreError> {

@@ -1,5 +1,6 @@
 //! The worker on a real store in a temporary folder, with a clock that the tests set.
 
+mod archive;
 mod holds;
 mod ledgers;
 mod lossy;
@@ -11,4 +12,5 @@ mod programs;
 mod receiver;
 mod sharing;
 mod shop;
+mod telling;
 mod year;

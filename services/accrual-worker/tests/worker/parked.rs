@@ -1,5 +1,7 @@
 //! A sale that cannot be accrued waits for a person; nobody else does.
 
+use std::sync::Arc;
+
 use suanpan_accrual_worker::parked::{self, Retried};
 use suanpan_checkout::Verb;
 use suanpan_domain::{CheckoutId, ReturnId};
@@ -19,7 +21,7 @@ async fn set_sale(shop: &Shop, checkout: CheckoutId, sale: Option<Sale>) {
         let mut head = view.head.clone();
         head.version += 1;
         let mut entry = view.entry(key).expect("the row").clone();
-        entry.sale = sale.clone().map(Box::new);
+        entry.sale = sale.clone().map(Arc::new);
         let due_at_ms = due_at(&policy, &head);
         let change = Change { head, entry, emits: Vec::new() };
         (Verdict::from(Write::of(owner.clone(), change, due_at_ms)), ())

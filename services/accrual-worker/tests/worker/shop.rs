@@ -132,7 +132,7 @@ impl Shop {
             now_ms: self.now_ms(),
             basket_hash: [2; 32],
             content_hash: [3; 32],
-            sale,
+            sale: Arc::new(sale),
             answer: Vec::new(),
             verb,
             unseen: false,

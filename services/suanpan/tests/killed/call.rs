@@ -98,11 +98,13 @@ pub(crate) async fn until_answered<'c>(
 ) -> Answer {
     let begun = Instant::now();
     loop {
-        if let Ok(Some(answer)) = tokio::time::timeout(ONE_TRY, send(connection(line).await, call())).await {
-            return answer;
-        }
+        let last = match tokio::time::timeout(ONE_TRY, send(connection(line).await, call())).await {
+            Ok(Ok(answer)) => return answer,
+            Ok(Err(status)) => format!("{:?} {}", status.code(), status.message()),
+            Err(_) => format!("nothing within {ONE_TRY:?}"),
+        };
         again.fetch_add(1, Ordering::Relaxed);
-        assert!(begun.elapsed() < PATIENCE, "no answer to {:?}", call());
+        assert!(begun.elapsed() < PATIENCE, "no answer but at last {last:?} to {:?}", call());
         tokio::time::sleep(PAUSE).await;
     }
 }
@@ -116,8 +118,8 @@ pub(crate) async fn connection(line: &Line) -> Channel {
     served[TURN.fetch_add(1, Ordering::Relaxed) % served.len()].clone()
 }
 
-/// Sends a call once; nothing when it is not known whether it was carried out, or when it was not.
-async fn send(channel: Channel, call: &Call) -> Option<Answer> {
+/// Sends a call once; no answer when it is not known whether it was carried out, or when it was not.
+async fn send(channel: Channel, call: &Call) -> Result<Answer, Status> {
     let mut sales = CheckoutServiceClient::new(channel.clone());
     let mut members = MemberServiceClient::new(channel);
     let sale = |answer: Response<_>| Answer::Sale(Box::new(answer.into_inner()));
@@ -137,8 +139,8 @@ async fn send(channel: Channel, call: &Call) -> Option<Answer> {
         Call::Transfer(request) => members.transfer(request).await.map(done),
     };
     match answer {
-        Ok(answer) => Some(answer),
-        Err(status) => refused(&status).map(Answer::Refused),
+        Ok(answer) => Ok(answer),
+        Err(status) => refused(&status).map(Answer::Refused).ok_or(status),
     }
 }
 
@@ -208,6 +210,17 @@ impl Call {
             Call::OfflineReturn(call) => Some(&call.checkout_id),
             Call::Enrol(_) | Call::Adjust(_) | Call::Grant(_) | Call::Activity(_) | Call::Transfer(_) => None,
         }
+    }
+
+    /// Whose sale it is to be, none for a guest's; none at all for a call that is not to sell.
+    pub(crate) fn buyer(&self) -> Option<Option<&v1::Member>> {
+        let basket = match self {
+            Call::Reserve(call) => &call.basket,
+            Call::Confirm(call) => &call.basket,
+            Call::Offline(call) => &call.basket,
+            _ => return None,
+        };
+        Some(basket.as_ref().and_then(|basket| basket.member.as_ref()))
     }
 
     /// The sale was paid already, whatever the node thinks of it.

@@ -134,6 +134,7 @@ pub(crate) async fn prove(corner: &Corner, house: &mut impl House, log: &Log) ->
     let accounts = accounts::prove(corner, &line, &answers, &sold, &mut faults).await;
     let repeated = repeats::prove(&line, &answers, &sold, &mut faults).await;
     accounts::unchanged(&line, &accounts, &mut faults).await;
+    house.prove(&line, &mut faults).await;
     house.close().await;
     shares::prove(corner, &answers, &sold, &mut faults).await;
     let events = events::prove(corner, &accounts, &mut faults);

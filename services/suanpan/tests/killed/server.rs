@@ -10,6 +10,7 @@ use tokio::sync::{oneshot, watch};
 use tonic::transport::{Channel, Endpoint};
 
 use crate::corner::Corner;
+use crate::proof::Faults;
 
 /// How long a process may take to serve, or to end, on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -98,6 +99,8 @@ pub(crate) trait House {
     async fn open(&mut self);
     /// Ends everything in order.
     async fn close(&mut self);
+    /// Proves what else was done in it than what tills asked for.
+    async fn prove(&self, _line: &Line, _faults: &mut Faults) {}
 }
 
 /// The connections to the processes that serve now.

@@ -41,7 +41,7 @@ pub(crate) fn all() -> Vec<Server> {
         .collect();
     assert!(
         !servers.is_empty(),
-        "no server answers: start three with `cargo xtask cassandra up --nodes 3 --durable`"
+        "no server answers: start three with `cargo xtask cassandra up --nodes 3 --durable --in-memory`"
     );
     if servers.len() < 3 {
         println!("{} of 3 servers answer: they are left alone", servers.len());

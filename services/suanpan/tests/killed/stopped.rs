@@ -13,7 +13,7 @@ use crate::till::{self, Floor};
 use crate::wal::{Tear, tear};
 
 /// Every place, and how often it is passed at most before the process stops there: what is rare is not passed often.
-const PLACES: [(&str, usize); 12] = [
+const PLACES: [(&str, usize); 13] = [
     ("embedded/viewed", 200),
     ("embedded/decided", 200),
     ("embedded/head-written", 200),
@@ -24,6 +24,7 @@ const PLACES: [(&str, usize); 12] = [
     ("embedded/code-written", 6),
     ("embedded/before-commit", 100),
     ("embedded/committed", 100),
+    ("embedded/synced", 100),
     ("embedded/answered", 200),
     ("worker/delivered", 10),
 ];

@@ -1,5 +1,7 @@
 //! Entries that wait for a person, listed and tried again.
 
+use std::sync::Arc;
+
 use std::path::Path;
 
 use suanpan_ledger::{Change, EntryKey, Sale, due_at};
@@ -22,10 +24,10 @@ fn set_sale(shop: &Shop, id: &str, sale: Option<Sale>) -> Option<Sale> {
             let mut head = view.head.clone();
             head.version += 1;
             let mut entry = view.entry(key).expect("the row").clone();
-            let before = std::mem::replace(&mut entry.sale, sale.clone().map(Box::new));
+            let before = std::mem::replace(&mut entry.sale, sale.clone().map(Arc::new));
             let due_at_ms = due_at(&policy, &head);
             let change = Change { head, entry, emits: Vec::new() };
-            (Verdict::from(Write::of(owner.clone(), change, due_at_ms)), before.map(|sale| *sale))
+            (Verdict::from(Write::of(owner.clone(), change, due_at_ms)), before.map(Arc::unwrap_or_clone))
         };
         decide_with(&store, "sunrise", scope, decider).await.expect("written")
     })

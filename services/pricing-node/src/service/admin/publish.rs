@@ -155,7 +155,7 @@ fn differs(before: &Program, a: usize, after: &Program, b: usize) -> bool {
     !same_layer || Offer { layer: b.layer, ..a.clone() } != *b
 }
 
-fn rules(before: &Program, after: &Program) -> [(&'static str, bool); 13] {
+fn rules(before: &Program, after: &Program) -> [(&'static str, bool); 14] {
     [
         ("title", before.title != after.title),
         ("currency", before.currency != after.currency),
@@ -177,6 +177,7 @@ fn rules(before: &Program, after: &Program) -> [(&'static str, bool); 13] {
             (before.maximum_discount, before.minimum_due) != (after.maximum_discount, after.minimum_due),
         ),
         ("cash rounding and tax", (before.cash_rounding, &before.tax) != (after.cash_rounding, &after.tax)),
+        ("archive", before.archive_after_days != after.archive_after_days),
         ("stores", before.stores != after.stores),
         ("groups and classes", (&before.groups, &before.combine) != (&after.groups, &after.combine)),
         ("points", before.points != after.points),

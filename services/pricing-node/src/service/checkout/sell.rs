@@ -89,7 +89,7 @@ impl Checked {
             now_ms,
             basket_hash: self.basket_hash,
             content_hash: self.content_hash,
-            sale: ready.sale,
+            sale: Arc::new(ready.sale),
             answer: ready.record,
             verb: match self.kind.fact() {
                 Some(fact) => Verb::Record(fact),
@@ -146,7 +146,8 @@ impl Desk<'_> {
         {
             return answer;
         }
-        self.sell_after_a_look(checked, buyer).await
+        // Apart from the call, which is moved twice before it runs: most calls do not come here.
+        Box::pin(self.sell_after_a_look(checked, buyer)).await
     }
 
     /// Confirms a sale without a look at what is recorded under its id. None, and nothing has changed, when something is,

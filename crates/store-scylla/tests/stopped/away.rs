@@ -1,0 +1,173 @@
+//! Processes that are away between two statements, and go on when others have come in between. The models in
+//! `crates/models/` say which places matter.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Sender, channel};
+use std::thread::JoinHandle;
+
+use suanpan_checkout::{Ask, BooksError, MemberAsk, Recorded, Verb};
+use suanpan_domain::MemberId;
+use suanpan_ledger::command::Fact;
+use suanpan_ledger::sale::GlobalUse;
+use suanpan_ledger::{Action, Actor};
+use suanpan_store::{Owner, Store, StoreError};
+use suanpan_store_scylla::Options;
+
+use crate::script::{OFFER, books, call, checkout, guest, prepare, sale};
+use crate::{A_FACT, ALONE, a_fact_that_stopped_at, keyspace, process, used};
+
+const NOW_MS: i64 = 1_764_000_000_000;
+
+/// A process that stays at a place, the first time that it comes there, until it is let go on.
+struct Away<T> {
+    place: &'static str,
+    lets_go: Sender<()>,
+    thread: JoinHandle<T>,
+}
+
+impl<T: Send + 'static> Away<T> {
+    /// Starts it, and waits until it is there.
+    fn at<F>(place: &'static str, work: impl FnOnce() -> F + Send + 'static) -> Self
+    where
+        F: Future<Output = T>,
+    {
+        let ((arrives, arrived), (lets_go, goes_on)) = (channel(), channel::<()>());
+        let waits = std::sync::Mutex::new(Some((arrives, goes_on)));
+        let stay = move || {
+            // Taken before it waits: others that come here later go by.
+            let first = waits.lock().expect("no panic").take();
+            if let Some((arrives, goes_on)) = first {
+                arrives.send(()).expect("somebody waits for it");
+                let _ = goes_on.recv();
+            }
+        };
+        fail::cfg_callback(place, stay).expect("a place that can be stopped at");
+        let thread = std::thread::spawn(move || {
+            tokio::runtime::Runtime::new().expect("a runtime").block_on(async { work().await })
+        });
+        arrived.recv().expect("it comes to its place");
+        Self { place, lets_go, thread }
+    }
+
+    /// Lets it go on to its end.
+    fn goes_on(self) -> T {
+        self.lets_go.send(()).expect("it waits");
+        let end = self.thread.join().expect("no panic");
+        fail::remove(self.place);
+        end
+    }
+}
+
+fn member(name: &str) -> MemberId {
+    MemberId::new(name).expect("a name")
+}
+
+async fn enrol(store: &Arc<dyn Store>, chain: &str, name: &str) {
+    let request = [1; 16];
+    let action = Action::Enrol { request, content_hash: [1; 32], birthday: None, referred_by: None };
+    let ask = MemberAsk { member: member(name), request, actor: Actor::default(), now_ms: NOW_MS, action };
+    books(Arc::clone(store), chain).change(ask).await.expect("enrolled");
+}
+
+/// Sells with these uses of the limit.
+async fn sell(
+    store: Arc<dyn Store>,
+    chain: &str,
+    owner: Owner,
+    (number, verb, uses): (u64, Verb, u32),
+) -> Result<Recorded, BooksError> {
+    let mut sale = sale(0, None);
+    sale.global_uses.clear();
+    if uses > 0 {
+        let used = GlobalUse { offer: OFFER, uses, amount_minor: 500, given_back_if_whole: true };
+        sale.global_uses.push(used);
+    }
+    let ask = Ask {
+        checkout: checkout(number),
+        owner,
+        actor: Actor::default(),
+        now_ms: NOW_MS,
+        basket_hash: [3; 32],
+        content_hash: if matches!(verb, Verb::Reserve { .. }) { [3; 32] } else { [4; 32] },
+        sale: Arc::new(sale),
+        answer: Vec::new(),
+        verb,
+        unseen: false,
+    };
+    books(store, chain).sell(Arc::new(ask)).await
+}
+
+async fn shop(chain: &str) -> Options {
+    let options = keyspace::options();
+    drop(keyspace::open(options.clone()).await);
+    prepare(process(&options).await.as_ref(), chain).await;
+    options
+}
+
+/// A guest begins, then a card is scanned, and another one. Whoever read who else wants the sale was away while the third came:
+/// she has kept the second from selling as it saw its row, and the second looks at its row once more before it sells.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_three_owners_one_sells_though_the_second_never_heard_of_the_third() {
+    let _alone = ALONE.lock().await;
+    let (chain, number) = ("three", 30);
+    let options = shop(chain).await;
+    let store = process(&options).await;
+    for name in ["anna", "bela"] {
+        enrol(&store, chain, name).await;
+    }
+    fail::cfg("scylla/claimed", "1*return->off").expect("a place that can be stopped at");
+    let stopped = sell(process(&options).await, chain, guest(number), (number, Verb::Confirm, 1)).await.err();
+    assert!(matches!(stopped, Some(BooksError::Store(StoreError::Unknown(_)))), "{stopped:?}");
+    fail::remove("scylla/claimed");
+    let confirm = |name: &'static str| {
+        let options = options.clone();
+        move || async move {
+            let owner = Owner::Member(member(name));
+            sell(process(&options).await, chain, owner, (number, Verb::Confirm, 1)).await
+        }
+    };
+    let anna = Away::at("scylla/claims-read", confirm("anna"));
+    let bela = Away::at("scylla/looked", confirm("bela"));
+    let sold_to_anna = anna.goes_on().expect("sold");
+    let sold_to_bela = bela.goes_on().expect("answered");
+    assert_eq!(sold_to_anna.owner, sold_to_bela.owner, "one sale has one owner");
+    assert_eq!(used(&*store, chain).await, 1);
+}
+
+/// The worker keeps a guest's sale from being written that was listed long ago, and is away before it takes it off the list.
+/// Meanwhile the till asks again, and that process ends before it pays: what it listed is another debt.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_debt_that_is_listed_again_stays_on_the_list() {
+    let _alone = ALONE.lock().await;
+    let (next, chain) = a_fact_that_stopped_at("scylla/debt-listed", "listed-again").await;
+    let now_ms = next.clock_ms().await.expect("a store").expect("a clock");
+    let store = Arc::clone(&next);
+    let worker =
+        Away::at("scylla/debtor-kept-out", move || async move { store.pay_guests(now_ms + 90_000).await });
+    fail::cfg("scylla/head-written", "1*return->off").expect("a place that can be stopped at");
+    let stopped = call(&books(Arc::clone(&next), chain), A_FACT).await;
+    fail::remove("scylla/head-written");
+    assert!(matches!(stopped, Err(BooksError::Store(StoreError::Unknown(_)))), "{stopped:?}");
+    worker.goes_on().expect("a store");
+    next.pay_guests(now_ms + 90_000).await.expect("a store");
+    assert_eq!(used(&*next, chain).await, 1);
+}
+
+/// A guest's reservation holds nothing of the limit, and what was paid in the end takes one use: no held share leads to it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_fact_that_takes_more_than_was_reserved_is_listed() {
+    let _alone = ALONE.lock().await;
+    let (chain, number) = ("more", 31);
+    let options = shop(chain).await;
+    let reserve = Verb::Reserve { until_ms: NOW_MS + 600_000 };
+    sell(process(&options).await, chain, guest(number), (number, reserve, 0)).await.expect("reserved");
+    fail::cfg("scylla/head-written", "1*return->off").expect("a place that can be stopped at");
+    let fact = Verb::Record(Fact::Offline);
+    let stopped = sell(process(&options).await, chain, guest(number), (number, fact, 1)).await.err();
+    fail::remove("scylla/head-written");
+    assert!(matches!(stopped, Some(BooksError::Store(StoreError::Unknown(_)))), "{stopped:?}");
+    let worker = process(&options).await;
+    let now_ms = worker.clock_ms().await.expect("a store").expect("a clock");
+    worker.pay_guests(now_ms + 30_000).await.expect("a store");
+    assert_eq!(used(&*worker, chain).await, 1);
+}
