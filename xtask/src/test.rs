@@ -25,6 +25,9 @@ pub(crate) fn run(root: &Path, long: bool, without_cql: bool) -> Result<(), Task
     if without_cql {
         println!("without a CQL server: the store of a cluster was not tested (leave --without-cql out)");
     }
+    for line in &tally.survived {
+        println!("{line}");
+    }
     if tally.ignored > 0 {
         println!("{} ignored: a test that does not run proves nothing", tally.ignored);
     }
@@ -157,11 +160,17 @@ struct Tally {
     passed: u64,
     failed: u64,
     ignored: u64,
+    /// What is said again at the end: how much survived how many kills.
+    survived: Vec<String>,
 }
 
 impl Tally {
-    /// Takes in a line like `test result: ok. 12 passed; 0 failed; 0 ignored; ...`; any other changes nothing.
+    /// Takes in a line like `test result: ok. 12 passed; 0 failed; 0 ignored; ...`, or one of what survived; any other
+    /// changes nothing.
     fn add(&mut self, line: &str) {
+        if line.contains(" checkouts ") && line.contains(" survived ") {
+            self.survived.push(line.to_owned());
+        }
         let Some((_, counts)) = line.strip_prefix("test result: ").and_then(|rest| rest.split_once(". "))
         else {
             return;
@@ -186,12 +195,14 @@ mod tests {
         let mut tally = Tally::default();
         for line in [
             "running 2 tests",
+            "12 checkouts survived 3 kills",
             "test result: ok. 12 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.01s",
             "test result: FAILED. 3 passed; 2 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.01s",
             "a test that prints `3 passed; 4 failed` is not a result",
         ] {
             tally.add(line);
         }
-        assert_eq!(tally, Tally { passed: 15, failed: 2, ignored: 1 });
+        let survived = vec!["12 checkouts survived 3 kills".to_owned()];
+        assert_eq!(tally, Tally { passed: 15, failed: 2, ignored: 1, survived });
     }
 }

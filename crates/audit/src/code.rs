@@ -34,6 +34,8 @@ macro_rules! codes {
 }
 
 codes! {
+    /// A file of the store is damaged.
+    FileDamaged = "A00";
     /// The bytes of a head cannot be read.
     HeadUnreadable = "A01";
     /// The bytes of a row cannot be read.

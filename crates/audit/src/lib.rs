@@ -4,6 +4,7 @@
 //! format (`docs/head-format.md`), and everything is added up again from the movements. It streams: memory is that of the
 //! largest owner and some tens of megabytes, whatever the store holds.
 //!
+//! - **Files** are checked by the store itself, where it has files.
 //! - **Owners** come one after the other with all of their rows. Points by expiry, sums, debt, coupons, holds, uses and
 //!   what counts for tiers are computed from the rows and compared with the head; returns with their sale. An owner that
 //!   was written while it was read is read again.
@@ -67,6 +68,7 @@ pub async fn audit_with(
 ) -> Result<Report, StoreError> {
     let started = Instant::now();
     let mut audit = walk::Audit::new(store, chain, options.rows.max(1));
+    audit.files().await?;
     audit.remember_limits().await?;
     audit.walk(&mut progress).await?;
     audit.shares(&mut progress).await?;

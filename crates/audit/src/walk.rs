@@ -11,6 +11,7 @@ use suanpan_store::{
     CodeHash, CodeState, Cursor, LimitView, Owner, Page, RawHead, RawRow, Store, StoreError,
 };
 
+use crate::code::Code;
 use crate::decode::{Id, Key, KeyKind, Row, read_row};
 use crate::owner::{Account, Class, SaleShare, ShareOf};
 use crate::report::{Counts, Finding, Progress, Report};
@@ -63,6 +64,15 @@ impl<'a> Audit<'a> {
             seen: Seen::new(SEEN_BLOCKS),
             ask: Vec::new(),
         }
+    }
+
+    /// What the store finds wrong with its own files.
+    pub(crate) async fn files(&mut self) -> Result<(), StoreError> {
+        for text in self.store.damage().await? {
+            let (chain, subject) = (String::new(), String::new());
+            self.report.find(Finding { chain, owner: None, subject, code: Code::FileDamaged, text });
+        }
+        Ok(())
     }
 
     /// Whether a chain is looked at.

@@ -64,6 +64,7 @@ async fn sell(books: &Books, owner: &Owner, number: u8, verb: Verb, sale: Sale) 
         sale: Arc::new(sale),
         answer: Vec::new(),
         verb,
+        gone: None,
         unseen: false,
     };
     books.sell(Arc::new(ask)).await.unwrap().entry.state

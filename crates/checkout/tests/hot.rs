@@ -59,6 +59,7 @@ async fn sell(books: &Books, member: &MemberId, number: u64) -> Result<State, Bo
         sale: Arc::new(sale()),
         answer: Vec::new(),
         verb: Verb::Confirm,
+        gone: None,
         unseen: false,
     };
     books.sell(Arc::new(ask)).await.map(|recorded| recorded.entry.state)

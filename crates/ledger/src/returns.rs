@@ -133,10 +133,12 @@ impl Account<'_> {
         let refunded = before(|returned| returned.refund_minor);
         let money = |line: &ReturnedLine| line.refund_minor;
         let whole = returned.whole;
+        let restored = before(|returned| returned.points_restored);
+        let priced_again = repriced.map(|rest| self.priced_again(rest, refunded, restored));
 
-        let refund_minor = match repriced {
+        let refund_minor = match priced_again {
             _ if whole => sale.due_minor - refunded,
-            Some(rest) => (sale.due_minor - rest.due_minor - refunded).max(0),
+            Some((money, _)) => money,
             None => lines(money),
         };
         let tax: i64 = sale.lines.iter().map(|line| line.tax_minor).sum();
@@ -146,12 +148,12 @@ impl Account<'_> {
             Some(_) => share(tax, refunded + refund_minor, sale.due_minor, Rounding::HalfUp) - tax_before,
             None => lines(|line| line.tax_minor),
         };
-        let (restored, spent) = (before(|returned| returned.points_restored), self.points_spent);
+        let spent = self.points_spent;
         let value = |line: &ReturnedLine| line.points_value_minor;
-        let points_restored = match repriced {
+        let points_restored = match priced_again {
             _ if !self.rules.restore_points => 0,
             _ if whole => spent - restored,
-            Some(rest) => spent - rest.points_used - restored,
+            Some((_, points)) => points,
             None => {
                 share(spent, lines_before(value) + lines(value), sale.points_value_minor, Rounding::Down)
                     - restored
@@ -182,6 +184,26 @@ impl Account<'_> {
         returned.tax_minor = tax_minor;
         // Coarse coins are settled with the last of it.
         returned.refund_minor = refund_minor + if whole { sale.cash_rounding_minor } else { 0 };
+    }
+
+    /// What a sale comes back with that is priced again: all that was paid, in money and in points, less what the rest
+    /// costs in both, less what came back before. First the points that the rest does not take, then money.
+    fn priced_again(&self, rest: Repriced, refunded_minor: i64, restored: i64) -> (i64, i64) {
+        let (sale, spent) = (self.sale, self.points_spent);
+        let money_max = (sale.due_minor - refunded_minor).max(0);
+        if !self.rules.restore_points {
+            return ((sale.due_minor - rest.due_minor - refunded_minor).clamp(0, money_max), 0);
+        }
+        let worth = |points| share(sale.points_value_minor, points, sale.points_used, Rounding::Down);
+        let paid_minor = sale.due_minor + sale.points_value_minor;
+        let before_minor = refunded_minor + worth(restored);
+        let back_minor = (paid_minor - rest.due_minor - rest.points_value_minor - before_minor).max(0);
+        let covered =
+            share(sale.points_used, worth(restored) + back_minor, sale.points_value_minor, Rounding::Down);
+        let free = (spent - rest.points_used - restored).max(0);
+        let points = free.min((covered - restored).max(0));
+        let money_minor = back_minor - (worth(restored + points) - worth(restored));
+        (money_minor.clamp(0, money_max), points)
     }
 }
 

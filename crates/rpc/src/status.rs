@@ -115,6 +115,8 @@ pub const CLOCK_WRONG: &str = "CLOCK_WRONG";
 pub const CHECKOUT_UNKNOWN: &str = "CHECKOUT_UNKNOWN";
 /// There is no such member.
 pub const MEMBER_UNKNOWN: &str = "MEMBER_UNKNOWN";
+/// There is a member with this id already.
+pub const MEMBER_EXISTS: &str = "MEMBER_EXISTS";
 /// A card, telephone number or address leads to somebody else.
 pub const LOOKUP_TAKEN: &str = "LOOKUP_TAKEN";
 /// The node prices only: it was started without a store.
@@ -140,14 +142,16 @@ pub fn refused(domain: &str, mut refused: checkout_v1::CheckoutRefused) -> Statu
         let name = conflict.reason().as_str_name();
         name.strip_prefix("CONFLICT_REASON_").unwrap_or(name).to_owned()
     };
-    let differs = refused.conflicts.iter().any(|of| of.reason() == member_v1::ConflictReason::ContentDiffers);
-    let (code, reason) =
-        if differs { (Code::AlreadyExists, CONTENT_DIFFERS) } else { (Code::FailedPrecondition, REFUSED) };
-    let named: Vec<String> = refused.conflicts.iter().map(name).collect();
-    let message = if differs {
-        "the id was used for something else; nothing was changed".to_owned()
+    let is_there = |reason| refused.conflicts.iter().any(|of| of.reason() == reason);
+    let (code, reason, message) = if is_there(member_v1::ConflictReason::ContentDiffers) {
+        let message = "the id was used for something else; nothing was changed".to_owned();
+        (Code::AlreadyExists, CONTENT_DIFFERS, message)
+    } else if is_there(member_v1::ConflictReason::MemberExists) {
+        let message = "there is a member with this id; nothing was changed".to_owned();
+        (Code::AlreadyExists, MEMBER_EXISTS, message)
     } else {
-        format!("nothing was changed: {}", named.join(", "))
+        let named: Vec<String> = refused.conflicts.iter().map(name).collect();
+        (Code::FailedPrecondition, REFUSED, format!("nothing was changed: {}", named.join(", ")))
     };
     let violations = refused.conflicts.iter().map(|conflict| pb::precondition_failure::Violation {
         r#type: name(conflict),

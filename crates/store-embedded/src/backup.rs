@@ -48,12 +48,25 @@ pub fn check(path: &Path) -> Result<Contents, StoreError> {
     check_connection(&connection)
 }
 
+/// What SQLite finds wrong with a file, ten sentences at most.
+pub(crate) fn damage(path: &Path) -> Result<Vec<String>, StoreError> {
+    Ok(integrity(&open::reader(path)?)?)
+}
+
+fn integrity(connection: &Connection) -> Result<Vec<String>, Failed> {
+    let mut statement = connection.prepare("PRAGMA integrity_check(10)")?;
+    let mut found: Vec<String> =
+        statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    if found.first().map(String::as_str) == Some("ok") {
+        found.clear();
+    }
+    Ok(found)
+}
+
 pub(crate) fn check_connection(connection: &Connection) -> Result<Contents, StoreError> {
     let run = || -> Result<Contents, Failed> {
-        let mut statement = connection.prepare("PRAGMA integrity_check(10)")?;
-        let found: Vec<String> =
-            statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
-        if found.first().map(String::as_str) != Some("ok") {
+        let found = integrity(connection)?;
+        if !found.is_empty() {
             return Err(damaged(found.join("; ")).into());
         }
         let meta = schema::read(connection)?;

@@ -98,6 +98,8 @@ struct Writer {
 enum Ended {
     /// Which commit it was.
     Committed(u64),
+    /// Nothing was written: whoever was refused, or has his answer already, saw commits up to this one.
+    Unchanged(u64),
     /// Certainly nothing is written.
     RolledBack(rusqlite::Error),
     /// The commit failed: what was asked for may be written or not.
@@ -113,6 +115,10 @@ impl Writer {
                 let changed = std::mem::take(&mut self.changed);
                 let answers = batch.drain(..).map(|job| job.waiter).zip(results).collect();
                 durable.finish(Committed { number, changed, answers }, is_alone);
+            }
+            Ended::Unchanged(number) => {
+                let answers = batch.drain(..).map(|job| job.waiter).zip(results).collect();
+                durable.pass_on(Committed { number, changed: Vec::new(), answers });
             }
             Ended::RolledBack(error) => {
                 self.forget();
@@ -158,6 +164,7 @@ impl Writer {
         if let Err(error) = execute(&self.connection, "BEGIN IMMEDIATE") {
             return Ended::RolledBack(error);
         }
+        let written = self.connection.total_changes();
         for job in batch {
             let Self { connection, names, changed } = self;
             match (job.work)(&mut Writing { connection, names, changed }) {
@@ -169,6 +176,12 @@ impl Writer {
                     return Ended::RolledBack(error);
                 }
             }
+        }
+        if self.connection.total_changes() == written {
+            return match execute(&self.connection, "ROLLBACK") {
+                Ok(()) => Ended::Unchanged(shared.progress.begun()),
+                Err(error) => Ended::RolledBack(error),
+            };
         }
         // Readers may see it from here on.
         let number = shared.progress.begin();

@@ -149,6 +149,12 @@ pub trait Store: Send + Sync {
         self.scan_due(None, Some(part), after, now_ms, limit).await
     }
 
+    /// What the store itself finds wrong with its files, a sentence each; reads all of them. Nothing where servers look
+    /// after theirs.
+    async fn damage(&self) -> Result<Vec<String>, StoreError> {
+        Ok(Vec::new())
+    }
+
     /// When the latest complete pass of [`scan_and_tell`](Self::scan_and_tell) over a part began; none before the first, and
     /// where nothing is told.
     async fn passed(&self, part: Part) -> Result<Option<i64>, StoreError> {

@@ -203,7 +203,7 @@ impl Node {
             return Facts::Local;
         };
         match sales.buyer(chain, message, unix_ms_now()).await {
-            Ok(found) => Facts::Found(found.map(|found| Box::new(found.member))),
+            Ok(whom) => Facts::Found(whom.known().map(|found| Box::new(found.member))),
             Err(error) => {
                 tracing::warn!(%error, "a member was not found out; priced as a guest");
                 Facts::Found(None)

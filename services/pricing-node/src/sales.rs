@@ -13,7 +13,7 @@ use suanpan_checkout::token::{TOKEN_MS_DEFAULT, TokenKeys};
 use suanpan_checkout::{Books, BooksError, Queues, unpack};
 use suanpan_domain::{BusinessTime, Member, MemberId, OfferUsage, Usage};
 use suanpan_ledger::head::Status;
-use suanpan_ledger::snapshot;
+use suanpan_ledger::{Head, Refusal, snapshot};
 use suanpan_program::model::ARCHIVE_DAYS_MIN;
 use suanpan_program::parse;
 use suanpan_rpc::decode::Lookup;
@@ -88,6 +88,26 @@ pub(crate) struct Found {
     pub(crate) id: MemberId,
 }
 
+/// Whom a sale names.
+pub(crate) enum Whom {
+    /// It is a guest's.
+    Nobody,
+    /// A member.
+    Known(Found),
+    /// Somebody for whom nothing can be booked: the sale is a guest's, and says why.
+    Gone(Refusal),
+}
+
+impl Whom {
+    /// The member.
+    pub(crate) fn known(self) -> Option<Found> {
+        match self {
+            Self::Known(found) => Some(found),
+            Self::Nobody | Self::Gone(_) => None,
+        }
+    }
+}
+
 impl Sales {
     pub(crate) fn new(store: Arc<dyn Store>, selling: Selling) -> Self {
         Self {
@@ -121,47 +141,65 @@ impl Sales {
         lookup_key(&self.selling.secret, lookup)
     }
 
-    /// A member's facts; none when the store does not know the member, or the account is closed for good.
+    /// A member's facts, or why there are none.
     pub(crate) async fn member(
         &self,
         chain: &Chain,
         id: &MemberId,
         now_ms: i64,
         time: BusinessTime,
-    ) -> Result<Option<Found>, StoreError> {
-        let mut id = id.clone();
-        for _ in 0..MERGES_MAX {
-            let Some(row) = self.store.member(chain.id(), &id).await? else { return Ok(None) };
-            match row.head.status {
-                Status::Closed { survivor: Some(survivor) } => id = survivor,
-                Status::Closed { survivor: None } | Status::Absent | Status::Guest => return Ok(None),
-                Status::Active | Status::Blocked => {
-                    let member = snapshot(chain.policy(), &row.head, &id, now_ms, time);
-                    return Ok(Some(Found { member, id }));
-                }
+    ) -> Result<Whom, StoreError> {
+        let Some((id, head)) = self.survivor(chain, id).await? else {
+            return Ok(Whom::Gone(Refusal::MemberUnknown));
+        };
+        Ok(match head.status {
+            Status::Absent | Status::Guest => Whom::Gone(Refusal::MemberUnknown),
+            Status::Closed { .. } => Whom::Gone(Refusal::MemberClosed),
+            Status::Active | Status::Blocked => {
+                let member = snapshot(chain.policy(), &head, &id, now_ms, time);
+                Whom::Known(Found { member, id })
             }
-        }
-        Ok(None)
+        })
     }
 
-    /// The member that a basket names; none for guests and for members whom the store does not know.
+    /// Who a member is after merges, with the head; none when the store does not know the member.
+    pub(crate) async fn survivor(
+        &self,
+        chain: &Chain,
+        id: &MemberId,
+    ) -> Result<Option<(MemberId, Head)>, StoreError> {
+        let mut id = id.clone();
+        let mut merges = 0;
+        loop {
+            let Some(row) = self.store.member(chain.id(), &id).await? else { return Ok(None) };
+            match &row.head.status {
+                Status::Closed { survivor: Some(survivor) } if merges < MERGES_MAX => {
+                    id = survivor.clone();
+                    merges += 1;
+                }
+                _ => return Ok(Some((id, row.head))),
+            }
+        }
+    }
+
+    /// Whom a basket names.
     pub(crate) async fn buyer(
         &self,
         chain: &Chain,
         basket: &v1::Basket,
         now_ms: i64,
-    ) -> Result<Option<Found>, StoreError> {
+    ) -> Result<Whom, StoreError> {
         use v1::member::Identity;
         let identity = basket.member.as_ref().and_then(|member| member.identity.as_ref());
         let id = match identity {
-            None => return Ok(None),
+            None => return Ok(Whom::Nobody),
             Some(Identity::Id(id)) => MemberId::new(id.as_str()).ok(),
             Some(Identity::Snapshot(snapshot)) => MemberId::new(snapshot.id.as_str()).ok(),
             Some(Identity::Card(card)) => {
                 self.store.lookup(chain.id(), self.lookup_key(&Lookup::Card(card.clone()))).await?
             }
         };
-        let Some(id) = id else { return Ok(None) };
+        let Some(id) = id else { return Ok(Whom::Gone(Refusal::MemberUnknown)) };
         let time = match basket.business_time {
             Some(sent) => BusinessTime { unix_ms: sent.unix_ms, utc_offset_minutes: sent.utc_offset_minutes },
             None => BusinessTime {

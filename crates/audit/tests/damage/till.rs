@@ -197,9 +197,9 @@ impl Till {
         let now_ms = self.now();
         let actor = Actor::default();
         let (basket_hash, content_hash, answer) = ([1; 32], [2; 32], b"paid".to_vec());
-        let (sale, unseen) = (Arc::new(sale), false);
+        let (sale, gone, unseen) = (Arc::new(sale), None, false);
         let ask =
-            Ask { checkout, owner, actor, now_ms, basket_hash, content_hash, sale, answer, verb, unseen };
+            Ask { checkout, owner, actor, now_ms, basket_hash, content_hash, sale, answer, verb, gone, unseen };
         self.books.sell(Arc::new(ask)).await.expect("a sale")
     }
 

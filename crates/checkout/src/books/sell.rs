@@ -35,6 +35,8 @@ pub struct Ask {
     pub answer: Vec<u8>,
     /// What is asked.
     pub verb: Verb,
+    /// Why the member that was named cannot have the sale: a fact says so.
+    pub gone: Option<Refusal>,
     /// It was prepared without a look at what is recorded under its id: it is decided only when nothing is.
     pub unseen: bool,
 }
@@ -128,6 +130,9 @@ fn decided(
         return Ok((Verdict::Leave, recorded));
     }
     let mut missing = consumed(view, ask);
+    if fact {
+        missing.extend(ask.gone.map(Conflict::of));
+    }
     let cancelled = view.elsewhere.iter().any(|other| other.entry.state == State::Cancelled);
     if cancelled {
         missing.push(Conflict::of(Refusal::CheckoutCancelled));

@@ -12,6 +12,7 @@ use suanpan_store::{
 };
 
 use crate::archive;
+use crate::backup;
 use crate::bytes::{check_chain, check_name};
 use crate::embedded::EmbeddedStore;
 use crate::heads;
@@ -301,6 +302,13 @@ impl Store for EmbeddedStore {
 
     async fn chains(&self) -> Result<Vec<String>, StoreError> {
         self.read(lists::chains).await
+    }
+
+    async fn damage(&self) -> Result<Vec<String>, StoreError> {
+        let path = self.path.clone();
+        // Beside the readers: it takes as long as it takes to read the whole file.
+        let checked = tokio::task::spawn_blocking(move || backup::damage(&path)).await;
+        checked.map_err(|error| StoreError::Panicked(error.to_string()))?
     }
 
     async fn walk(&self, after: &Cursor, limit: usize) -> Result<Page<RawRow>, StoreError> {

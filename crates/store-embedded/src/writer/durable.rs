@@ -77,10 +77,29 @@ impl Durable {
     /// Syncs and answers a batch: here, when nobody waits for the writer and it is the only one, or on the thread.
     pub(crate) fn finish(&self, committed: Committed, here: bool) {
         let is_next = committed.number == self.shared.progress.synced() + 1;
+        if here && is_next {
+            finish(&self.log, &self.shared, vec![committed]);
+        } else {
+            self.hand_over(committed);
+        }
+    }
+
+    /// Answers those who changed nothing, once what they saw is on the disk.
+    pub(crate) fn pass_on(&self, unchanged: Committed) {
+        if unchanged.number <= self.shared.progress.synced() {
+            answers::answer_all(unchanged.answers.into_iter());
+        } else {
+            self.hand_over(unchanged);
+        }
+    }
+
+    /// Gives a batch to the thread.
+    fn hand_over(&self, committed: Committed) {
         let left = match &self.batches {
-            Some(batches) if !(here && is_next) => batches.send(committed).err().map(|back| back.0),
-            _ => Some(committed),
+            Some(batches) => batches.send(committed).err().map(|back| back.0),
+            None => Some(committed),
         };
+        // A thread that is gone has poisoned the store.
         if let Some(committed) = left {
             finish(&self.log, &self.shared, vec![committed]);
         }
@@ -106,8 +125,11 @@ fn serve(log: &Log, shared: &Shared, batches: &Receiver<Committed>) {
 
 fn finish(log: &Log, shared: &Shared, committed: Vec<Committed>) {
     // After one sync that failed, no later one can be believed.
+    let all_synced = committed.last().is_none_or(|last| last.number <= shared.progress.synced());
     let synced = if shared.poisoned.load(Ordering::Acquire) {
         Err(io::Error::other("an earlier one failed"))
+    } else if all_synced {
+        Ok(())
     } else {
         log.sync()
     };

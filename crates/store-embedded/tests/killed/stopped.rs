@@ -72,6 +72,8 @@ pub(crate) fn a_commit_that_fails_is_unknown() -> u64 {
         runtime.block_on(async {
             ask(store.as_ref(), &member("anna"), 0).await.expect("a write");
             fail::cfg(place, "return").expect("a place that can fail");
+            // Whoever changes nothing needs no disk.
+            ask(store.as_ref(), &member("anna"), 0).await.expect("an answer that was given");
             let waiting = {
                 let store = Arc::clone(&store);
                 tokio::spawn(async move { store.poisoned().await })
@@ -102,7 +104,7 @@ pub(crate) fn a_commit_that_fails_is_unknown() -> u64 {
     1
 }
 
-/// What a reader sees before it is on the disk is told when it is.
+/// What a reader, or whoever repeats a request, sees before it is on the disk is told when it is.
 pub(crate) fn a_read_waits_for_the_disk() -> u64 {
     const SYNC: Duration = Duration::from_millis(400);
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
@@ -124,6 +126,18 @@ pub(crate) fn a_read_waits_for_the_disk() -> u64 {
         }
         assert!(begun.elapsed() >= SYNC, "told after {:?}", begun.elapsed());
         writing.await.expect("no panic").expect("a write");
+        // The first to be asked writes, the others repeat what it wrote.
+        let begun = Instant::now();
+        let asked: Vec<_> = (0..4)
+            .map(|_| {
+                let store = Arc::clone(&store);
+                tokio::spawn(async move { ask(store.as_ref(), &member("anna"), 2).await })
+            })
+            .collect();
+        for asked in asked {
+            asked.await.expect("no panic").expect("an answer");
+            assert!(begun.elapsed() >= SYNC, "told after {:?}", begun.elapsed());
+        }
         fail::remove("embedded/sync-fails");
     });
     println!("test a_read_waits_for_the_disk ... ok");

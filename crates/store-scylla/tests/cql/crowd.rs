@@ -60,6 +60,7 @@ async fn a_thousand_uses_are_sold_to_five_thousand_buyers() {
                 sale: Arc::new(sale(0, None)),
                 answer: Vec::new(),
                 verb: Verb::Confirm,
+                gone: None,
                 unseen: false,
             };
             tokio::spawn(async move { books.sell(Arc::new(ask)).await }).await.expect("a till does not panic")
@@ -103,6 +104,7 @@ async fn whoever_is_refused_behind_many_reservations_is_told_in_time() {
             sale: Arc::new(sale(0, None)),
             answer: Vec::new(),
             verb,
+            gone: None,
             unseen: false,
         };
         let books = books.clone();
@@ -162,6 +164,7 @@ async fn tills_at_one_member_are_all_served() {
                         sale: Arc::new(sale),
                         answer: Vec::new(),
                         verb: Verb::Confirm,
+                        gone: None,
                         unseen: false,
                     };
                     let sold = books.sell(Arc::new(ask)).await;

@@ -172,6 +172,7 @@ pub(crate) async fn call(books: &Books, call: Call) -> Result<(), BooksError> {
                 sale: Arc::new(sale(points, code)),
                 answer: format!("sale {number}").into_bytes(),
                 verb,
+                gone: None,
                 unseen: false,
             };
             books.sell(Arc::new(ask)).await.map(|_| ())

@@ -92,6 +92,7 @@ async fn sell(
         sale: Arc::new(sale),
         answer: Vec::new(),
         verb,
+        gone: None,
         unseen: false,
     };
     books(store, chain).sell(Arc::new(ask)).await

@@ -128,6 +128,10 @@ impl Store for FaultyStore {
         self.call(true, self.inner.scan_and_tell(part, after, now_ms, since_ms, limit)).await
     }
 
+    async fn damage(&self) -> Result<Vec<String>, StoreError> {
+        self.call(false, self.inner.damage()).await
+    }
+
     async fn passed(&self, part: Part) -> Result<Option<i64>, StoreError> {
         self.call(false, self.inner.passed(part)).await
     }

@@ -154,6 +154,7 @@ async fn buy(books: &Books, number: u64) {
         sale: Arc::new(sale()),
         answer: vec![0x42; 300],
         verb: Verb::Confirm,
+        gone: None,
         unseen: false,
     };
     books.sell(Arc::new(ask)).await.expect("sold");

@@ -80,6 +80,7 @@ async fn buy(shop: &Shop, number: usize, day: i64, answer: &str) -> Recorded {
         sale: Arc::new(three_units(START_MS + day * DAY_MS)),
         answer: answer.as_bytes().to_vec(),
         verb: Verb::Confirm,
+        gone: None,
         unseen: false,
     };
     shop.books().await.sell(Arc::new(ask)).await.expect("sold")

@@ -135,6 +135,7 @@ impl Shop {
             sale: Arc::new(sale),
             answer: Vec::new(),
             verb,
+            gone: None,
             unseen: false,
         };
         self.books().await.sell(Arc::new(ask)).await.expect("sold")

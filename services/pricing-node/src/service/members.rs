@@ -56,7 +56,10 @@ impl MemberService for Accounts {
         let numbers = [i64::from(birthday.month), i64::from(birthday.day)];
         let content_hash = content::change("enrol", &[texts.as_slice(), &cards].concat(), &numbers);
         let call = decode::enrol(message, desk.chain.id()).map_err(invalid)?;
-        desk.link(&call).await?;
+        // Cards of a call that is refused must lead nowhere, and those of one that comes again lead there already.
+        if desk.is_new(&call.member).await? {
+            desk.link(&call).await?;
+        }
         let ChangeCall { request, what, .. } = &call;
         let action = Action::Enrol {
             request: *request,
@@ -74,14 +77,10 @@ impl MemberService for Accounts {
         let desk = self.desk(&request)?;
         let (_, key) = decode::get(request.into_inner(), desk.chain.id()).map_err(invalid)?;
         let member = match key {
-            Key::Id(id) => Some(id),
-            Key::Lookup(lookup) => {
-                let key = desk.sales.lookup_key(&lookup);
-                let found = desk.sales.store.lookup(desk.chain.id(), key).await;
-                found.map_err(|error| store_failed(status::MEMBER_DOMAIN, &error))?
-            }
+            Key::Id(id) => id,
+            Key::Lookup(lookup) => desk.leads_to(&lookup).await?,
         };
-        desk.shown(&member.ok_or_else(unknown)?).await
+        desk.shown(&member).await
     }
 
     async fn adjust(
@@ -211,6 +210,9 @@ impl MemberService for Accounts {
         let after = Cursor(call.after);
         let page = desk.sales.store.entries(chain, &call.member, Order::NewestFirst, &after, call.page_size);
         let page = page.await.map_err(|error| store_failed(status::MEMBER_DOMAIN, &error))?;
+        if page.rows.is_empty() && desk.is_new(&call.member).await? {
+            return Err(unknown());
+        }
         let policy = desk.chain.policy();
         Ok(Response::new(member_v1::ListEntriesResponse {
             chain: chain.to_owned(),
@@ -241,6 +243,22 @@ impl Desk<'_> {
         let books = self.sales.books(&self.chain);
         let _: Recorded = settled(self.within, || books.change(ask.clone())).await.map_err(failed)?;
         self.shown(&call.member).await
+    }
+
+    /// Whether there is no account under this id yet.
+    async fn is_new(&self, member: &MemberId) -> Result<bool, Status> {
+        let row = self.sales.store.member(self.chain.id(), member).await;
+        let row = row.map_err(|error| store_failed(status::MEMBER_DOMAIN, &error))?;
+        Ok(row.is_none_or(|row| row.head.status == Standing::Absent))
+    }
+
+    /// To whom a card, telephone number or address leads; after a merge, to the survivor.
+    async fn leads_to(&self, lookup: &decode::Lookup) -> Result<MemberId, Status> {
+        let failed = |error| store_failed(status::MEMBER_DOMAIN, &error);
+        let key = self.sales.lookup_key(lookup);
+        let member = self.sales.store.lookup(self.chain.id(), key).await.map_err(failed)?.ok_or_else(unknown)?;
+        let survivor = self.sales.survivor(&self.chain, &member).await.map_err(failed)?;
+        Ok(survivor.map_or(member, |(survivor, _)| survivor))
     }
 
     /// Lets a new member's cards and addresses lead there, before there is a member: a key that leads to nobody is free

@@ -110,14 +110,19 @@ fn keep(basket: &mut v1::Basket, sale: &Sale, returns: &[Entry], wanted: &Wanted
         Wanted::Lines(lines) => {
             for wanted in lines {
                 let Some(place) = sale.lines.iter().position(|line| line.id == wanted.line) else { continue };
-                left[place] -= if wanted.quantity_milli == 0 { left[place] } else { wanted.quantity_milli };
+                let sign = sale.lines[place].quantity_milli.signum();
+                left[place] -= match (wanted.quantity_milli, wanted.units.len() as i64) {
+                    (0, 0) => left[place],
+                    (0, units) => sign * units * 1_000,
+                    (quantity_milli, _) => sign * quantity_milli,
+                };
             }
         }
     }
     let stays = |line: &v1::Line| {
         let place = sale.lines.iter().position(|sold| sold.id == line.id)?;
-        let quantity = left[place];
-        (quantity > 0 || sale.lines[place].quantity_milli < 0).then_some(quantity)
+        // What is wanted beyond it is refused, or is an overrun.
+        (left[place].signum() == sale.lines[place].quantity_milli.signum()).then_some(left[place])
     };
     basket.lines = std::mem::take(&mut basket.lines)
         .into_iter()
@@ -126,7 +131,7 @@ fn keep(basket: &mut v1::Basket, sale: &Sale, returns: &[Entry], wanted: &Wanted
     let known: Vec<String> = basket.lines.iter().map(|line| line.id.clone()).collect();
     basket.paper_coupons.retain(|paper| known.contains(&paper.line_id));
     basket.manual_discounts.retain(|manual| manual.line_id.is_empty() || known.contains(&manual.line_id));
-    // Returned deposits stay; without goods there is nothing that they could be taken off.
+    // Without goods there is nothing that deposits could be taken off.
     if basket.lines.iter().all(|line| line.quantity_milli < 0) {
         basket.lines.clear();
     }

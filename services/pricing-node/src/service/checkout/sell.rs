@@ -11,7 +11,7 @@ use suanpan_checkout::{Ask, BooksError, Paid, Priced, Recorded, SaleError, Verb,
 use suanpan_domain::BusinessTime;
 use suanpan_ledger::command::Fact;
 use suanpan_ledger::sale::Tender;
-use suanpan_ledger::{Entry, Sale, State};
+use suanpan_ledger::{Entry, Refusal, Sale, State};
 use suanpan_rpc::decode::SaleCall;
 use suanpan_rpc::member_v1::ConflictReason;
 use suanpan_rpc::problem::Problems;
@@ -22,7 +22,7 @@ use tonic::Status;
 use super::{Desk, answer};
 use crate::failure::Failure;
 use crate::node::{Answer, Facts};
-use crate::sales::{Found, settled};
+use crate::sales::{Found, Whom, settled};
 
 /// What of a selling call is not checked yet.
 pub(super) struct Sell {
@@ -60,6 +60,8 @@ struct Checked {
     token: String,
     expected_due_minor: Option<i64>,
     kind: Kind,
+    /// Why the member that the basket names cannot have the sale.
+    gone: Option<Refusal>,
     basket_hash: [u8; 32],
     content_hash: [u8; 32],
 }
@@ -96,6 +98,7 @@ impl Checked {
                 None if self.kind == Kind::Reserve => Verb::Reserve { until_ms: now_ms + self.call.hold_ms },
                 None => Verb::Confirm,
             },
+            gone: self.gone,
             unseen,
         })
     }
@@ -123,7 +126,11 @@ impl Desk<'_> {
             Kind::Reserve => basket_hash,
             _ => content::confirm(&basket_hash, &sent),
         };
-        let buyer = self.buyer(&basket).await?;
+        let (buyer, gone) = match self.buyer(&basket).await? {
+            Whom::Known(found) => (Some(found), None),
+            Whom::Gone(why) => (None, Some(why)),
+            Whom::Nobody => (None, None),
+        };
         let checked = Box::new(Checked {
             call,
             basket,
@@ -131,6 +138,7 @@ impl Desk<'_> {
             token,
             expected_due_minor,
             kind,
+            gone,
             basket_hash,
             content_hash,
         });
@@ -229,7 +237,7 @@ impl Desk<'_> {
         }
     }
 
-    async fn buyer(&self, basket: &v1::Basket) -> Result<Option<Found>, Status> {
+    async fn buyer(&self, basket: &v1::Basket) -> Result<Whom, Status> {
         let found = self.sales.buyer(&self.chain, basket, self.now_ms).await;
         found.map_err(|error| super::super::store_failed(status::CHECKOUT_DOMAIN, &error))
     }
@@ -277,7 +285,7 @@ impl Desk<'_> {
                 let found = self.sales.member(&self.chain, member, self.now_ms, time).await;
                 let found =
                     found.map_err(|error| super::super::store_failed(status::CHECKOUT_DOMAIN, &error))?;
-                found.map(|found| Owner::Member(found.id))
+                found.known().map(|found| Owner::Member(found.id))
             }
             Owner::Member(_) | Owner::Guest(_) => None,
         };
