@@ -34,7 +34,7 @@ pub const PENDING_MAX: usize = 64;
 pub const EMITTING_MAX: usize = 16;
 /// Lines of a sale, as of a basket.
 pub const SALE_LINES_MAX: usize = suanpan_domain::limits::BASKET_LINES_MAX;
-/// Returns of one checkout. At the bound a return is refused.
+/// Returns of one checkout. At the bound a part is refused; what is left comes back at once, and facts are recorded.
 pub const RETURNS_MAX: usize = 256;
 /// Tenders of a sale.
 pub const TENDERS_MAX: usize = 32;

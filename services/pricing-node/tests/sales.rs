@@ -7,7 +7,11 @@ mod admin;
 mod clock;
 #[path = "sales/life.rs"]
 mod life;
+#[path = "sales/members.rs"]
+mod members;
 #[path = "sales/once.rs"]
 mod once;
+#[path = "sales/repriced.rs"]
+mod repriced;
 #[path = "sales/shop.rs"]
 mod shop;

@@ -198,8 +198,19 @@ impl Till {
         let actor = Actor::default();
         let (basket_hash, content_hash, answer) = ([1; 32], [2; 32], b"paid".to_vec());
         let (sale, gone, unseen) = (Arc::new(sale), None, false);
-        let ask =
-            Ask { checkout, owner, actor, now_ms, basket_hash, content_hash, sale, answer, verb, gone, unseen };
+        let ask = Ask {
+            checkout,
+            owner,
+            actor,
+            now_ms,
+            basket_hash,
+            content_hash,
+            sale,
+            answer,
+            verb,
+            gone,
+            unseen,
+        };
         self.books.sell(Arc::new(ask)).await.expect("a sale")
     }
 

@@ -206,7 +206,8 @@ fn returns_of_one_sale_are_bounded() {
         assert!(matches!(script.world.run(back), Ok(Applied::Changed(_))), "{number}");
     }
     script.world.work();
-    assert_eq!(script.step("return R255 of S1 all"), "refused TooManyReturns");
+    assert_eq!(script.step("return R255 of S1 L1=1000"), "refused TooManyReturns");
+    assert_eq!(script.step("return R255 of S1 all"), "done");
 }
 
 #[test]

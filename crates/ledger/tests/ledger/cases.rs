@@ -89,20 +89,41 @@ fn points_of_a_return() {
         (
             "priced again, by what stays",
             "line 3x100+10+5 points 10",
-            "return R1 of S1 L1=1000 rest 190/8/7",
+            "return R1 of S1 L1=1000 rest 190/8/7/24",
             "110 tax 0 restored 2 back 8",
         ),
         (
             "never more than there was, and the last has the rest",
             "line 3x100+10+5 points 10",
-            "return R1 of S1 L1=1000 rest 190/8/7; return R2 of S1 all",
+            "return R1 of S1 L1=1000 rest 190/8/7/24; return R2 of S1 all",
             "190 tax 0 restored 8 back 7",
         ),
         (
+            // 330 were paid in money and points, 326 would have been.
             "a rest that uses more takes nothing",
             "line 3x100+10+5 points 10",
-            "return R1 of S1 L1=1000 rest 290/12/20",
-            "10 tax 0 restored 0 back 0",
+            "return R1 of S1 L1=1000 rest 290/12/20/36",
+            "4 tax 0 restored 0 back 0",
+        ),
+        (
+            // 344 would have been paid: the two points that it does not use are not free.
+            "a rest that costs more gives back neither money nor points",
+            "line 3x100+10+5 points 10",
+            "return R1 of S1 L1=1000 rest 320/8/7/24",
+            "0 tax 0 restored 0 back 8",
+        ),
+        (
+            // 5 of 330 come back: one point is worth 3, so that one comes back, and 2 in money.
+            "points that are free come first, as far as it goes",
+            "line 3x100+10+5 points 10",
+            "return R1 of S1 L1=1000 rest 310/5/7/15",
+            "2 tax 0 restored 1 back 8",
+        ),
+        (
+            "and the last has what was kept",
+            "line 3x100+10+5 points 10",
+            "return R1 of S1 L1=1000 rest 310/5/7/15; return R2 of S1 all",
+            "298 tax 0 restored 9 back 7",
         ),
     ] {
         let steps = format!("enrol; adjust 10; confirm S1 {sale}; {steps}");

@@ -70,7 +70,7 @@ struct Try {
     unit: u32,
     named: bool,
     fact: bool,
-    rest: Option<(i64, i64, i64)>,
+    rest: Option<(i64, i64, i64, i64)>,
 }
 
 fn attempt() -> impl Strategy<Value = Try> {
@@ -80,7 +80,7 @@ fn attempt() -> impl Strategy<Value = Try> {
         0_u32..9,
         any::<bool>(),
         0..6,
-        proptest::option::weighted(0.2, (0_i64..9_000, 0_i64..200, 0_i64..90)),
+        proptest::option::weighted(0.2, (0_i64..9_000, 0_i64..200, 0_i64..90, 0_i64..400)),
     )
         .prop_map(|(line, part, unit, named, fact, rest)| Try {
             line,
@@ -112,9 +112,14 @@ fn give_back(world: &mut World, number: u32, wanted: Wanted, attempt: Option<&Tr
         content_hash: [1; 32],
         business_ms: 5,
         wanted,
-        repriced: attempt.and_then(|attempt| attempt.rest).map(|(due_minor, points_used, points_earned)| {
-            Repriced { due_minor, points_value_minor: 0, points_used, points_earned }
-        }),
+        repriced: attempt.and_then(|attempt| attempt.rest).map(
+            |(due_minor, points_used, points_earned, points_value_minor)| Repriced {
+                due_minor,
+                points_value_minor,
+                points_used,
+                points_earned,
+            },
+        ),
         fact: attempt.is_some_and(|attempt| attempt.fact),
     });
     world.work();

@@ -431,9 +431,9 @@ fn wanted(words: &[&str]) -> Wanted {
     Wanted::Lines(lines.collect())
 }
 
-/// `500`, or `500/10/5`: due, points used, points earned.
+/// `500`, or `500/10/5/30`: due, points used, points earned, what the used ones were worth.
 fn repriced(text: &str) -> Repriced {
     let mut parts = text.split('/').map(|part| part.parse().expect("a number"));
     let mut next = || parts.next().unwrap_or(0);
-    Repriced { due_minor: next(), points_used: next(), points_earned: next(), points_value_minor: 0 }
+    Repriced { due_minor: next(), points_used: next(), points_earned: next(), points_value_minor: next() }
 }

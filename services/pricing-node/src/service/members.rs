@@ -256,7 +256,8 @@ impl Desk<'_> {
     async fn leads_to(&self, lookup: &decode::Lookup) -> Result<MemberId, Status> {
         let failed = |error| store_failed(status::MEMBER_DOMAIN, &error);
         let key = self.sales.lookup_key(lookup);
-        let member = self.sales.store.lookup(self.chain.id(), key).await.map_err(failed)?.ok_or_else(unknown)?;
+        let member =
+            self.sales.store.lookup(self.chain.id(), key).await.map_err(failed)?.ok_or_else(unknown)?;
         let survivor = self.sales.survivor(&self.chain, &member).await.map_err(failed)?;
         Ok(survivor.map_or(member, |(survivor, _)| survivor))
     }

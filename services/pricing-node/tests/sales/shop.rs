@@ -60,7 +60,11 @@ impl Drop for Shop {
 }
 
 pub(super) fn chain() -> Chain {
-    let parsed = parse(&[SourceFile::new("sunrise.yaml", PROGRAM)]).unwrap();
+    chain_of(PROGRAM)
+}
+
+fn chain_of(program: &str) -> Chain {
+    let parsed = parse(&[SourceFile::new("sunrise.yaml", program)]).unwrap();
     Chain::new(&parsed.program, None).unwrap()
 }
 
@@ -74,8 +78,17 @@ impl Shop {
         Self::open_behind(|store| store).await
     }
 
+    /// A shop with rules beside the usual ones.
+    pub(super) async fn open_with(rules: &str) -> Self {
+        Self::opened(chain_of(&format!("{PROGRAM}{rules}")), |store| store).await
+    }
+
     /// A shop whose node sees its store through something.
     pub(super) async fn open_behind(through: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>) -> Self {
+        Self::opened(chain(), through).await
+    }
+
+    async fn opened(chain: Chain, through: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>) -> Self {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let folder = std::env::temp_dir().join(format!("suanpan-sales-{}-{number}", std::process::id()));
@@ -87,7 +100,7 @@ impl Shop {
             .unwrap();
         store.add_codes("sunrise", offer_key("fresh"), &[code_hash(&SECRET, "FR12345678")]).await.unwrap();
         let selling = Selling::with_keys(TokenKeys::new((1, [7; 32]), None), SECRET);
-        let node = Node::new(chain(), Members::default(), None, Some(Duration::from_secs(900)));
+        let node = Node::new(chain, Members::default(), None, Some(Duration::from_secs(900)));
         let node = Arc::new(node.selling(through(Arc::clone(&store) as Arc<dyn Store>), selling));
         let grpc = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = grpc.local_addr().unwrap();
