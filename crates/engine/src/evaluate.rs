@@ -68,12 +68,21 @@ pub(crate) fn begin(ground: &Ground<'_>, kept: &[bool], state: &mut State) {
     }
     state.blocked.resize(count * ground.words, 0);
     let open = planted::is(Bug::ExclusiveLineIgnored);
-    for holder in (0..count).filter(|&holder| exclusive(holder) && !open) {
+    for word in 0..ground.words {
+        // Lines that one holder selects, and those that several do: everybody skips the lines of all others.
+        let (mut held, mut shared) = (0, 0);
+        for holder in (0..count).filter(|&holder| exclusive(holder) && !open) {
+            let own = selected(ground, holder, word);
+            shared |= held & own;
+            held |= own;
+        }
+        if held == 0 {
+            continue;
+        }
         // Effects that earn see all lines.
-        for other in (0..count).filter(|&other| other != holder && ground.candidates[other].lowers) {
-            for word in 0..ground.words {
-                state.blocked[other * ground.words + word] |= selected(ground, holder, word);
-            }
+        for other in (0..count).filter(|&other| ground.candidates[other].lowers) {
+            let own = if exclusive(other) { selected(ground, other, word) } else { 0 };
+            state.blocked[other * ground.words + word] |= shared | held & !own;
         }
     }
     state.closed.clone_from(&state.blocked);

@@ -4,15 +4,18 @@
 //! cheaply, and proven after the one evaluation that the quote needs anyway.
 
 mod bound;
+mod cluster;
 mod conflicts;
 mod contest;
 mod coupons;
+mod leaf;
 mod points;
 mod priority;
 mod scalar;
 mod search;
 mod sums;
 mod ties;
+mod totals;
 
 use suanpan_domain::quote::{GivenUp, SelectionOutcome};
 use suanpan_domain::{Member, OfferRef, Reason};
@@ -96,6 +99,10 @@ pub(crate) fn choose(ground: &Ground<'_>, state: &mut State, work: &mut Work, se
     selected.points_blocked = false;
     selected.given_up = None;
     selected.nodes = 0;
+    selected.outcome = match ground.compiled.selection() {
+        SelectionMode::ByPriority => SelectionOutcome::ByPriority,
+        SelectionMode::BestForMember => SelectionOutcome::Exact,
+    };
     selected.dropped.clear();
     selected.dropped.resize(count, None);
     selected.conflicts.read(ground);
@@ -112,13 +119,11 @@ fn choose_again(ground: &Ground<'_>, state: &mut State, work: &mut Work, selecte
     selected.simple = !selected.conflicts.any && !ground.compiled.has_line_groups;
     match ground.compiled.selection() {
         SelectionMode::ByPriority => {
-            selected.outcome = SelectionOutcome::ByPriority;
             if !selected.simple {
                 by_priority(ground, state, work, selected);
             }
         }
         SelectionMode::BestForMember => {
-            selected.outcome = SelectionOutcome::Exact;
             selected.contest.read(ground, &selected.conflicts, &selected.excluded, work);
             if selected.contest.any {
                 selected.simple = false;
@@ -145,30 +150,33 @@ fn by_priority(ground: &Ground<'_>, state: &mut State, work: &mut Work, selected
     by_priority.run(ground, conflicts, excluded, kept, state, work);
 }
 
+/// Searches the best choice with the nodes that the quote has left.
 fn best(ground: &Ground<'_>, work: &mut Work, selected: &mut Selected) {
     let Selected { search, conflicts, contest, excluded, .. } = selected;
-    search.nodes = 0;
-    search.exhausted = false;
+    search.nodes = selected.nodes;
     for waive_never in [false, true] {
         let nodes_max = ground.compiled.program.search_nodes_max;
         let question = Question { ground, conflicts, contest, excluded, waive_never, nodes_max };
         search.run(&question, work);
-        if search.best.found {
+        if search.best.found || search.ran_out {
             break;
         }
     }
     let fixed_order = (0..contest.clusters)
         .any(|cluster| contest.cluster.iter().filter(|other| **other == cluster).count() > CLUSTER_MAX);
-    selected.nodes += search.nodes;
+    selected.nodes = search.nodes;
     if search.exhausted || fixed_order {
         selected.outcome = SelectionOutcome::BestFound;
     }
-    if search.best.found {
-        selected.kept.clone_from(&search.best.kept);
-        selected.order.clone_from(&search.best.order);
-        if contest.clusters > 0 {
-            selected.times.clone_from(&search.best.times);
-        }
+    if !search.best.found {
+        // Nothing admissible came up in time: priority finds something, in as many steps as there are candidates.
+        let mut state = State::default();
+        return by_priority(ground, &mut state, work, selected);
+    }
+    selected.kept.clone_from(&search.best.kept);
+    selected.order.clone_from(&search.best.order);
+    if contest.clusters > 0 {
+        selected.times.clone_from(&search.best.times);
     }
 }
 

@@ -138,6 +138,14 @@ impl Conflicts {
         &rows[candidate * self.words..(candidate + 1) * self.words]
     }
 
+    /// Whether two exclusive candidates, which must both give something where they are kept, cannot both give.
+    pub(crate) fn exclusives_clash(&self, a: usize, b: usize) -> bool {
+        self.any
+            && self.exclusive[a].is_some()
+            && self.exclusive[b].is_some()
+            && self.row(&self.forbidden, a)[b / 64] >> (b % 64) & 1 == 1
+    }
+
     /// Whether a candidate has to do with any that is not excluded.
     pub(crate) fn stands_against_any(&self, candidate: usize, excluded: &[bool]) -> bool {
         self.any && crate::ground::bits(self.row(&self.related, candidate)).any(|other| !excluded[other])

@@ -25,6 +25,8 @@ pub(crate) struct Contest {
     pub(crate) cluster: Vec<u32>,
     pub(crate) clusters: u32,
     pub(crate) any: bool,
+    /// Exclusive candidates that have to do with no other one: taken where they give something.
+    pub(crate) lone: Vec<bool>,
     /// What each candidate gives by itself, once asked for.
     pub(crate) alone: Vec<Option<i64>>,
     /// How often it is applied by itself, where that was asked for.
@@ -32,6 +34,8 @@ pub(crate) struct Contest {
     /// Sum of the amounts entering the first layer on each candidate's target.
     gross: Vec<i64>,
     reaches: Vec<i64>,
+    /// Allocated candidates whose earlier ones are contested already.
+    moved: Vec<bool>,
 }
 
 /// Clusters larger than this keep the order of their offers.
@@ -66,12 +70,13 @@ impl Contest {
                 })
                 .sum::<i64>()
         }));
+        self.moved.clear();
+        self.moved.resize(count, false);
+        self.lone.clear();
+        self.lone.resize(count, false);
         if conflicts.any {
             for (candidate, contested) in self.contested.iter_mut().enumerate() {
-                // An exclusive offer is not kept where it gives nothing, whether or not anything stands against it.
-                *contested = !excluded[candidate]
-                    && (conflicts.exclusive[candidate].is_some()
-                        || conflicts.stands_against_any(candidate, excluded));
+                *contested = !excluded[candidate] && conflicts.stands_against_any(candidate, excluded);
             }
         }
         self.share(ground, excluded, work);
@@ -86,6 +91,12 @@ impl Contest {
             if looks_at_running(offer) {
                 self.contest_threshold(ground, excluded, later, offer, work);
             }
+        }
+        for (candidate, contested) in self.contested.iter_mut().enumerate() {
+            // An exclusive offer is not kept where it gives nothing, whether or not anything stands against it.
+            let exclusive = !excluded[candidate] && conflicts.exclusive[candidate].is_some();
+            self.lone[candidate] = exclusive && !*contested;
+            *contested |= exclusive;
         }
         self.any =
             self.contested.iter().any(|contested| *contested) && !planted::is(Bug::ContestedNotSearched);
@@ -218,13 +229,11 @@ impl Contest {
             return;
         }
         self.contested[later] = true;
+        earlier.iter().for_each(|earlier| self.contested[*earlier] = true);
         let mut moved = earlier;
         // Offers that move the share of an allocated offer are contested with it.
         while let Some(candidate) = moved.pop() {
-            if std::mem::replace(&mut self.contested[candidate], true) && !is_allocated(ground, candidate) {
-                continue;
-            }
-            if !is_allocated(ground, candidate) {
+            if !is_allocated(ground, candidate) || std::mem::replace(&mut self.moved[candidate], true) {
                 continue;
             }
             let target = ground.set(candidate, SET_TARGET);
@@ -236,6 +245,7 @@ impl Contest {
                     && !self.contested[before]
                     && touches(ground, before, target)
                 {
+                    self.contested[before] = true;
                     moved.push(before);
                 }
             }

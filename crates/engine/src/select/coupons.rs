@@ -21,14 +21,12 @@ pub(super) fn drop_wasted(
         && let Some((coupon, gain)) = find_wasted(ground, state, work, selected)
     {
         any = true;
-        selected.excluded[coupon] = true;
         // Where priority decides, only a `min_gain` drops a coupon.
         selected.dropped[coupon] = Some(if gain > 0 || is_by_priority(ground) {
             Dropped::MinGain { gain }
         } else {
             Dropped::LeftOut { difference: -gain }
         });
-        choose_and_execute(ground, state, work, selected);
     }
     any
 }
@@ -37,7 +35,8 @@ fn is_by_priority(ground: &Ground<'_>) -> bool {
     ground.compiled.selection() == suanpan_program::model::SelectionMode::ByPriority
 }
 
-/// The first coupon that is wasted, lowest priority first, last id first, and what it gains.
+/// The first coupon that is wasted, lowest priority first, last id first, and what it gains. The choice without it was made
+/// to know that; it stands in `selected` and `state` then.
 fn find_wasted(
     ground: &Ground<'_>,
     state: &mut State,
@@ -66,15 +65,18 @@ fn find_wasted(
         priority(a).cmp(&priority(b)).then_with(|| ground.id(b).cmp(ground.id(a))).then(b.cmp(&a))
     });
     let with = objective(ground, state);
+    let (mut without, mut state_without) = (Selected::default(), State::default());
     for coupon in coupons {
         if surely_gains(ground, state, selected, coupon) {
             continue;
         }
-        let without = objective_without(ground, work, selected, coupon);
-        let gain = without - with;
+        choose_without(ground, &mut state_without, work, selected, &mut without, coupon);
+        let gain = objective(ground, &state_without) - with;
         let least = i64::from(!by_priority);
         let wanted = ground.terms(coupon).min_gain.map_or(least, |gain| gain.minor().max(least));
         if gain < wanted {
+            selected.take_choice(without);
+            std::mem::swap(state, &mut state_without);
             return Some((coupon, gain));
         }
     }
@@ -88,18 +90,35 @@ fn saves_money(ground: &Ground<'_>, candidate: usize) -> bool {
         .is_some_and(|offer| offer.candidate.lowers && !matches!(offer.effect, Effect::Gift { .. }))
 }
 
-/// The best objective without one coupon.
-fn objective_without(ground: &Ground<'_>, work: &mut Work, selected: &Selected, coupon: usize) -> i64 {
-    let mut without = Selected {
-        excluded: selected.excluded.clone(),
-        dropped: vec![None; ground.candidates.len()],
-        ..Selected::default()
-    };
+/// Chooses without one coupon, with the nodes that are left. What that search did not find out is not known of the quote.
+fn choose_without(
+    ground: &Ground<'_>,
+    state: &mut State,
+    work: &mut Work,
+    selected: &mut Selected,
+    without: &mut Selected,
+    coupon: usize,
+) {
+    without.excluded.clone_from(&selected.excluded);
     without.excluded[coupon] = true;
+    without.dropped.clear();
+    without.dropped.resize(ground.candidates.len(), None);
     without.conflicts.read(ground);
-    let mut state = State::default();
-    choose_and_execute(ground, &mut state, work, &mut without);
-    objective(ground, &state)
+    (without.outcome, without.nodes) = (selected.outcome, selected.nodes);
+    choose_and_execute(ground, state, work, without);
+    (selected.outcome, selected.nodes) = (without.outcome, without.nodes);
+}
+
+impl Selected {
+    /// Makes the choice of another its own; what was said of dropped coupons stays.
+    fn take_choice(&mut self, other: Selected) {
+        self.kept = other.kept;
+        self.order = other.order;
+        self.times = other.times;
+        self.excluded = other.excluded;
+        self.contest = other.contest;
+        self.simple = other.simple;
+    }
 }
 
 /// A cheap proof that a coupon gains: what executes after it gives back at most its share of the coupon's amount and some

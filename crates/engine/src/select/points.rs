@@ -52,7 +52,7 @@ pub(super) fn settle_conflict(
     }
     let offers =
         (selected.kept.clone(), selected.order.clone(), selected.times.clone(), selected.excluded.clone());
-    let (outcome, dropped) = (selected.outcome, selected.dropped.clone());
+    let dropped = selected.dropped.clone();
     let (with_offers, due_with_offers) = (objective(ground, state), due(ground, state));
     // A choice of its own: coupons that were wasted beside the offers may gain without them, and the other way round.
     for candidate in 0..ground.candidates.len() {
@@ -76,7 +76,7 @@ pub(super) fn settle_conflict(
         });
     } else {
         (selected.kept, selected.order, selected.times, selected.excluded) = offers;
-        (selected.outcome, selected.dropped) = (outcome, dropped);
+        selected.dropped = dropped;
         selected.yield_points(ground, first, points);
     }
     // Either way the state is that of the other choice now; the caller executes this one.

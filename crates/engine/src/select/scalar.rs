@@ -6,16 +6,14 @@ use suanpan_program::model::{
     AmountAt, AmountPer, Effect, OffAmount, PercentBasis, RoundAt, Saving, UnitCount,
 };
 
-use super::search::{Question, Search};
+use super::search::Question;
 use crate::compile::CompiledOffer;
-use crate::evaluate::enter;
-use crate::execute::Work;
 use crate::ground::{Ground, SET_BUY, SET_TARGET, bits};
 use crate::state::State;
 
 /// What an offer does to the total.
 #[derive(Clone, Copy, Debug)]
-enum Move {
+pub(super) enum Move {
     Percent(i64),
     Amount(i64),
     /// Range of the steps' list: reach, saving.
@@ -33,34 +31,34 @@ enum Move {
 
 /// One candidate, as far as it concerns the total.
 #[derive(Clone, Copy, Debug)]
-struct Mover {
-    candidate: u32,
-    what: Move,
+pub(super) struct Mover {
+    pub(super) candidate: u32,
+    pub(super) what: Move,
     /// Least total that it asks for when it executes.
-    least: i64,
+    pub(super) least: i64,
     /// The amounts that its threshold sees were settled before: the row of marks.
-    mark: Option<u16>,
-    cap: i64,
-    worth: i64,
-    exempt: bool,
-    all_or_nothing: bool,
-    lowers: bool,
-    contested: bool,
-    may_drop: bool,
-    costs: bool,
+    pub(super) mark: Option<u16>,
+    pub(super) cap: i64,
+    pub(super) worth: i64,
+    pub(super) exempt: bool,
+    pub(super) all_or_nothing: bool,
+    pub(super) lowers: bool,
+    pub(super) contested: bool,
+    pub(super) may_drop: bool,
+    pub(super) costs: bool,
 }
 
 /// The candidates from some place on, as movers of one total.
 #[derive(Debug, Default)]
 pub(crate) struct Scalar {
     from: usize,
-    movers: Vec<Mover>,
+    pub(super) movers: Vec<Mover>,
     steps: Vec<(i64, Result<i64, i64>)>,
-    set: Vec<u64>,
+    pub(super) set: Vec<u64>,
     rounding: Rounding,
-    gave: Vec<u64>,
+    pub(super) gave: Vec<u64>,
     /// What the rest of the basket costs, less what is reserved and what is worth something.
-    outside: i64,
+    pub(super) outside: i64,
 }
 
 impl Scalar {
@@ -226,7 +224,7 @@ impl Scalar {
 
     /// What a mover takes from the total; `marks` are the amounts of settled layers.
     #[inline]
-    fn amount(&self, mover: &Mover, total: i64, seen: i64, guard: i64) -> i64 {
+    pub(super) fn amount(&self, mover: &Mover, total: i64, seen: i64, guard: i64) -> i64 {
         if seen < mover.least {
             return 0;
         }
@@ -322,140 +320,5 @@ fn one_amount(offer: &CompiledOffer) -> bool {
         }
         Effect::Repeat { every, .. } => !at_list && spend(*every).is_some(),
         _ => false,
-    }
-}
-
-impl Search {
-    /// Goes on with the total alone; false when the state does not allow it.
-    pub(super) fn enter_scalar(
-        &mut self,
-        question: &Question<'_, '_>,
-        work: &mut Work,
-        place: usize,
-        here: &mut State,
-        left_out: u32,
-    ) -> bool {
-        let ground = question.ground;
-        let lines = || bits(&self.scalar.set);
-        if !here.blocked.is_empty() || lines().any(|line| here.reserved[line] != 0) {
-            return false;
-        }
-        enter(ground, &self.kept, here, work, ground.candidates[place].layer);
-        let total: i64 = lines().map(|line| here.running[line]).sum();
-        let n = ground.lines.len();
-        let worth = here.worth;
-        let all: i64 = here.running.iter().sum::<i64>() - here.reserved.iter().sum::<i64>();
-        let marks: Vec<i64> = (0..ground.compiled.marked_layers.len())
-            .map(|row| lines().map(|line| here.marks[row * n + line]).sum())
-            .collect();
-        self.scalar.outside = all - total - worth;
-        self.scalar.gave.clone_from(&here.gave);
-        let at = self.scalar.movers.partition_point(|mover| (mover.candidate as usize) < place);
-        self.move_total(question, work, at, total, here.guard_left, &marks, left_out);
-        true
-    }
-
-    /// Searches the offers on the whole for one total.
-    pub(super) fn search_total(
-        &mut self,
-        question: &Question<'_, '_>,
-        work: &mut Work,
-        total: i64,
-        left_out: u32,
-    ) {
-        let marks = vec![total; question.ground.compiled.marked_layers.len()];
-        self.move_total(question, work, 0, total, i64::MAX, &marks, left_out);
-    }
-
-    /// The least objective that a total can come to.
-    pub(super) fn least_objective(&self, question: &Question<'_, '_>, total: i64) -> i64 {
-        let marks = [total; crate::compile::LAYERS_MAX];
-        self.least_total(question, 0, total, &marks) + self.scalar.outside
-    }
-
-    #[allow(clippy::too_many_arguments)] // One frame of a recursion: each is its state.
-    fn move_total(
-        &mut self,
-        question: &Question<'_, '_>,
-        work: &mut Work,
-        at: usize,
-        total: i64,
-        guard: i64,
-        marks: &[i64],
-        left_out: u32,
-    ) {
-        self.nodes += 1;
-        if self.nodes > question.nodes_max && self.best.found {
-            self.exhausted = true;
-            return;
-        }
-        let Some(&mover) = self.scalar.movers.get(at) else {
-            let objective = total + self.scalar.outside;
-            let gave = std::mem::take(&mut self.scalar.gave);
-            self.leaf(question, work, objective, &gave);
-            self.scalar.gave = gave;
-            return;
-        };
-        let candidate = mover.candidate as usize;
-        if !self.kept[candidate] {
-            return self.move_total(question, work, at + 1, total, guard, marks, left_out);
-        }
-        let branches = mover.contested && !self.decided[candidate] && mover.may_drop;
-        if branches && self.best.found {
-            let least = self.least_total(question, at, total, marks) + self.scalar.outside;
-            if (least, left_out) > (self.best.objective, self.best.left_out) {
-                return;
-            }
-        }
-        let seen = mover.mark.map_or(total, |row| marks[row as usize]);
-        let amount = self.scalar.amount(&mover, total, seen, guard);
-        let gives = amount > 0 || !mover.lowers;
-        let exclusive = question.conflicts.any && question.conflicts.exclusive[candidate].is_some();
-        if question.conflicts.admits(&self.scalar.gave, candidate, gives) {
-            let bit = 1_u64 << (candidate % 64);
-            let guard = if mover.exempt || guard == i64::MAX { guard } else { guard - amount };
-            if gives {
-                self.scalar.gave[candidate / 64] |= bit;
-                self.scalar.outside -= mover.worth;
-            }
-            self.move_total(question, work, at + 1, total - amount, guard, marks, left_out);
-            if gives {
-                self.scalar.gave[candidate / 64] &= !bit;
-                self.scalar.outside += mover.worth;
-            }
-            if !gives && !exclusive {
-                return;
-            }
-        }
-        if branches {
-            self.kept[candidate] = false;
-            self.move_total(question, work, at + 1, total, guard, marks, left_out + u32::from(mover.costs));
-            self.kept[candidate] = true;
-        }
-    }
-
-    /// The least that the total can still come to: everything that could stand is taken, with the thresholds that the
-    /// total reaches now. Each mover lowers a larger total to no less than a smaller one, so that is a bound.
-    fn least_total(&self, question: &Question<'_, '_>, at: usize, total: i64, marks: &[i64]) -> i64 {
-        let mut least = total;
-        let mut worth = 0;
-        for mover in &self.scalar.movers[at..] {
-            let candidate = mover.candidate as usize;
-            if !self.kept[candidate] || !question.conflicts.any_stands(&self.scalar.gave, candidate) {
-                continue;
-            }
-            // A threshold sees at most what the total is now.
-            let seen = mover.mark.map_or(total, |row| marks[row as usize]);
-            worth += mover.worth.max(0);
-            // What gives all or nothing takes all from an amount that is large enough.
-            let mover = &Mover { all_or_nothing: false, ..*mover };
-            least -= match mover.what {
-                Move::Percent(_) | Move::Amount(_) => self.scalar.amount(mover, least.max(0), seen, i64::MAX),
-                // On the larger total, whose steps are higher.
-                Move::Steps { .. } | Move::Repeat { .. } => self.scalar.amount(mover, total, seen, i64::MAX),
-                Move::Nothing => 0,
-            };
-        }
-        least.max(0) - worth
     }
 }

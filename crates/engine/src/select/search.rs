@@ -1,16 +1,14 @@
 //! The exact search for the choice with the lowest objective: depth first over the contested candidates in the order
 //! of execution, with a bound that takes everything that is still possible. Its cost is bounded by a count of nodes.
 
-use std::cmp::Ordering;
-
 use super::bound::Bounds;
-use super::conflicts::{Conflicts, share_units};
-use super::contest::{CLUSTER_MAX, Contest};
+use super::conflicts::Conflicts;
+use super::contest::Contest;
 use super::scalar::Scalar;
-use super::sums::{Reached, Sums};
-use crate::evaluate::{Choice, Unobserved, begin, enter, evaluate, selected};
+use super::sums::Sums;
+use crate::evaluate::{begin, enter};
 use crate::execute::{Work, execute};
-use crate::ground::{Ground, bits};
+use crate::ground::Ground;
 use crate::settle::added_tax;
 use crate::state::State;
 use suanpan_program::model::{ExclusiveScope, GroupScope};
@@ -32,21 +30,38 @@ pub(crate) struct Best {
 #[derive(Debug, Default)]
 pub(crate) struct Search {
     pub(crate) best: Best,
+    /// Nodes of all searches of the quote so far; the caller begins with 0.
     pub(crate) nodes: u64,
+    /// Whether not all was searched, so that what was found may not be the best.
     pub(crate) exhausted: bool,
+    /// Whether the search ends because it has run out of nodes.
+    pub(super) ran_out: bool,
+    /// What one node counts for: the more lines and candidates, the more it costs.
+    node: u64,
+    /// A search that has found nothing yet goes on until here.
+    nodes_first: u64,
     pub(crate) bounds: Bounds,
     pub(super) kept: Vec<bool>,
     pub(super) order: Vec<u32>,
     pub(super) times: Vec<u32>,
-    placed: Vec<bool>,
-    states: Vec<State>,
-    /// Contested candidates that are decided before anything executes.
+    pub(super) placed: Vec<bool>,
+    pub(super) states: Vec<State>,
+    /// Candidates that are simply taken, and contested ones that are decided before anything executes.
     pub(super) decided: Vec<bool>,
     /// The same of clusters: whether they are kept is decided, where they execute is not.
-    settled: Vec<bool>,
+    pub(super) settled: Vec<bool>,
+    /// Candidates beyond what is searched, see [`BRANCHES_MAX`]: taken where they can stand.
+    pub(super) beyond: Vec<bool>,
     pub(super) scalar: Scalar,
     pub(super) sums: Sums,
 }
+
+/// Contested candidates, before those that move the total alone and among these, that a search decides about. What they
+/// could make together is beyond any count of nodes, and each level of the search holds two copies of a state.
+const BRANCHES_MAX: usize = 128;
+
+/// So many candidates that are simply taken cost as much as a node.
+const EXECUTED_A_NODE: u64 = 8;
 
 /// What a search needs to know beside its own memory.
 pub(crate) struct Question<'a, 'g> {
@@ -76,23 +91,80 @@ impl Search {
         self.scalar.read(question);
         self.settled.clear();
         self.settled.resize(count, false);
-        self.decided.clear();
-        self.decided.resize(count, false);
+        self.exhausted = false;
+        self.ran_out = false;
+        let beyond = self.plan(question);
+        let ground = question.ground;
+        self.node = 1 + (ground.lines.len() + count) as u64 / 64;
+        self.nodes_first = self.nodes + 8 * self.node * (count as u64 + 8);
         if self.by_sums(question, work) {
+            self.exhausted |= self.ran_out;
             return;
         }
-        self.decided.clear();
-        self.decided.extend((0..count).map(|candidate| !question.contest.contested[candidate]));
+        self.exhausted = beyond;
+        self.ran_out = false;
+        self.nodes_first = self.nodes + 8 * self.node * (count as u64 + 8);
+        for candidate in 0..count {
+            let clashes =
+                |other: usize| self.kept[other] && question.conflicts.exclusives_clash(candidate, other);
+            if self.beyond[candidate] && (0..candidate).any(clashes) {
+                self.kept[candidate] = false;
+            }
+        }
         // Who skips which lines is fixed before execution, so offers that decide it are decided first.
         let early: Vec<usize> = (0..count)
-            .filter(|&candidate| question.contest.contested[candidate] && decides_lines(question, candidate))
+            .filter(|&candidate| !self.decided[candidate] && decides_lines(question, candidate))
             .collect();
-        self.decide(question, work, &early, 0);
+        self.decide(question, work, &early, 0, 0);
+        self.exhausted |= self.ran_out;
     }
 
-    /// Decides the candidates that other candidates' lines depend on, then searches the rest.
-    fn decide(&mut self, question: &Question<'_, '_>, work: &mut Work, early: &[usize], left_out: u32) {
-        let Some((&first, rest)) = early.split_first() else {
+    /// Sorts the candidates into those that are simply taken and those that are searched. Gives whether some that could be
+    /// searched are not.
+    fn plan(&mut self, question: &Question<'_, '_>) -> bool {
+        let count = question.ground.candidates.len();
+        self.decided.clear();
+        self.decided.resize(count, true);
+        self.beyond.clear();
+        self.beyond.resize(count, false);
+        let mut cut = [false; 2];
+        let mut branches = [0; 2];
+        for candidate in (0..count).filter(|&candidate| question.contest.contested[candidate]) {
+            let cluster = Some(question.contest.cluster[candidate])
+                .filter(|&cluster| cluster != u32::MAX && self.is_searchable(question, cluster));
+            if question.contest.lone[candidate] || cluster.is_none() && !self.may_drop(question, candidate) {
+                continue;
+            }
+            let part = usize::from(candidate >= self.scalar.from());
+            // A cluster is searched as a whole.
+            let opened = cluster.and_then(|cluster| {
+                (0..candidate).find(|&other| {
+                    question.contest.contested[other] && question.contest.cluster[other] == cluster
+                })
+            });
+            let searched = match opened {
+                Some(other) => !self.beyond[other],
+                None => branches[part] < BRANCHES_MAX,
+            };
+            branches[part] += usize::from(searched);
+            self.decided[candidate] = !searched;
+            self.beyond[candidate] = !searched;
+            cut[part] |= !searched;
+        }
+        self.exhausted |= cut[1];
+        cut[0] || cut[1]
+    }
+
+    /// Decides the candidates that other candidates' lines depend on, then searches the rest. `place` of them are decided.
+    fn decide(
+        &mut self,
+        question: &Question<'_, '_>,
+        work: &mut Work,
+        early: &[usize],
+        place: usize,
+        left_out: u32,
+    ) {
+        let Some(&first) = early.get(place) else {
             let mut state = self.take_state(0);
             begin(question.ground, &self.kept, &mut state);
             self.visit(question, work, 0, 0, &state, left_out);
@@ -106,28 +178,45 @@ impl Search {
             rows[first] = is;
         };
         rows(self, true);
-        self.decide(question, work, rest, left_out);
-        if self.may_drop(question, first) {
+        // Two exclusive ones that stand against each other are never both kept.
+        let clashes = |&other: &usize| self.kept[other] && question.conflicts.exclusives_clash(first, other);
+        if !early[..place].iter().any(clashes) {
+            self.decide(question, work, early, place + 1, left_out);
+        }
+        if self.may_drop(question, first) && !self.ran_out {
             self.kept[first] = false;
-            self.decide(question, work, rest, left_out + u32::from(self.costs(question, first)));
+            let costs = u32::from(self.costs(question, first));
+            self.decide(question, work, early, place + 1, left_out + costs);
             self.kept[first] = true;
         }
         rows(self, false);
     }
 
-    fn take_state(&mut self, depth: usize) -> State {
+    /// Counts a node; false when the search has run out of them. One choice is looked for a little longer in any case.
+    pub(super) fn count_node(&mut self, question: &Question<'_, '_>) -> bool {
+        self.count_nodes(question, 1)
+    }
+
+    /// The same of something that costs as much as so many nodes.
+    pub(super) fn count_nodes(&mut self, question: &Question<'_, '_>, count: u64) -> bool {
+        self.nodes += self.node * count;
+        self.ran_out |= self.nodes > question.nodes_max && (self.best.found || self.nodes > self.nodes_first);
+        !self.ran_out
+    }
+
+    pub(super) fn take_state(&mut self, depth: usize) -> State {
         if self.states.len() <= depth {
             self.states.resize_with(depth + 1, State::default);
         }
         std::mem::take(&mut self.states[depth])
     }
 
-    fn give_state(&mut self, depth: usize, state: State) {
+    pub(super) fn give_state(&mut self, depth: usize, state: State) {
         self.states[depth] = state;
     }
 
     /// Visits the choices that agree with what is decided before `place`.
-    fn visit(
+    pub(super) fn visit(
         &mut self,
         question: &Question<'_, '_>,
         work: &mut Work,
@@ -136,9 +225,7 @@ impl Search {
         state: &State,
         left_out: u32,
     ) {
-        self.nodes += 1;
-        if self.nodes > question.nodes_max && self.best.found {
-            self.exhausted = true;
+        if !self.count_node(question) {
             return;
         }
         let ground = question.ground;
@@ -148,13 +235,25 @@ impl Search {
         here.copy_from(state);
         // What is not contested is simply taken.
         let mut admitted = true;
+        let mut skipped = Vec::new();
         while admitted && place < ground.candidates.len() && self.decided[place] && place < self.scalar.from()
         {
+            if self.kept[place] && self.is_out(question, &here.gave, place) {
+                self.kept[place] = false;
+                skipped.push(place);
+            }
             if self.kept[place] {
                 admitted = self.execute(question, work, &mut here, place, u32::MAX);
+                // One that nobody has to do with has changed nothing where it gave nothing.
+                if !admitted && question.contest.lone[place] {
+                    (admitted, self.kept[place]) = (true, false);
+                    skipped.push(place);
+                    self.order.pop();
+                }
             }
             place += 1;
         }
+        self.nodes += (self.order.len() - executed) as u64 / EXECUTED_A_NODE;
         if !admitted {
             // Something that cannot be left out stands against what gave before.
         } else if place >= self.scalar.from()
@@ -173,6 +272,7 @@ impl Search {
                 self.branch(question, work, place, depth + 1, &here, left_out);
             }
         }
+        skipped.iter().for_each(|candidate: &usize| self.kept[*candidate] = true);
         self.order.truncate(executed);
         self.give_state(depth + 1, here);
     }
@@ -216,81 +316,8 @@ impl Search {
         }
     }
 
-    /// Fills the slot of a member of a cluster: with any member of its layer that has no slot yet and any number of
-    /// applications; or leaves it empty, together with the member that it belongs to. Members change places among
-    /// themselves, so one that is left out takes its slot with it.
-    fn branch_cluster(
-        &mut self,
-        question: &Question<'_, '_>,
-        work: &mut Work,
-        place: usize,
-        depth: usize,
-        here: &State,
-        left_out: u32,
-    ) {
-        let ground = question.ground;
-        let cluster = question.contest.cluster[place];
-        if !self.kept[place] {
-            self.visit(question, work, place + 1, depth, here, left_out);
-            return;
-        }
-        let layer = ground.candidates[place].layer;
-        // One that does nothing here changes nothing by being away.
-        let mut needless = false;
-        let members: Vec<usize> = (0..ground.candidates.len())
-            .filter(|&member| {
-                question.contest.cluster[member] == cluster
-                    && ground.candidates[member].layer == layer
-                    && self.kept[member]
-                    && !self.decided[member]
-                    && !self.placed[member]
-            })
-            .collect();
-        let executed = self.order.len();
-        for &member in &members {
-            self.placed[member] = true;
-            let mut most = u32::MAX;
-            let mut before = (0, 0);
-            let mut silent = false;
-            let attempts = attempts_of(ground, member);
-            while most > 0 {
-                let mut next = self.take_state(depth + 1);
-                next.copy_from(here);
-                self.times[member] = most;
-                let admitted = self.execute(question, work, &mut next, member, most);
-                let (times, amount) = (next.times[member], next.given[member]);
-                let fresh = if times > 0 { before != (times, amount) } else { !silent };
-                if admitted && fresh {
-                    silent |= times == 0;
-                    needless |= silent && member == place;
-                    self.visit(question, work, place + 1, depth + 1, &next, left_out);
-                }
-                before = (times, amount);
-                self.order.truncate(executed);
-                self.give_state(depth + 1, next);
-                if self.exhausted {
-                    break;
-                }
-                // What an offer forms may be fewer than what it was allowed: every smaller number is tried once.
-                most = (most - 1).min(attempts);
-            }
-            self.times[member] = u32::MAX;
-            self.placed[member] = false;
-        }
-        if !(needless || self.placed[place] || self.settled[place]) {
-            self.kept[place] = false;
-            let costs = u32::from(self.costs(question, place));
-            self.visit(question, work, place + 1, depth, here, left_out + costs);
-            self.kept[place] = true;
-        }
-    }
-
-    fn is_searchable(&self, question: &Question<'_, '_>, cluster: u32) -> bool {
-        question.contest.cluster.iter().filter(|other| **other == cluster).count() <= CLUSTER_MAX
-    }
-
     /// Executes a candidate; false when it cannot stand beside those that gave before.
-    fn execute(
+    pub(super) fn execute(
         &mut self,
         question: &Question<'_, '_>,
         work: &mut Work,
@@ -305,13 +332,21 @@ impl Search {
         question.conflicts.admits(&state.gave, candidate, state.times[candidate] > 0)
     }
 
+    /// Whether a candidate beyond the search cannot stand beside those that gave.
+    pub(super) fn is_out(&self, question: &Question<'_, '_>, gave: &[u64], candidate: usize) -> bool {
+        self.beyond[candidate] && !question.conflicts.any_stands(gave, candidate)
+    }
+
     pub(super) fn may_drop(&self, question: &Question<'_, '_>, candidate: usize) -> bool {
         let ground = question.ground;
         let exclusive = question.conflicts.any && question.conflicts.exclusive[candidate].is_some();
+        let cluster = question.contest.cluster[candidate];
         question.waive_never
             || exclusive
             || ground.candidates[candidate].leave_out_allowed
             || question.conflicts.stands_against_any(candidate, question.excluded)
+            // Where the order of a pool is fixed, who yields is what can be searched.
+            || cluster != u32::MAX && !self.is_searchable(question, cluster)
     }
 
     /// Whether dropping it can only be a leaving out: nothing can stand against it.
@@ -333,112 +368,6 @@ impl Search {
         let least = self.bounds.lowest(question, state, &self.kept, &self.placed, place);
         (least, left_out) > (self.best.objective, self.best.left_out)
     }
-
-    /// Compares a whole choice with the best so far.
-    pub(super) fn leaf(
-        &mut self,
-        question: &Question<'_, '_>,
-        work: &mut Work,
-        objective: i64,
-        gave: &[u64],
-    ) {
-        let ground = question.ground;
-        if self.best.found && objective > self.best.objective {
-            return;
-        }
-        if let Some(reached) = self.sums.now {
-            return self.sum_leaf(question, reached, objective);
-        }
-        let mut left_out = 0;
-        for candidate in 0..ground.candidates.len() {
-            if question.excluded[candidate] || self.kept[candidate] {
-                continue;
-            }
-            if question.conflicts.excused(gave, candidate).is_some() {
-                continue;
-            }
-            let shares = question.contest.cluster[candidate] != u32::MAX;
-            let never = !ground.candidates[candidate].leave_out_allowed;
-            let exclusive = question.conflicts.any && question.conflicts.exclusive[candidate].is_some();
-            if exclusive && self.would_be_silent(ground, work, candidate) {
-                continue;
-            }
-            // Another offer of its pool may have taken the units that it would have needed.
-            let yields = shares && bits(gave).any(|other| share_units(ground, candidate, other));
-            if never && !yields && !question.waive_never {
-                return;
-            }
-            left_out += 1;
-        }
-        let better = !self.best.found
-            || match (objective, left_out).cmp(&(self.best.objective, self.best.left_out)) {
-                Ordering::Less => true,
-                Ordering::Greater => false,
-                Ordering::Equal => self.breaks_tie(question, gave),
-            };
-        if !better {
-            return;
-        }
-        self.best.found = true;
-        self.best.objective = objective;
-        self.best.left_out = left_out;
-        self.best.gave.clear();
-        self.best.gave.extend_from_slice(gave);
-        self.best.kept.clone_from(&self.kept);
-        self.best.times.clone_from(&self.times);
-        self.best.order.clear();
-        if question.contest.clusters > 0 {
-            // Those that did not execute stand where they would have, for what is said of them.
-            self.best.order.extend_from_slice(&self.order);
-            for candidate in 0..ground.candidates.len() as u32 {
-                if !self.order.contains(&candidate) {
-                    let later = self.best.order.iter().position(|other| *other > candidate);
-                    self.best.order.insert(later.unwrap_or(self.best.order.len()), candidate);
-                }
-            }
-        }
-    }
-
-    /// Compares a whole choice whose beginning is a sum with the best so far.
-    fn sum_leaf(&mut self, question: &Question<'_, '_>, reached: Reached, objective: i64) {
-        let from = self.scalar.from();
-        let dropped = (from..self.kept.len()).filter(|&at| !question.excluded[at] && !self.kept[at]).count();
-        let left_out = reached.left_out + dropped as u32;
-        if self.best.found && (objective, left_out) >= (self.best.objective, self.best.left_out) {
-            return;
-        }
-        self.best.found = true;
-        self.best.objective = objective;
-        self.best.left_out = left_out;
-        self.best.kept.clone_from(&self.kept);
-        self.best.times.clone_from(&self.times);
-        self.best.order.clear();
-        self.sums.best = reached;
-    }
-
-    /// Whether an exclusive offer would give nothing beside the others.
-    fn would_be_silent(&mut self, ground: &Ground<'_>, work: &mut Work, candidate: usize) -> bool {
-        self.kept[candidate] = true;
-        let mut state = State::default();
-        let choice = Choice { kept: &self.kept, order: &[], times: &self.times };
-        evaluate(ground, choice, &mut state, work, &mut Unobserved);
-        self.kept[candidate] = false;
-        state.times[candidate] == 0
-    }
-}
-
-/// Applications that are tried one by one at most.
-const APPLICATIONS_TRIED: u32 = 32;
-
-/// The most applications that a candidate's units could make, as far as they are tried one by one.
-fn attempts_of(ground: &Ground<'_>, candidate: usize) -> u32 {
-    let units: i64 = (0..ground.words)
-        .map(|word| {
-            let lines = [selected(ground, candidate, word)];
-            bits(&lines).map(|line| ground.lines[word * 64 + line].units).sum::<i64>()
-        })
-        .sum();
-    u32::try_from(units).unwrap_or(u32::MAX).min(APPLICATIONS_TRIED)
 }
 
 /// What the choice leaves to pay, as far as offers decide: net + added tax - reimbursed - worth.

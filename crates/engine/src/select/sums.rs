@@ -177,7 +177,7 @@ impl Search {
             self.sums.now = Some(Reached { wide, sum, left_out });
             self.search_total(question, work, total, left_out);
             self.sums.now = None;
-            if self.exhausted {
+            if self.ran_out {
                 return true;
             }
             sum += 1;

@@ -1,0 +1,184 @@
+//! Offers that share units: in which order they take them, and how often each is applied.
+
+use suanpan_program::model::{BundlePart, Effect};
+
+use super::contest::CLUSTER_MAX;
+use super::search::{Question, Search};
+use crate::execute::Work;
+use crate::ground::{Ground, SET_PARTS, SET_TARGET, bits};
+use crate::state::State;
+
+impl Search {
+    /// Whether the order of a cluster's offers is searched: with more of them it is fixed.
+    pub(super) fn is_searchable(&self, question: &Question<'_, '_>, cluster: u32) -> bool {
+        question.contest.cluster.iter().filter(|other| **other == cluster).count() <= CLUSTER_MAX
+    }
+
+    /// Fills the slot of a member of a cluster: with any member of its layer that has no slot yet and any number of
+    /// applications; or leaves it empty, together with the member that it belongs to. Members change places among
+    /// themselves, so one that is left out takes its slot with it.
+    pub(super) fn branch_cluster(
+        &mut self,
+        question: &Question<'_, '_>,
+        work: &mut Work,
+        place: usize,
+        depth: usize,
+        here: &State,
+        left_out: u32,
+    ) {
+        let ground = question.ground;
+        let cluster = question.contest.cluster[place];
+        if !self.kept[place] {
+            self.visit(question, work, place + 1, depth, here, left_out);
+            return;
+        }
+        let layer = ground.candidates[place].layer;
+        // One that does nothing here changes nothing by being away.
+        let mut needless = false;
+        let members: Vec<usize> = (0..ground.candidates.len())
+            .filter(|&member| {
+                question.contest.cluster[member] == cluster
+                    && ground.candidates[member].layer == layer
+                    && self.kept[member]
+                    && !self.decided[member]
+                    && !self.placed[member]
+            })
+            .collect();
+        for &member in &members {
+            self.placed[member] = true;
+            let silent = self.fill_slot(question, work, (place, member), depth, here, left_out);
+            needless |= silent && member == place;
+            self.times[member] = u32::MAX;
+            self.placed[member] = false;
+        }
+        if !(needless || self.placed[place] || self.settled[place]) {
+            self.kept[place] = false;
+            let costs = u32::from(self.costs(question, place));
+            self.visit(question, work, place + 1, depth, here, left_out + costs);
+            self.kept[place] = true;
+        }
+    }
+
+    /// Fills a slot with one member, for each number of its applications. Gives whether it gave nothing there.
+    fn fill_slot(
+        &mut self,
+        question: &Question<'_, '_>,
+        work: &mut Work,
+        (place, member): (usize, usize),
+        depth: usize,
+        here: &State,
+        left_out: u32,
+    ) -> bool {
+        let executed = self.order.len();
+        let mut before = (0, 0);
+        let mut silent = false;
+        let mut numbers = Numbers::default();
+        let mut most = u32::MAX;
+        loop {
+            let mut next = self.take_state(depth + 1);
+            next.copy_from(here);
+            self.times[member] = most;
+            let admitted = self.execute(question, work, &mut next, member, most);
+            let (times, amount) = (next.times[member], next.given[member]);
+            // What an offer forms may be fewer than what it was allowed: what is the same is visited once.
+            let fresh = if times > 0 { before != (times, amount) } else { !silent };
+            if admitted && fresh {
+                silent |= times == 0;
+                self.visit(question, work, place + 1, depth + 1, &next, left_out);
+            } else {
+                self.count_node(question);
+            }
+            before = (times, amount);
+            self.order.truncate(executed);
+            self.give_state(depth + 1, next);
+            if most == u32::MAX {
+                numbers = Numbers::below(applications_possible(question.ground, member, times));
+            }
+            let Some(number) = numbers.next().filter(|_| !self.ran_out) else { return silent };
+            if numbers.turned {
+                before = (0, 0);
+            }
+            most = number;
+        }
+    }
+}
+
+/// Numbers of applications below the most: spread ones first, so that a search that runs out has seen all regions.
+#[derive(Debug, Default)]
+struct Numbers {
+    most: u32,
+    stride: u32,
+    next: u32,
+    fine: bool,
+    /// Whether the number given last is the first of the second round.
+    turned: bool,
+}
+
+/// So many numbers of applications are tried before those in between.
+const SPREAD: u32 = 32;
+
+impl Numbers {
+    fn below(most: u32) -> Self {
+        Self { most, stride: most.div_ceil(SPREAD).max(1), next: most, fine: false, turned: false }
+    }
+}
+
+impl Iterator for Numbers {
+    type Item = u32;
+
+    fn next(&mut self) -> Option<u32> {
+        self.turned = false;
+        loop {
+            if self.next <= 1 {
+                if self.fine || self.stride <= 1 {
+                    return None;
+                }
+                (self.fine, self.turned, self.next) = (true, true, self.most);
+                continue;
+            }
+            self.next -= 1;
+            if self.next.is_multiple_of(self.stride) != self.fine {
+                return Some(self.next);
+            }
+        }
+    }
+}
+
+/// How many applications are possible at most, of an offer that was applied so often with all units that are left.
+fn applications_possible(ground: &Ground<'_>, candidate: usize, times: u32) -> u32 {
+    let units =
+        |set: usize| -> i64 { bits(ground.set(candidate, set)).map(|line| ground.lines[line].units).sum() };
+    let Some(offer) = ground.offer(candidate) else { return 1 };
+    let possible = match &offer.effect {
+        Effect::SetPrice { units: size, .. } => units(SET_TARGET) / size.max(&1),
+        Effect::NthUnit { group_size, .. } => units(SET_TARGET) / group_size.max(&1),
+        Effect::BuyGet { get_units, .. } => units(SET_TARGET) / get_units.max(&1),
+        // Which bundles are formed depends on how many were asked for.
+        Effect::Bundle { parts, .. } => {
+            let of_part = |(part, of): (usize, &BundlePart)| units(SET_PARTS + part) / of.units.max(1);
+            parts.iter().take(offer.parts.len()).enumerate().map(of_part).min().unwrap_or(1)
+        }
+        _ => return 1,
+    };
+    let possible = u32::try_from(possible).unwrap_or(u32::MAX);
+    match offer.effect {
+        Effect::Bundle { .. } => possible,
+        _ if times > 0 => possible.min(times),
+        _ => possible,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_number_of_applications_comes_once() {
+        for (most, first) in [(1, vec![]), (2, vec![1]), (5, vec![4, 3, 2, 1]), (100, vec![96, 92, 88])] {
+            let mut numbers: Vec<u32> = Numbers::below(most).collect();
+            assert_eq!(numbers[..first.len()], first, "{most}");
+            numbers.sort_unstable();
+            assert_eq!(numbers, (1..most).collect::<Vec<_>>(), "{most}");
+        }
+    }
+}
