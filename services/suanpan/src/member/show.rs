@@ -60,13 +60,30 @@ fn tier(session: &Session, tier: &Tier) -> String {
         text.push_str(&format!(" until {}", moment(tier.until_unix_ms, zone)));
     }
     text.push('\n');
-    for step in &tier.missing {
-        text.push_str(&format!("  for {}: {}\n", tier.next_id, missing(session, step)));
+    // Where it ends with its validity there is nothing to add.
+    if tier.evaluated_unix_ms != 0 && tier.evaluated_unix_ms != tier.until_unix_ms {
+        text.push_str(&format!("  grace until {}\n", moment(tier.evaluated_unix_ms, zone)));
+    }
+    if !tier.becomes_id.is_empty() && tier.becomes_id != tier.id {
+        text.push_str(&format!("  then {}, if nothing more happens\n", tier.becomes_id));
+    }
+    if let Some(needed) = &tier.needed {
+        text.push_str(&format!("  for {}: {}\n", tier.next_id, needs(session, needed)));
     }
     text
 }
 
-fn missing(session: &Session, step: &TierStep) -> String {
+/// What a tier takes: `30.00 of 100.00 CNY spent`, several of them with `or` or `and`.
+fn needs(session: &Session, step: &TierStep) -> String {
+    let (parts, word) = if step.any_of.is_empty() { (&step.all_of, " and ") } else { (&step.any_of, " or ") };
+    if !parts.is_empty() {
+        let several = |part: &TierStep| !part.any_of.is_empty() || !part.all_of.is_empty();
+        let part = |part| match needs(session, part) {
+            text if several(part) => format!("({text})"),
+            text => text,
+        };
+        return parts.iter().map(part).collect::<Vec<_>>().join(word);
+    }
     let (have, need) = (step.have, step.need);
     match step.measure() {
         TierMeasure::Spend => {
