@@ -85,6 +85,12 @@ pub(crate) fn up(root: &Path, shape: Shape) -> Result<(), TaskError> {
     Ok(())
 }
 
+/// How many nodes run; none when none does.
+pub(crate) fn running(root: &Path) -> Option<u8> {
+    let running = nodes(root, 3).iter().filter(|node| node.runs()).count();
+    u8::try_from(running).ok().filter(|running| *running > 0)
+}
+
 /// Where clients connect: the server that was given, or the first of our own.
 pub(crate) fn endpoint() -> String {
     given().unwrap_or_else(|| "127.0.0.1:9042".to_owned())

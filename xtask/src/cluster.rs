@@ -37,7 +37,9 @@ pub(crate) struct Plan {
 /// # Errors
 /// What does not start, with the end of its log.
 pub(crate) fn up(root: &Path, plan: &Plan) -> Result<(), TaskError> {
-    cassandra::up(root, plan.shape)?;
+    // What runs is used, however many there are.
+    let nodes = cassandra::running(root).unwrap_or(plan.shape.nodes);
+    cassandra::up(root, Shape { nodes, ..plan.shape })?;
     let mut build = cargo(root, &["build", "--release", "--locked", "--bins"]);
     for package in PACKAGES {
         build.args(["--package", package]);
@@ -51,14 +53,16 @@ pub(crate) fn up(root: &Path, plan: &Plan) -> Result<(), TaskError> {
     if !keys.exists() {
         step::run("keys", house.command("suanpan", &["keys"], &[&keys]))?;
     }
-    let copies = plan.shape.nodes.to_string();
+    let copies = nodes.to_string();
     step::run(
         "migrate",
         house.command("suanpan", &["migrate", "--cql", &endpoint, "--replication", &copies], &[]),
     )?;
+    // As it was typed, or as it lies in the repository.
+    let program = if plan.program.exists() { plan.program.clone() } else { root.join(&plan.program) };
     for (name, grpc, admin) in NODES {
         let mut node = house.command("pricing-node", &["--cql", &endpoint], &[]);
-        node.arg("--keys").arg(&keys).arg("--program").arg(root.join(&plan.program));
+        node.arg("--keys").arg(&keys).arg("--program").arg(&program);
         node.arg("--listen").arg(local(grpc).to_string()).arg("--admin-listen").arg(local(admin).to_string());
         house.start(name, node, admin)?;
     }
@@ -123,6 +127,10 @@ impl House {
             println!("{name} runs already");
             return Ok(());
         }
+        if TcpStream::connect_timeout(&local(admin), Duration::from_secs(1)).is_ok() {
+            let last = format!("something else listens at {}: end it first", local(admin));
+            return Err(TaskError::NotReady { name, last });
+        }
         let path = self.folder.join(format!("{name}.log"));
         let log = File::create(&path).map_err(|source| TaskError::File { path: path.clone(), source })?;
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
@@ -135,15 +143,15 @@ impl House {
         fs::write(&pid, child.id().to_string()).map_err(|source| TaskError::File { path: pid, source })?;
         let until = Instant::now() + PATIENCE;
         loop {
-            if TcpStream::connect_timeout(&local(admin), Duration::from_secs(1)).is_ok() {
-                println!("{name} is ready");
-                return Ok(());
-            }
             if child.try_wait().is_ok_and(|ended| ended.is_some()) || Instant::now() > until {
                 let log = fs::read_to_string(&path).unwrap_or_default();
                 let lines: Vec<&str> = log.lines().collect();
                 let last = lines[lines.len().saturating_sub(5)..].join("\n");
                 return Err(TaskError::NotReady { name, last });
+            }
+            if TcpStream::connect_timeout(&local(admin), Duration::from_secs(1)).is_ok() {
+                println!("{name} is ready");
+                return Ok(());
             }
             std::thread::sleep(Duration::from_millis(100));
         }

@@ -245,11 +245,8 @@ mod tests {
     #[test]
     fn ways_stay_ways_and_what_is_reached_is_not_missing() {
         let measure = |what, have, need| Standing::Measure { what, have, need, window: Window::Months(12) };
-        let (spend, often, active) = (
-            measure(What::Spend, 50, 100),
-            measure(What::Purchases, 9, 5),
-            measure(What::Activity, 1, 2),
-        );
+        let (spend, often, active) =
+            (measure(What::Spend, 50, 100), measure(What::Purchases, 9, 5), measure(What::Activity, 1, 2));
         let all = Standing::AllOf(vec![often, active]);
         let needed = step(&Standing::AnyOf(vec![spend, all.clone()]));
         let ways: Vec<_> = needed.any_of.iter().map(|way| (way.have, way.need, way.all_of.len())).collect();

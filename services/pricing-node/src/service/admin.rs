@@ -128,7 +128,7 @@ impl AdminService for Admin {
         let message = request.into_inner();
         let actor = decode::backup(&message).map_err(invalid)?;
         let Some(backup) = self.node.backup() else {
-            let message = "the store of this node is not one file; copy it by its own means";
+            let message = "the store of this node is a cluster: copy it with Scylla Manager (sctool backup), see docs/cluster.md";
             return Err(status::plain(Code::Unimplemented, status::ADMIN_DOMAIN, status::NO_BACKUP, message));
         };
         let path = PathBuf::from(message.path);
