@@ -106,7 +106,7 @@ pub fn basket(message: v1::Basket, terms: &Terms<'_>) -> Result<Request, Problem
 /// Every problem of it, each with the path of its field.
 pub fn basket_under(
     prefix: &'static str,
-    message: v1::Basket,
+    mut message: v1::Basket,
     terms: &Terms<'_>,
 ) -> Result<Request, Problems> {
     let mut problems = Problems::under(prefix);
@@ -117,22 +117,19 @@ pub fn basket_under(
     let currency = currency(&message.currency, terms.currency, &mut problems);
     let (business_time, time_of_receipt) = business_time(&message, terms, &mut problems);
 
-    let counted = check_counts(&message, &mut problems);
-    let (mut manual_discounts, mut paper_coupons) = (Vec::new(), Vec::new());
-    if counted {
-        let lines = Names::new(message.lines.iter().map(|line| line.id.as_str()), |index, first| {
-            problems.add(format_args!("lines[{index}].id"), Fault::Duplicate(first));
-        });
-        manual_discounts = presented::manual(message.manual_discounts, &lines, &mut problems);
-        paper_coupons = presented::papers(message.paper_coupons, &lines, &mut problems);
-    }
+    // What is beyond a bound is said once; everything within it is looked at all the same.
+    check_counts(&message, &mut problems);
+    message.manual_discounts.truncate(limits::BASKET_MANUAL_DISCOUNTS_MAX);
+    message.paper_coupons.truncate(limits::BASKET_CODES_MAX);
+    let names = Names::new(message.lines.iter().map(|line| line.id.as_str()), |index, first| {
+        problems.add(format_args!("lines[{index}].id"), Fault::Duplicate(first));
+    });
+    let manual_discounts = presented::manual(message.manual_discounts, &names, &mut problems);
+    let paper_coupons = presented::papers(message.paper_coupons, &names, &mut problems);
     let mut not_in_catalogue = Vec::new();
     let exchange = !message.exchange_of.is_empty();
-    let lines = if counted {
-        line::lines(message.lines, exchange, terms, &mut not_in_catalogue, &mut problems)
-    } else {
-        Vec::new()
-    };
+    message.lines.truncate(limits::BASKET_LINES_MAX);
+    let lines = line::lines(message.lines, exchange, terms, &mut not_in_catalogue, &mut problems);
     for (index, code) in message.codes.iter().enumerate().take(limits::BASKET_CODES_MAX) {
         check_required(code, format_args!("codes[{index}]"), &mut problems);
     }
@@ -219,19 +216,18 @@ fn business_time(
     (unix_ms.and(offset).map(|_| time), false)
 }
 
-/// Whether all lists of the basket are within their bounds.
-fn check_counts(message: &v1::Basket, problems: &mut Problems) -> bool {
+/// Whether the lists of the basket are within their bounds.
+fn check_counts(message: &v1::Basket, problems: &mut Problems) {
     if message.lines.is_empty() {
         problems.add(format_args!("lines"), Fault::Required);
     }
     let codes = message.codes.len() + message.paper_coupons.len();
-    let mut within = check_count(codes, limits::BASKET_CODES_MAX, format_args!("codes"), problems);
     for (count, most, field) in [
+        (codes, limits::BASKET_CODES_MAX, "codes"),
         (message.lines.len(), limits::BASKET_LINES_MAX, "lines"),
         (message.manual_discounts.len(), limits::BASKET_MANUAL_DISCOUNTS_MAX, "manual_discounts"),
         (message.gift_choices.len(), limits::BASKET_GIFT_CHOICES_MAX, "gift_choices"),
     ] {
-        within &= check_count(count, most, format_args!("{field}"), problems);
+        check_count(count, most, format_args!("{field}"), problems);
     }
-    within
 }

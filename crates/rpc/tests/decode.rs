@@ -81,7 +81,7 @@ fn each_bad_field_is_named() {
         (|b| time(b, NOW - 900_001, 0), "business_time.unix_ms CLOCK_SKEW"),
         (|b| time(b, NOW + 900_001, 0), "business_time.unix_ms CLOCK_SKEW"),
         (|b| b.lines.clear(), "lines REQUIRED"),
-        (|b| b.lines = vec![line("L"); 1_001], "lines TOO_MANY"),
+        (|b| b.lines = (0..=1_000).map(|n| line(&format!("L{n}"))).collect(), "lines TOO_MANY"),
         (|b| b.lines[1].id = "L1".into(), "lines[1].id DUPLICATE"),
         (|b| b.lines[1].id.clear(), "lines[1].id REQUIRED"),
         (|b| b.lines[1].id = "gift:x:1".into(), "lines[1].id RESERVED_PREFIX"),
@@ -121,6 +121,15 @@ fn each_bad_field_is_named() {
         ),
         (|b| b.codes = vec!["c".into(); 65], "codes TOO_MANY"),
         (|b| b.codes = vec!["c".into(), String::new()], "codes[1] REQUIRED"),
+        (
+            // One list too long hides nothing of the others.
+            |b| {
+                b.codes = vec!["c".into(); 65];
+                b.lines[0].quantity_milli = 0;
+                paper(b, "5012345", "L9", 50);
+            },
+            "codes TOO_MANY, paper_coupons[0].line_id UNKNOWN_LINE, lines[0].quantity_milli ZERO",
+        ),
         (|b| paper(b, "", "L1", 50), "paper_coupons[0].code REQUIRED"),
         (|b| paper(b, "5012345", "", 50), "paper_coupons[0].line_id REQUIRED"),
         (|b| paper(b, "5012345", "L9", 50), "paper_coupons[0].line_id UNKNOWN_LINE"),

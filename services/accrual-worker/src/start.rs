@@ -163,19 +163,21 @@ fn secret(path: &Path) -> Result<Vec<u8>, StartError> {
     Ok(secret)
 }
 
-/// Ends at SIGTERM or SIGINT.
-pub async fn until_told_to_end() {
+/// Ends at SIGTERM or SIGINT. Listens from the call on, so that who is told to end while it starts ends in order too.
+pub fn until_told_to_end() -> impl Future<Output = ()> {
     let (terminate, interrupt) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
-    match (terminate, interrupt) {
-        (Ok(mut terminate), Ok(mut interrupt)) => {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
+    async {
+        match (terminate, interrupt) {
+            (Ok(mut terminate), Ok(mut interrupt)) => {
+                tokio::select! {
+                    _ = terminate.recv() => {}
+                    _ = interrupt.recv() => {}
+                }
             }
-        }
-        (Err(error), _) | (_, Err(error)) => {
-            tracing::error!(%error, "signals cannot be listened for; the process ends only by force");
-            std::future::pending().await
+            (Err(error), _) | (_, Err(error)) => {
+                tracing::error!(%error, "signals cannot be listened for; the process ends only by force");
+                std::future::pending().await
+            }
         }
     }
 }

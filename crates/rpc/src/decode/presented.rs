@@ -87,10 +87,8 @@ pub(super) fn papers(
 /// Gifts that one choice may name.
 pub(crate) const GIFTS_CHOSEN_MAX: usize = 64;
 
-pub(super) fn gifts(messages: Vec<v1::GiftChoice>, problems: &mut Problems) -> Vec<GiftChoice> {
-    if messages.len() > limits::BASKET_GIFT_CHOICES_MAX {
-        return Vec::new();
-    }
+pub(super) fn gifts(mut messages: Vec<v1::GiftChoice>, problems: &mut Problems) -> Vec<GiftChoice> {
+    messages.truncate(limits::BASKET_GIFT_CHOICES_MAX);
     check_unique(
         messages.iter().map(|message| message.offer.as_str()),
         problems,

@@ -23,6 +23,7 @@ mod server;
 #[cfg(feature = "failpoints")]
 mod stopped;
 mod till;
+mod upkeep;
 #[cfg(feature = "failpoints")]
 mod wal;
 

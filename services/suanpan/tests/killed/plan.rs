@@ -1,4 +1,4 @@
-//! Kills by a seeded plan, while tills sell.
+//! Kills by a seeded plan, while tills sell, members come from a file, twice and at once, and the store is restored.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -9,6 +9,7 @@ use crate::corner::{Corner, Stock};
 use crate::proof::{Survived, prove};
 use crate::server::{House, Keeper};
 use crate::till::{self, Floor};
+use crate::upkeep;
 
 /// Tills at once.
 const TILLS: u64 = 24;
@@ -42,18 +43,19 @@ pub(crate) async fn killed_at_any_moment(seed: u64, kills: usize) {
     keeper.start(&[]).await;
     till::enrol_all(&floor).await;
     let tills = till::open(&floor, TILLS);
-    while keeper.kills < kills {
-        life(&mut chance, &floor, &mut keeper).await;
-        keeper.kill();
-        // Some are killed before they serve.
-        if keeper.kills < kills && chance.one_in(5) {
-            let _not_waited_for = keeper.spawn(&[]);
-            tokio::time::sleep(Duration::from_micros(chance.next() % 60_000)).await;
-            keeper.kill();
-        }
-        keeper.start(&[]).await;
-    }
-    while floor.sales.load(Ordering::Relaxed) < SALES_PER_KILL * kills as u64 {
+    upkeep::write_members(&corner);
+    let addresses = keeper.addresses();
+    let ((), imports) = tokio::join!(
+        all_kills(&mut chance, &floor, &mut keeper, kills),
+        upkeep::import(&corner, &addresses),
+    );
+    keeper.imported = true;
+    println!("{imports} runs of an import that two began at once");
+    keeper.end().await;
+    upkeep::restored(&corner).await;
+    keeper.start(&[]).await;
+    let sold = floor.sales.load(Ordering::Relaxed);
+    while floor.sales.load(Ordering::Relaxed) < (SALES_PER_KILL * kills as u64).max(sold + SALES_PER_KILL) {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     floor.closed.store(true, Ordering::Relaxed);
@@ -77,6 +79,20 @@ pub(crate) async fn killed_at_any_moment(seed: u64, kills: usize) {
         reopened.len(),
         reopened.last().map_or(0, Duration::as_millis)
     );
+}
+
+async fn all_kills(chance: &mut Chance, floor: &Floor, keeper: &mut Keeper<'_>, kills: usize) {
+    while keeper.kills < kills {
+        life(chance, floor, keeper).await;
+        keeper.kill();
+        // Some are killed before they serve.
+        if keeper.kills < kills && chance.one_in(5) {
+            let _not_waited_for = keeper.spawn(&[]);
+            tokio::time::sleep(Duration::from_micros(chance.next() % 60_000)).await;
+            keeper.kill();
+        }
+        keeper.start(&[]).await;
+    }
 }
 
 /// Lets a process live until so many answers were given, and a little longer.

@@ -11,6 +11,7 @@ use tonic::transport::{Channel, Endpoint};
 
 use crate::corner::Corner;
 use crate::proof::Faults;
+use crate::upkeep::{self, Addresses};
 
 /// How long a process may take to serve, or to end, on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -110,7 +111,10 @@ pub(crate) type Line = watch::Receiver<Vec<Channel>>;
 pub(crate) struct Keeper<'c> {
     corner: &'c Corner,
     line: watch::Sender<Vec<Channel>>,
+    addresses: watch::Sender<Vec<String>>,
     process: Option<Process>,
+    /// Members came from a file meanwhile.
+    pub(crate) imported: bool,
     /// From the start of a process to its first answer, for each that was started after a kill.
     pub(crate) reopened: Vec<Duration>,
     /// Processes that were killed.
@@ -119,7 +123,20 @@ pub(crate) struct Keeper<'c> {
 
 impl<'c> Keeper<'c> {
     pub(crate) fn of(corner: &'c Corner) -> Self {
-        Self { corner, line: watch::Sender::new(Vec::new()), process: None, reopened: Vec::new(), kills: 0 }
+        Self {
+            corner,
+            line: watch::Sender::new(Vec::new()),
+            addresses: watch::Sender::new(Vec::new()),
+            process: None,
+            imported: false,
+            reopened: Vec::new(),
+            kills: 0,
+        }
+    }
+
+    /// Where the process serves now.
+    pub(crate) fn addresses(&self) -> Addresses {
+        self.addresses.subscribe()
     }
 
     /// Starts a process and does not wait for it. What it gives is where it serves.
@@ -153,6 +170,7 @@ impl<'c> Keeper<'c> {
             self.reopened.push(begun.elapsed());
         }
         self.line.send_replace(vec![channel]);
+        self.addresses.send_replace(vec![address]);
         true
     }
 
@@ -160,7 +178,7 @@ impl<'c> Keeper<'c> {
     pub(crate) fn kill(&mut self) {
         self.process.take().expect("a process").kill();
         self.kills += 1;
-        self.line.send_replace(Vec::new());
+        self.hang_up();
     }
 
     /// Whether it has ended by itself, which then counts as a kill.
@@ -170,19 +188,31 @@ impl<'c> Keeper<'c> {
         if died {
             self.process = None;
             self.kills += 1;
-            self.line.send_replace(Vec::new());
+            self.hang_up();
         }
         died
     }
 
     /// Tells it to end, which it has to do in order.
     pub(crate) async fn end(&mut self) {
-        self.line.send_replace(Vec::new());
+        self.hang_up();
         self.process.take().expect("a process").end().await;
+    }
+
+    /// Nobody serves any more.
+    fn hang_up(&self) {
+        self.line.send_replace(Vec::new());
+        self.addresses.send_replace(Vec::new());
     }
 }
 
 impl House for Keeper<'_> {
+    async fn prove(&self, line: &Line, faults: &mut Faults) {
+        if self.imported {
+            upkeep::prove(line, faults).await;
+        }
+    }
+
     fn line(&self) -> Line {
         self.line.subscribe()
     }

@@ -74,21 +74,41 @@ async fn serving(nodes: &Addresses, turn: usize) -> String {
     nodes[turn % nodes.len()].clone()
 }
 
-/// Tells the store that it was restored from a copy. The copy has all of it: what came after an older one would be lost, and
-/// what was answered would not be true any more. Nothing may run on it meanwhile.
+/// Restores the store from a copy. The copy has all of it: what came after an older one would be lost, and what was answered
+/// would not be true any more. Nothing may run on it meanwhile.
 pub(crate) async fn restored(corner: &Corner) {
-    let Place::Cluster { contact, keyspace } = &corner.place else { panic!("the shop has no cluster") };
+    let Place::Cluster { contact, keyspace } = &corner.place else {
+        let (store, copy) = (corner.store_file(), corner.file("copy.sqlite"));
+        let (store, copy) = (store.to_str().expect("UTF-8"), copy.to_str().expect("UTF-8"));
+        succeeds(&["backup", copy, "--store", store]).await;
+        std::fs::remove_file(store).expect("a store");
+        return succeeds(&["restore", copy, store]).await;
+    };
+    // As far as the store is concerned, servers copy and restore by themselves.
     let copies = contact.split(',').count().to_string();
-    let verb =
-        ["migrate", "--cql", contact, "--cql-keyspace", keyspace, "--replication", &copies, "--restored"];
+    succeeds(&[
+        "migrate",
+        "--cql",
+        contact,
+        "--cql-keyspace",
+        keyspace,
+        "--replication",
+        &copies,
+        "--restored",
+    ])
+    .await;
+}
+
+/// Runs a verb until it has come through.
+async fn succeeds(verb: &[&str]) {
     let begun = Instant::now();
     loop {
-        let told = suanpan(&verb).await;
+        let told = suanpan(verb).await;
         if told.status.success() {
             return;
         }
         let said = String::from_utf8_lossy(&told.stderr);
-        assert!(begun.elapsed() < PATIENCE, "the store is not restored: {said}");
+        assert!(begun.elapsed() < PATIENCE, "{}: {said}", verb[0]);
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
 }
