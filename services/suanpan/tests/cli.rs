@@ -155,6 +155,36 @@ fn the_demo_prices_a_basket_over_grpc() {
     for word in ["To pay", "应付", "256.73", "Spend and save", "金秋满减", "Priced over gRPC"] {
         assert!(printed.contains(word), "{word} in {printed}");
     }
+    // The story goes on from each balance to the next one, and is the same in both languages.
+    let (english, chinese) = (story(&printed, "The life of a sale"), story(&printed, "一笔交易的一生"));
+    assert_eq!(english, chinese);
+    assert_eq!(english.len(), 11, "{printed}");
+    let mut balance = 0;
+    for (points, after) in &english {
+        balance += points;
+        assert_eq!(balance, *after, "{printed}");
+    }
+    for word in ["银卡会员", "Silver", "everything balances", "账目相符"] {
+        assert!(printed.contains(word), "{word} in {printed}");
+    }
+    assert!(printed.contains(&format!("{balance} points outstanding")), "{printed}");
+}
+
+/// The points and the balance of every step of a story.
+fn story(printed: &str, title: &str) -> Vec<(i64, i64)> {
+    let (_, rest) = printed.split_once(title).expect("the story");
+    let rows = rest.trim_start().lines().skip(1).take_while(|line| !line.is_empty());
+    rows.map(|row| {
+        let columns: Vec<&str> = row.split("  ").map(str::trim).filter(|column| !column.is_empty()).collect();
+        let numbers: Vec<&str> =
+            columns.iter().copied().filter(|column| column.parse::<i64>().is_ok()).collect();
+        match numbers[..] {
+            [balance] => (0, balance.parse().expect("a number")),
+            [points, balance] => (points.parse().expect("a number"), balance.parse().expect("a number")),
+            _ => panic!("{row}"),
+        }
+    })
+    .collect()
 }
 
 #[test]
