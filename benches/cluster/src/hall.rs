@@ -54,7 +54,7 @@ pub(crate) struct Hall {
     store: Arc<dyn Store>,
     books: Books,
     channels: Vec<Channel>,
-    keyspace: String,
+    options: Options,
     next: Arc<AtomicU64>,
     waits: Vec<u32>,
 }
@@ -64,12 +64,11 @@ impl Hall {
     pub(crate) fn open(endpoint: &str, what: &str) -> Self {
         let runtime = Arc::new(Runtime::new().expect("a runtime"));
         let keyspace = format!("bench_{what}_{}", std::process::id());
-        let options =
-            Options { replication: Replication::Nodes(1), ..Options::at(endpoint, keyspace.clone()) };
+        let options = Options { replication: Replication::Nodes(1), ..Options::at(endpoint, keyspace) };
         let (store, books, channels) = runtime.block_on(async {
             migrate(&options).await.expect("a keyspace");
             let store: Arc<dyn Store> =
-                Arc::new(ScyllaStore::connect(options).await.expect("the store is reached"));
+                Arc::new(ScyllaStore::connect(options.clone()).await.expect("the store is reached"));
             let files = [SourceFile::new("program.yaml", PROGRAM)];
             let parsed = parse(&files).expect("a program");
             publish(&*store, &files, &parsed.program, now_ms()).await.expect("published");
@@ -95,7 +94,7 @@ impl Hall {
             (store, books, channels)
         });
         let next = Arc::new(AtomicU64::new(1));
-        Self { runtime, store, books, channels, keyspace, next, waits: Vec::new() }
+        Self { runtime, store, books, channels, options, next, waits: Vec::new() }
     }
 
     pub(crate) fn runtime(&self) -> Arc<Runtime> {
@@ -103,7 +102,15 @@ impl Hall {
     }
 
     pub(crate) fn keyspace(&self) -> &str {
-        &self.keyspace
+        &self.options.keyspace
+    }
+
+    /// A keyspace of the same tables in which nobody works.
+    pub(crate) fn bare_keyspace(&self) -> String {
+        let keyspace = format!("{}_bare", self.options.keyspace);
+        let options = Options { keyspace: keyspace.clone(), ..self.options.clone() };
+        self.runtime.block_on(migrate(&options)).expect("a keyspace");
+        keyspace
     }
 
     /// Members begin.
@@ -136,10 +143,13 @@ impl Hall {
 
     /// Lets a worker run beside the node, until what is given is dropped.
     pub(crate) fn work(&self) -> Working {
-        let policies = Arc::new(StoredPolicies::new(Arc::clone(&self.store), system_clock()));
+        self.work_in(Arc::clone(&self.store))
+    }
+
+    fn work_in(&self, store: Arc<dyn Store>) -> Working {
+        let policies = Arc::new(StoredPolicies::new(Arc::clone(&store), system_clock()));
         let pace = Pace { lease: Duration::from_secs(3), ..Pace::default() };
-        let worker =
-            Arc::new(Worker::new(Arc::clone(&self.store), policies, system_clock(), pace, Vec::new()));
+        let worker = Arc::new(Worker::new(store, policies, system_clock(), pace, Vec::new()));
         let running = Arc::clone(&worker);
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
         let task = self.runtime.spawn(async move {
@@ -201,16 +211,35 @@ impl Hall {
         }
     }
 
-    /// Accruals in a second of so many workers that find so many sales waiting.
+    /// Accruals in a second of so many workers that find so many sales waiting, each with a store of its own as a process has
+    /// it: from when all of them have work until a tenth is left, since the last ones keep no worker busy.
     pub(crate) fn accrue(&self, workers: usize, waiting: u64) -> f64 {
-        let begun = Instant::now();
-        let working: Vec<Working> = (0..workers).map(|_| self.work()).collect();
-        let done = || working.iter().map(|working| working.worker.status().read().accrued).sum::<u64>();
-        while done() < waiting {
-            assert!(begun.elapsed() < Duration::from_secs(300), "{} of {waiting} are accrued", done());
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        waiting as f64 / begun.elapsed().as_secs_f64()
+        let stores: Vec<Arc<dyn Store>> = (0..workers)
+            .map(|_| {
+                let store = self.runtime.block_on(ScyllaStore::connect(self.options.clone()));
+                Arc::new(store.expect("the store is reached")) as Arc<dyn Store>
+            })
+            .collect();
+        let began = Instant::now();
+        let working: Vec<Working> = stores.into_iter().map(|store| self.work_in(store)).collect();
+        let done = || working.iter().map(|working| working.worker.status().read().accrued);
+        let wait_until = |what: &dyn Fn() -> bool| {
+            while !what() {
+                assert!(
+                    began.elapsed() < Duration::from_secs(300),
+                    "{:?} of {waiting}",
+                    done().collect::<Vec<_>>()
+                );
+                std::thread::sleep(Duration::from_millis(2));
+            }
+        };
+        wait_until(&|| done().all(|accrued| accrued > 0));
+        let (begun, before) = (Instant::now(), done().sum::<u64>());
+        let enough = waiting - waiting / 10;
+        wait_until(&|| done().sum::<u64>() >= enough);
+        let rate = (done().sum::<u64>() - before) as f64 / begun.elapsed().as_secs_f64();
+        wait_until(&|| done().sum::<u64>() >= waiting);
+        rate
     }
 
     /// Members that the worker's scan looks at in a second.

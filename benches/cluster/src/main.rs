@@ -114,7 +114,9 @@ fn accruals(endpoint: &str) {
     let hall = Hall::open(endpoint, "accruals");
     hall.enrol(WAITING);
     hall.confirm_each(WAITING);
-    let floor = Floor::open(hall.runtime(), endpoint, hall.keyspace(), hall.written());
+    // Where no worker is: the bytes of its heads say that something is due.
+    let floor = Floor::open(hall.runtime(), endpoint, &hall.bare_keyspace(), hall.written());
+    floor.grow(WAITING);
     let (mut of_floor, mut of_one) = (Vec::new(), Vec::new());
     for _ in 0..3 {
         let one = hall.accrue(1, WAITING);

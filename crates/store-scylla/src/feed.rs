@@ -3,6 +3,7 @@
 //! process go at once.
 
 mod again;
+mod asked;
 mod lying;
 
 use std::collections::{HashSet, VecDeque};
@@ -17,6 +18,7 @@ use crate::bytes::{count_column, counted, foreign_cursor, member};
 use crate::inner::{Inner, PARTS};
 use crate::session::{Values, values};
 pub(crate) use again::told_again;
+use asked::{Asked, bucket_of};
 use lying::Lying;
 
 /// Rows that are remembered of a part.
@@ -29,10 +31,6 @@ const WAIT_MS_MAX: u64 = 60_000;
 const ASK_EVERY: Duration = Duration::from_millis(150);
 /// Rows that are being written; more are lost.
 const WRITES_MAX: usize = 1_024;
-/// Rows of one partition of the table: this many seconds of one part.
-const BUCKET_SECONDS: i64 = 60;
-/// How far clocks may be apart, and how late a row may come.
-const LATE_SECONDS: i64 = 10;
 
 pub(crate) struct Feed {
     /// Tells this process from others, whose places mean nothing here.
@@ -48,14 +46,6 @@ struct Tail {
     state: tokio::sync::Mutex<Option<Asked>>,
     ring: std::sync::Mutex<Ring>,
     news: Notify,
-}
-
-/// How far the servers were asked.
-struct Asked {
-    last: Instant,
-    /// The bucket that is read, and the last row of it.
-    bucket: i64,
-    at: Option<CqlTimeuuid>,
 }
 
 #[derive(Default)]
@@ -141,11 +131,12 @@ impl Tail {
 
 /// The bucket that a row falls into now.
 fn bucket_now() -> i64 {
-    seconds_now().div_euclid(BUCKET_SECONDS)
+    bucket_of(now_ms())
 }
 
-fn seconds_now() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs().cast_signed())
+fn now_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
 impl Inner {
@@ -174,42 +165,30 @@ impl Inner {
 
     /// Reads what other processes told of a part since the last time.
     async fn ask_feed(&self, part: Part, tail: &Tail) -> Result<(), StoreError> {
-        let Ok(mut asked) = tail.state.try_lock() else { return Ok(()) };
-        if asked.as_ref().is_some_and(|asked| asked.last.elapsed() < ASK_EVERY) {
-            return Ok(());
-        }
-        let begins = asked.is_none();
-        let (from, mut at) = asked.as_ref().map_or_else(
-            || ((seconds_now() - LATE_SECONDS).div_euclid(BUCKET_SECONDS), None),
-            |asked| (asked.bucket, asked.at),
-        );
-        let to = (seconds_now() + LATE_SECONDS).div_euclid(BUCKET_SECONDS);
-        let until = self.deadline();
+        type Columns = (CqlTimeuuid, String, String, i64, i64, Option<i64>);
+        let Ok(mut state) = tail.state.try_lock() else { return Ok(()) };
+        let (mut asked, begins) = match &*state {
+            Some(asked) if asked.last.elapsed() < ASK_EVERY => return Ok(()),
+            Some(asked) => (asked.clone(), false),
+            None => (Asked::begin(Instant::now(), now_ms()), true),
+        };
+        let reading = asked.next(Instant::now(), now_ms());
+        let (named, until) = (part.0.cast_signed(), self.deadline());
         let mut read = Vec::new();
-        for bucket in from..=to {
-            let part = part.0.cast_signed();
-            type Row = (CqlTimeuuid, String, String, i64, i64, Option<i64>);
-            let rows = match at.filter(|_| bucket == from) {
-                None => self.cql.read::<Row>(&self.statements.feed, values![part, bucket], until).await?,
+        for bucket in reading.buckets.clone() {
+            let rows = match asked.after(&reading, bucket) {
+                None => {
+                    self.cql.read::<Columns>(&self.statements.feed, values![named, bucket], until).await?
+                }
                 Some(at) => {
-                    self.cql
-                        .read::<Row>(&self.statements.feed_after, values![part, bucket, at], until)
-                        .await?
+                    let values = values![named, bucket, at];
+                    self.cql.read::<Columns>(&self.statements.feed_after, values, until).await?
                 }
             };
+            asked.read(&reading, bucket, rows.iter().map(|row| row.0));
             read.extend(rows);
         }
-        // A row may become visible after one that is later: reading goes on from some seconds ago, and what is known is
-        // not told again.
-        let settled = (seconds_now() - LATE_SECONDS).div_euclid(BUCKET_SECONDS);
-        let before = |row: &&(CqlTimeuuid, String, String, i64, i64, Option<i64>)| {
-            unix_seconds(row.0) < seconds_now() - LATE_SECONDS
-        };
-        if settled > from {
-            at = None;
-        } else {
-            at = read.iter().filter(before).map(|row| row.0).max().or(at);
-        }
+        asked.done(&reading, Instant::now());
         let mut ring = tail.ring();
         let mut news = false;
         for (_, chain, name, epoch, version, due_at_ms) in read {
@@ -224,7 +203,7 @@ impl Inner {
             }
         }
         drop(ring);
-        *asked = Some(Asked { last: Instant::now(), bucket: settled.max(from), at });
+        *state = Some(asked);
         if news {
             tail.news.notify_waiters();
         }
@@ -289,16 +268,4 @@ impl Inner {
         cursor.extend_from_slice(&(place + rows.len() as u64).to_be_bytes());
         FeedPage { rows, next: Cursor(cursor), lagged }
     }
-}
-
-/// When the server made a row.
-fn unix_seconds(at: CqlTimeuuid) -> i64 {
-    /// From 1582, where the timestamps of such ids begin, to 1970, in steps of 100 ns.
-    const UNIX_BEGINS: u64 = 0x01b2_1dd2_1381_4000;
-    let bytes = at.as_bytes();
-    let low = u64::from(u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]));
-    let middle = u64::from(u16::from_be_bytes([bytes[4], bytes[5]]));
-    let high = u64::from(u16::from_be_bytes([bytes[6], bytes[7]]) & 0x0fff);
-    let steps = high << 48 | middle << 32 | low;
-    (steps.saturating_sub(UNIX_BEGINS) / 10_000_000).cast_signed()
 }

@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use scylla::statement::batch::{Batch, BatchType};
 use suanpan_domain::CheckoutId;
 use suanpan_store::{Meta, Owner, Part, StoreError};
 
@@ -107,6 +108,15 @@ impl Inner {
     /// The end of a call that begins now.
     pub(crate) fn deadline(&self) -> Deadline {
         Deadline::within(self.options.call_within)
+    }
+
+    /// Conditional statements on one partition that are carried out together or not at all.
+    pub(crate) fn batch(&self) -> Batch {
+        let mut batch = Batch::new(BatchType::Logged);
+        batch.set_consistency(self.options.levels.regular());
+        batch.set_serial_consistency(Some(self.options.levels.serial()));
+        batch.set_load_balancing_policy(Some(self.cql.conditional()));
+        batch
     }
 
     /// Lists a chain that is written to for the first time by this process.

@@ -5,20 +5,23 @@
 
 mod waiting;
 
-use scylla::statement::batch::{Batch, BatchType};
+use std::collections::BTreeMap;
+
 use suanpan_domain::MemberId;
-use suanpan_store::{Cursor, OutboxEvent, Page, ParkedRow, StoreError};
+use suanpan_store::{Cursor, OutboxEvent, Owner, Page, ParkedRow, StoreError};
 use tokio::sync::oneshot::error::TryRecvError;
 
 use crate::bytes::{self, count_column, counted, foreign_cursor};
 use crate::error::damaged;
-use crate::inner::Inner;
+use crate::inner::{Inner, PARTS};
 use crate::queues::Turn;
 use crate::session::{Applied, Deadline, Pauses, Values, values};
 pub(crate) use waiting::Waiting;
 
-/// The outbox of a chain has so many shards, each in the order of its numbers; a member's events are all in one.
+/// The outbox of a chain has so many shards, each in the order of its numbers; a member's events are all in one. Members of
+/// parts that lie side by side are in one, so that workers who share the parts are not in each other's way.
 const SHARDS: i32 = 4;
+const _: () = assert!(PARTS.is_multiple_of(SHARDS.unsigned_abs()), "a part is in one shard");
 /// Events that get their numbers in one write.
 const EVENTS_AT_ONCE: usize = 32;
 
@@ -40,14 +43,6 @@ fn name_key(event: &OutboxEvent) -> Vec<u8> {
     key.extend_from_slice(&event.index.to_be_bytes());
     key.extend_from_slice(event.member.as_str().as_bytes());
     key
-}
-
-fn shard_of(member: &MemberId) -> i32 {
-    // FNV-1a: the same in every release.
-    let hash = member.as_str().bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
-    i32::try_from(hash % SHARDS.unsigned_abs() as u64).unwrap_or_default()
 }
 
 /// The last number of each shard that was given.
@@ -95,14 +90,21 @@ impl Inner {
         until: Deadline,
     ) -> Result<(), StoreError> {
         self.list_chain(chain, until).await?;
-        for shard in 0..SHARDS {
-            let of_shard: Vec<&OutboxEvent> =
-                events.iter().filter(|event| shard_of(&event.member) == shard).collect();
-            for some in of_shard.chunks(EVENTS_AT_ONCE) {
+        let mut by_shard: BTreeMap<i32, Vec<&OutboxEvent>> = BTreeMap::new();
+        for event in events {
+            by_shard.entry(self.shard_of(chain, &event.member)?).or_default().push(event);
+        }
+        for (shard, events) in by_shard {
+            for some in events.chunks(EVENTS_AT_ONCE) {
                 self.put_some(chain, shard, some, until).await?;
             }
         }
         Ok(())
+    }
+
+    fn shard_of(&self, chain: &str, member: &MemberId) -> Result<i32, StoreError> {
+        let part = self.part(chain, &Owner::Member(member.clone()))?;
+        Ok((part.0 / (PARTS / SHARDS.unsigned_abs())).cast_signed())
     }
 
     /// Puts events out, by itself, or together with those of calls that wait for the same turn.
@@ -208,10 +210,7 @@ impl Inner {
         });
         let columns: Vec<Columns> = columns.collect::<Result<_, StoreError>>()?;
         let after = first + events.len() as i64;
-        let mut batch = Batch::new(BatchType::Logged);
-        batch.set_consistency(self.options.levels.regular());
-        batch.set_serial_consistency(Some(self.options.levels.serial()));
-        batch.set_load_balancing_policy(Some(self.cql.conditional()));
+        let mut batch = self.batch();
         batch.append_statement(self.statements.next_event.clone());
         let condition: Values<'_> = values![after, chain, shard, first];
         let mut all: Vec<Vec<&(dyn scylla::serialize::value::SerializeValue + Sync)>> =

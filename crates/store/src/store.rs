@@ -112,8 +112,33 @@ pub trait Store: Send + Sync {
     /// long does what another does too, and what must not happen twice is conditional by itself.
     async fn lease(&self, duty: &str, holder: &str, now_ms: i64, until_ms: i64) -> Result<bool, StoreError>;
 
+    /// Takes or keeps several duties, as [`lease`](Self::lease) does each; gives those that are the holder's now.
+    async fn lease_all(
+        &self,
+        duties: &[String],
+        holder: &str,
+        now_ms: i64,
+        until_ms: i64,
+    ) -> Result<Vec<String>, StoreError> {
+        let mut held = Vec::new();
+        for duty in duties {
+            if self.lease(duty, holder, now_ms, until_ms).await? {
+                held.push(duty.clone());
+            }
+        }
+        Ok(held)
+    }
+
     /// Lets a duty go before its time; of another's, nothing.
     async fn end_lease(&self, duty: &str, holder: &str) -> Result<(), StoreError>;
+
+    /// Lets several duties go, as [`end_lease`](Self::end_lease) does each.
+    async fn end_leases(&self, duties: &[String], holder: &str) -> Result<(), StoreError> {
+        for duty in duties {
+            self.end_lease(duty, holder).await?;
+        }
+        Ok(())
+    }
 
     /// Who holds which duty at `now_ms`, by duty.
     async fn leases(&self, now_ms: i64) -> Result<Vec<Lease>, StoreError>;

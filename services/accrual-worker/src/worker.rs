@@ -165,7 +165,7 @@ impl Worker {
     /// Those of reading the store. Members for whom something fails are met by the next pass.
     pub async fn pass(&self) -> Result<Pass, StoreError> {
         let parts: Vec<Part> = (0..self.shared.store.parts()).map(Part).collect();
-        scan::pass(&self.shared, &parts).await
+        scan::pass(&self.shared, &parts, |_| true).await
     }
 
     /// Works until `stop` is done; then does what is in flight, keeps its positions, and ends.

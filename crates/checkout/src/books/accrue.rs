@@ -66,15 +66,30 @@ impl Books {
     /// [`BooksError::Store`]; what was done before stays done. Refusals of an effect by another member too: they need a
     /// person, and are met again.
     pub async fn work(&self, member: &MemberId, now_ms: i64) -> Result<Worked, BooksError> {
+        Ok(self.work_up_to(member, now_ms).await?.0)
+    }
+
+    /// As [`work`](Self::work), with the epoch and version of the head at which nothing was due any more; none when it ended
+    /// before, or when there is no head.
+    ///
+    /// # Errors
+    /// As [`work`](Self::work).
+    pub async fn work_up_to(
+        &self,
+        member: &MemberId,
+        now_ms: i64,
+    ) -> Result<(Worked, Option<(u64, u64)>), BooksError> {
         let mut done = Worked::default();
         for _ in 0..STEPS_MAX {
-            let step = self.work_some(member, EMITTING_MAX, Moment::of_step(now_ms)).await?;
-            if !step.any() {
-                break;
-            }
+            let (step, rest) = self.step_for(member, EMITTING_MAX, Moment::of_step(now_ms)).await?;
             done = done.plus(step);
+            match rest {
+                Rest::Nothing { epoch, version } => return Ok((done, Some((epoch, version)))),
+                Rest::Perhaps if step.any() => {}
+                Rest::Perhaps => break,
+            }
         }
-        Ok(done)
+        Ok((done, None))
     }
 
     /// Ends a reservation that nobody came back for, whoever's it is, with everything that it holds of limits and codes.
@@ -99,19 +114,31 @@ impl Books {
         at_most: usize,
         at: Moment,
     ) -> Result<Worked, BooksError> {
-        let Some(row) = self.store.member(&self.chain, member).await? else { return Ok(Worked::default()) };
+        Ok(self.step_for(member, at_most, at).await?.0)
+    }
+
+    async fn step_for(
+        &self,
+        member: &MemberId,
+        at_most: usize,
+        at: Moment,
+    ) -> Result<(Worked, Rest), BooksError> {
+        let (mut done, mut rest) = (Worked::default(), Rest::Perhaps);
+        let Some(row) = self.store.member(&self.chain, member).await? else { return Ok((done, rest)) };
         let actor = worker();
-        let mut done = Worked::default();
-        let Some(first) = due(&self.policy, &row.head, at.now_ms).into_iter().next() else { return Ok(done) };
+        let Some(first) = due(&self.policy, &row.head, at.now_ms).into_iter().next() else {
+            return Ok((done, Rest::of(&self.policy, &row.head, at)));
+        };
         match first {
             Due::ClearEmitting(version) => {
-                done = self.emit(member, &row.head, version, &actor, at).await?;
+                (done, rest) = self.emit(member, &row.head, version, &actor, at).await?;
             }
             Due::Accrue(_) if self.store.keeps_order() => {
                 done = self.accrue_waiting(member, &row.head, &actor, at).await?;
             }
             Due::Accrue(_) => {
-                done = self.accrue_first(member, &row.head, at_most.min(EMITTING_MAX), &actor, at).await?;
+                let at_most = at_most.min(EMITTING_MAX);
+                (done, rest) = self.accrue_first(member, &row.head, at_most, &actor, at).await?;
             }
             Due::EndReservation(checkout) => {
                 let owner = Owner::Member(member.clone());
@@ -119,10 +146,12 @@ impl Books {
             }
             Due::Tick => {
                 let scope = Scope::of(Owner::Member(member.clone()));
-                done.ticks = u32::from(self.step(member, scope, Action::Tick, &actor, at).await?);
+                let ticked = self.step(member, scope, Action::Tick, &actor, at).await?;
+                done.ticks = u32::from(ticked.is_some());
+                rest = ticked.unwrap_or(rest);
             }
         }
-        Ok(done)
+        Ok((done, rest))
     }
 
     /// Sends what the rows in `emitting` owe, then clears them. When bodies are left that have to move, nothing is cleared:
@@ -134,7 +163,7 @@ impl Books {
         version: u64,
         actor: &Actor,
         at: Moment,
-    ) -> Result<Worked, BooksError> {
+    ) -> Result<(Worked, Rest), BooksError> {
         let mut done = Worked::default();
         let mut last = None;
         for waiting in head.emitting.iter().filter(|waiting| waiting.version <= version) {
@@ -147,17 +176,17 @@ impl Books {
                 let archived = self.archive(member, &row, left).await?;
                 done.archived += archived.moved;
                 if archived.more {
-                    return Ok(done);
+                    return Ok((done, Rest::Perhaps));
                 }
             }
             last = Some(waiting.key);
         }
         done.emitted = 1;
-        let Some(key) = last else { return Ok(done) };
+        let Some(key) = last else { return Ok((done, Rest::Perhaps)) };
         let scope = Scope::of(Owner::Member(member.clone())).reading(key);
         let action = Action::ClearEmitting { up_to_version: version };
-        self.step(member, scope, action, actor, at).await?;
-        Ok(done)
+        let cleared = self.step(member, scope, action, actor, at).await?;
+        Ok((done, cleared.unwrap_or(Rest::Perhaps)))
     }
 
     async fn accrue(
@@ -201,7 +230,7 @@ impl Books {
                     Accrued::Nothing => {}
                 }
             }
-            done.emitted += cleared?;
+            done.emitted += cleared?.0;
         }
         Ok(done)
     }
@@ -215,8 +244,8 @@ impl Books {
         at_most: usize,
         actor: &Actor,
         at: Moment,
-    ) -> Result<Worked, BooksError> {
-        let mut done = Worked::default();
+    ) -> Result<(Worked, Rest), BooksError> {
+        let (mut done, mut rest) = (Worked::default(), Rest::Perhaps);
         let first = &head.pending[..head.pending.len().min(at_most)];
         let entries = first.iter().filter_map(|waiting| entry_of(waiting.key));
         for accrued in join_all(entries.map(|entry| self.accrue(member, entry, actor, at))).await {
@@ -229,20 +258,20 @@ impl Books {
         }
         if done.any() {
             let keys = first.iter().map(|waiting| waiting.key).collect();
-            done.emitted = self.clear(member, keys, actor, at).await?;
+            (done.emitted, rest) = self.clear(member, keys, actor, at).await?;
         }
-        Ok(done)
+        Ok((done, rest))
     }
 
     /// Clears what is emitting when all of it is among these rows and brings nothing to other members: its events were
-    /// written together with it. Else nothing. Gives how many rows are out.
+    /// written together with it. Else nothing. Gives how many rows are out, and what is left then.
     async fn clear(
         &self,
         member: &MemberId,
         keys: Vec<EntryKey>,
         actor: &Actor,
         at: Moment,
-    ) -> Result<u32, BooksError> {
+    ) -> Result<(u32, Rest), BooksError> {
         let owner = Owner::Member(member.clone());
         let scope = keys.iter().fold(Scope::of(owner.clone()), |scope, key| scope.reading(*key));
         let (policy, actor) = (Arc::clone(&self.policy), actor.clone());
@@ -255,20 +284,23 @@ impl Books {
             let emitting = &view.head.emitting;
             let Some(last) = emitting.last().filter(|_| emitting.iter().all(|waiting| plain(waiting.key)))
             else {
-                return leaving(Ok((Verdict::Leave, 0)));
+                return leaving(Ok((Verdict::Leave, (0, Rest::Perhaps))));
             };
             let out = u32::try_from(emitting.len()).unwrap_or(u32::MAX);
             let action = Action::ClearEmitting { up_to_version: last.version };
             let command = Books::command(at.now_ms, &actor, action);
             leaving(match apply(&policy, &view.head, &view.entries, &command) {
                 Ok(Applied::Changed(change)) => {
-                    Ok((Books::write(&policy, owner.clone(), *change).into(), out))
+                    let rest = Rest::of(&policy, &change.head, at);
+                    Ok((Books::write(&policy, owner.clone(), *change).into(), (out, rest)))
                 }
-                Ok(Applied::Known(_) | Applied::Nothing | Applied::AccrueFirst) => Ok((Verdict::Leave, 0)),
+                Ok(Applied::Known(_) | Applied::Nothing | Applied::AccrueFirst) => {
+                    Ok((Verdict::Leave, (0, Rest::Perhaps)))
+                }
                 Err(conflicts) => Err(Undecided::from(conflicts)),
             })
         };
-        Ok(self.decide(at, scope, decider).await?.unwrap_or(0))
+        Ok(self.decide(at, scope, decider).await?.unwrap_or((0, Rest::Perhaps)))
     }
 
     /// Puts a parked entry back among those that wait.
@@ -301,7 +333,7 @@ impl Books {
         Ok(self.decide(Moment::of_call(now_ms), scope_of(member, entry), decider).await?.unwrap_or(false))
     }
 
-    /// One command of the worker's; whether it changed anything.
+    /// One command of the worker's, and what is left after it; none when it changed nothing.
     async fn step(
         &self,
         member: &MemberId,
@@ -309,22 +341,39 @@ impl Books {
         action: Action,
         actor: &Actor,
         at: Moment,
-    ) -> Result<bool, BooksError> {
+    ) -> Result<Option<Rest>, BooksError> {
         let (policy, owner) = (Arc::clone(&self.policy), Owner::Member(member.clone()));
         let command = Arc::new(Self::command(at.now_ms, actor, action));
         let decider = move |view: &View| {
             leaving(match apply(&policy, &view.head, &view.entries, &command) {
                 Ok(Applied::Changed(change)) => {
-                    Ok((Books::write(&policy, owner.clone(), *change).into(), true))
+                    let rest = Rest::of(&policy, &change.head, at);
+                    Ok((Books::write(&policy, owner.clone(), *change).into(), Some(rest)))
                 }
                 // What has to be done first is met by the next step.
-                Ok(Applied::Known(_) | Applied::Nothing | Applied::AccrueFirst) => {
-                    Ok((Verdict::Leave, false))
-                }
+                Ok(Applied::Known(_) | Applied::Nothing | Applied::AccrueFirst) => Ok((Verdict::Leave, None)),
                 Err(conflicts) => Err(Undecided::from(conflicts)),
             })
         };
-        Ok(self.decide(at, scope, decider).await?.unwrap_or(false))
+        Ok(self.decide(at, scope, decider).await?.unwrap_or(None))
+    }
+}
+
+/// What is due for a member after a step.
+enum Rest {
+    /// Nothing at this version of its head, which the step saw or wrote.
+    Nothing { epoch: u64, version: u64 },
+    /// A look tells.
+    Perhaps,
+}
+
+impl Rest {
+    fn of(policy: &Policy, head: &Head, at: Moment) -> Self {
+        if due(policy, head, at.now_ms).is_empty() {
+            Self::Nothing { epoch: head.epoch, version: head.version }
+        } else {
+            Self::Perhaps
+        }
     }
 }
 

@@ -1,12 +1,13 @@
 //! Places that readers keep, and duties that workers hold.
 
+use scylla::serialize::value::SerializeValue;
 use scylla::value::CqlTimestamp;
 use suanpan_store::{Cursor, Lease, Part, StoreError};
 
 use crate::bytes::{check_name, count_column, counted};
 use crate::error::damaged;
 use crate::inner::Inner;
-use crate::session::{Applied, Pauses, values};
+use crate::session::{Applied, Deadline, Pauses, Values, values};
 
 /// A duty with its holder and end.
 type LeaseColumns = (String, Option<String>, Option<i64>);
@@ -106,30 +107,34 @@ impl Inner {
         self.cql.read::<LeaseColumns>(&self.statements.leases, values![], self.deadline()).await
     }
 
-    pub(crate) async fn take_lease(
+    /// Takes or keeps those of some duties that are not another's, all in one write: they lie in one partition, where writes
+    /// one by one would wait for each other.
+    pub(crate) async fn take_leases(
         &self,
-        duty: &str,
+        duties: &[String],
         holder: &str,
         now_ms: i64,
         until_ms: i64,
-    ) -> Result<bool, StoreError> {
-        check_name("a duty", duty)?;
+    ) -> Result<Vec<String>, StoreError> {
+        for duty in duties {
+            check_name("a duty", duty)?;
+        }
         check_name("a holder", holder)?;
         let until = self.deadline();
         let mut pauses = Pauses::default();
         loop {
             let leases = self.all_leases().await?;
-            let (known, ends) = leases
-                .into_iter()
-                .find_map(|(known, holder, ends)| (known == duty).then_some((holder, ends)))
-                .unwrap_or_default();
-            let theirs = known.as_deref().is_some_and(|known| known != holder);
-            if theirs && ends.is_some_and(|ends| ends > now_ms) {
-                return Ok(false);
+            let mut before: Vec<LeaseColumns> = Vec::with_capacity(duties.len());
+            for duty in duties {
+                let found = leases.iter().find(|(known, ..)| known == duty).cloned();
+                let (duty, by, ends) = found.unwrap_or_else(|| (duty.clone(), None, None));
+                let theirs = by.as_deref().is_some_and(|by| by != holder);
+                if !theirs || ends.is_none_or(|ends| ends <= now_ms) {
+                    before.push((duty, by, ends));
+                }
             }
-            let values = values![holder, until_ms, duty, known, ends];
-            if let Applied::Yes = self.cql.decide(&self.statements.lease, values, until).await? {
-                return Ok(true);
+            if before.is_empty() || self.move_leases(&before, Some(holder), Some(until_ms), until).await? {
+                return Ok(before.into_iter().map(|(duty, ..)| duty).collect());
             }
             if until.is_over() {
                 return Err(StoreError::Busy);
@@ -138,15 +143,39 @@ impl Inner {
         }
     }
 
-    pub(crate) async fn let_lease_go(&self, duty: &str, holder: &str) -> Result<(), StoreError> {
-        let leases = self.all_leases().await?;
-        let found = leases.into_iter().find(|(known, by, _)| known == duty && by.as_deref() == Some(holder));
-        let Some((_, by, ends)) = found else { return Ok(()) };
-        let nobody: Option<&str> = None;
-        let never: Option<i64> = None;
-        let values = values![nobody, never, duty, by, ends];
-        // Not applied: it is somebody else's by now.
-        self.cql.decide(&self.statements.lease, values, self.deadline()).await.map(|_| ())
+    pub(crate) async fn let_leases_go(&self, duties: &[String], holder: &str) -> Result<(), StoreError> {
+        let until = self.deadline();
+        let mut pauses = Pauses::default();
+        loop {
+            let mut own = self.all_leases().await?;
+            own.retain(|(duty, by, _)| by.as_deref() == Some(holder) && duties.contains(duty));
+            // Not applied: one of them is somebody else's by now.
+            if own.is_empty() || self.move_leases(&own, None, None, until).await? {
+                return Ok(());
+            }
+            if until.is_over() {
+                return Err(StoreError::Busy);
+            }
+            pauses.pause().await;
+        }
+    }
+
+    /// Gives duties to a holder, or to nobody, if all of them are as they were seen; else none.
+    async fn move_leases(
+        &self,
+        before: &[LeaseColumns],
+        holder: Option<&str>,
+        until_ms: Option<i64>,
+        until: Deadline,
+    ) -> Result<bool, StoreError> {
+        let mut batch = self.batch();
+        let mut all: Vec<Vec<&(dyn SerializeValue + Sync)>> = Vec::with_capacity(before.len());
+        for (duty, by, ends) in before {
+            batch.append_statement(self.statements.lease.clone());
+            all.push(vec![&holder, &until_ms, duty, by, ends]);
+        }
+        let all: Vec<Values<'_>> = all.iter().map(Vec::as_slice).collect();
+        Ok(matches!(self.cql.decide_together(&batch, &all, until).await?, Applied::Yes))
     }
 
     pub(crate) async fn list_leases(&self, now_ms: i64) -> Result<Vec<Lease>, StoreError> {

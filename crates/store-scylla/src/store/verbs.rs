@@ -94,11 +94,26 @@ impl Store for ScyllaStore {
     }
 
     async fn lease(&self, duty: &str, holder: &str, now_ms: i64, until_ms: i64) -> Result<bool, StoreError> {
-        self.0.take_lease(duty, holder, now_ms, until_ms).await
+        let held = self.0.take_leases(&[duty.to_owned()], holder, now_ms, until_ms).await?;
+        Ok(!held.is_empty())
+    }
+
+    async fn lease_all(
+        &self,
+        duties: &[String],
+        holder: &str,
+        now_ms: i64,
+        until_ms: i64,
+    ) -> Result<Vec<String>, StoreError> {
+        self.0.take_leases(duties, holder, now_ms, until_ms).await
     }
 
     async fn end_lease(&self, duty: &str, holder: &str) -> Result<(), StoreError> {
-        self.0.let_lease_go(duty, holder).await
+        self.0.let_leases_go(&[duty.to_owned()], holder).await
+    }
+
+    async fn end_leases(&self, duties: &[String], holder: &str) -> Result<(), StoreError> {
+        self.0.let_leases_go(duties, holder).await
     }
 
     async fn leases(&self, now_ms: i64) -> Result<Vec<Lease>, StoreError> {

@@ -4,6 +4,7 @@
 mod conformance;
 mod crowd;
 mod keyspace;
+mod late;
 mod opening;
 mod same;
 mod script;

@@ -61,7 +61,9 @@ in_turn! {
     fn lookup(chain: &str, key: LookupKey) -> Option<MemberId>;
     fn lookups(chain: &str, after: &Cursor, limit: usize) -> Page<(LookupKey, MemberId)>;
     fn lease(duty: &str, holder: &str, now_ms: i64, until_ms: i64) -> bool;
+    fn lease_all(duties: &[String], holder: &str, now_ms: i64, until_ms: i64) -> Vec<String>;
     fn end_lease(duty: &str, holder: &str) -> ();
+    fn end_leases(duties: &[String], holder: &str) -> ();
     fn leases(now_ms: i64) -> Vec<Lease>;
     fn scan_due(chain: Option<&str>, part: Option<Part>, after: &Cursor, now_ms: i64, limit: usize) -> Scanned;
     fn scan_and_tell(part: Part, after: &Cursor, now_ms: i64, since_ms: Option<i64>, limit: usize) -> Scanned;

@@ -163,6 +163,16 @@ pub(super) async fn leases_pass_on(shop: Shop) {
     known(|| store.end_lease(&duty, "ben")).await;
     assert_eq!(ours(2_800).await, []);
     assert!(known(|| store.lease(&duty, "anna", 2_800, 3_800)).await);
+
+    // Several in one go: those that are to be had, whatever becomes of the others.
+    let all: Vec<String> = ["", "/b", "/c"].map(|more| format!("{duty}{more}")).into();
+    assert_eq!(known(|| store.lease_all(&all, "ben", 3_000, 4_000)).await, all[1..]);
+    assert_eq!(known(|| store.lease_all(&all, "ben", 3_100, 4_100)).await, all[1..], "kept");
+    assert_eq!(known(|| store.lease_all(&all, "anna", 3_200, 4_200)).await, all[..1]);
+    known(|| store.end_leases(&all, "ben")).await;
+    assert_eq!(known(|| store.lease_all(&all, "anna", 3_300, 4_300)).await, all);
+    known(|| store.end_leases(&all, "anna")).await;
+    assert_eq!(known(|| store.lease_all(&[], "anna", 3_300, 4_300)).await, all[..0]);
 }
 
 pub(super) async fn positions_are_fenced(shop: Shop) {

@@ -98,8 +98,22 @@ impl Store for FaultyStore {
         self.call(true, self.inner.lease(duty, holder, now_ms, until_ms)).await
     }
 
+    async fn lease_all(
+        &self,
+        duties: &[String],
+        holder: &str,
+        now_ms: i64,
+        until_ms: i64,
+    ) -> Result<Vec<String>, StoreError> {
+        self.call(true, self.inner.lease_all(duties, holder, now_ms, until_ms)).await
+    }
+
     async fn end_lease(&self, duty: &str, holder: &str) -> Result<(), StoreError> {
         self.call(true, self.inner.end_lease(duty, holder)).await
+    }
+
+    async fn end_leases(&self, duties: &[String], holder: &str) -> Result<(), StoreError> {
+        self.call(true, self.inner.end_leases(duties, holder)).await
     }
 
     async fn leases(&self, now_ms: i64) -> Result<Vec<Lease>, StoreError> {

@@ -7,7 +7,7 @@ use suanpan_store::{Activation, Cursor, EVERYBODY_MS, StoreError};
 use tokio::sync::mpsc;
 
 use super::Shared;
-use super::crew::Job;
+use super::crew::{Job, UpTo};
 use super::scan::wait_for_pace;
 
 /// Where the round of an activation stands, under its generation as the fence.
@@ -44,7 +44,11 @@ async fn round(shared: &Shared, chain: &str, active: &Activation) -> Result<(), 
         members += part.due.len() as u64;
         let (token, mut all_done) = mpsc::channel(1);
         for row in part.due {
-            shared.crew.offer(Job { chain: row.chain, member: row.member }, Some(&token)).await;
+            // Whatever its version: the rules are new.
+            shared
+                .crew
+                .offer(Job { chain: row.chain, member: row.member }, UpTo::EVERYTHING, Some(&token))
+                .await;
         }
         drop(token);
         // The position is kept behind members that were looked at, never before them.

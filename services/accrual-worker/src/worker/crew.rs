@@ -22,6 +22,30 @@ pub(crate) struct Job {
     pub(crate) member: MemberId,
 }
 
+/// How far a member has to be worked for, or is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct UpTo {
+    /// Epoch and version of the head.
+    pub(crate) version: (u64, u64),
+    /// For what is due at this instant.
+    pub(crate) at_ms: i64,
+}
+
+impl UpTo {
+    /// Whatever was done.
+    pub(crate) const EVERYTHING: Self = Self { version: (u64::MAX, u64::MAX), at_ms: i64::MAX };
+
+    fn max(self, other: Self) -> Self {
+        Self { version: self.version.max(other.version), at_ms: self.at_ms.max(other.at_ms) }
+    }
+
+    const fn is_reached_by(self, done: Self) -> bool {
+        let (epoch, version) = self.version;
+        let behind = epoch < done.version.0 || (epoch == done.version.0 && version <= done.version.1);
+        behind && self.at_ms <= done.at_ms
+    }
+}
+
 /// Held while a job is not done; whoever waits for several waits until nobody holds one any more.
 pub(crate) type Token = mpsc::Sender<()>;
 
@@ -46,7 +70,7 @@ struct Inner {
 #[derive(Default)]
 struct Busy {
     /// It was offered again meanwhile.
-    again: bool,
+    again: Option<UpTo>,
     tokens: Vec<Token>,
 }
 
@@ -78,18 +102,19 @@ impl Crew {
         Self { inner: Arc::new(inner), tasks: Mutex::new(JoinSet::new()) }
     }
 
-    /// Has a member worked for; waits until there is a place. One that is being worked for is worked for once more.
-    pub(crate) async fn offer(&self, job: Job, token: Option<&Token>) {
-        if self.joined(&job, token) || self.inner.closed.load(Ordering::Acquire) {
+    /// Has a member worked for; waits until there is a place. One that is being worked for is worked for once more, unless
+    /// that gets so far anyhow: most often it was offered because of what the work wrote itself.
+    pub(crate) async fn offer(&self, job: Job, up_to: UpTo, token: Option<&Token>) {
+        if self.joined(&job, up_to, token) || self.inner.closed.load(Ordering::Acquire) {
             return;
         }
         let Ok(place) = Arc::clone(&self.inner.places).acquire_owned().await else { return };
         // Somebody else may have offered it while this one waited.
-        if self.joined(&job, token) || self.inner.closed.load(Ordering::Acquire) {
+        if self.joined(&job, up_to, token) || self.inner.closed.load(Ordering::Acquire) {
             return;
         }
         locked(&self.inner.busy)
-            .insert(job.clone(), Busy { again: false, tokens: token.into_iter().cloned().collect() });
+            .insert(job.clone(), Busy { again: None, tokens: token.into_iter().cloned().collect() });
         let mut tasks = locked(&self.tasks);
         while let Some(ended) = tasks.try_join_next() {
             if let Err(error) = ended {
@@ -100,10 +125,10 @@ impl Crew {
     }
 
     /// Whether a member is being worked for; then it is worked for again.
-    fn joined(&self, job: &Job, token: Option<&Token>) -> bool {
+    fn joined(&self, job: &Job, up_to: UpTo, token: Option<&Token>) -> bool {
         match locked(&self.inner.busy).get_mut(job) {
             Some(busy) => {
-                busy.again = true;
+                busy.again = Some(busy.again.map_or(up_to, |again| again.max(up_to)));
                 busy.tokens.extend(token.cloned());
                 true
             }
@@ -156,14 +181,17 @@ impl Inner {
             let result = self.tried(&job).await;
             let failing = locked(&self.failing).note(&job, result.is_ok());
             self.board.failing(failing.members);
-            if let Err(why) = result
-                && failing.is_news
-            {
-                let (chain, member) = (&job.chain, &job.member);
-                tracing::warn!(chain, %member, why, "a member could not be worked for; it is tried again");
-            }
+            let reached = result.unwrap_or_else(|why| {
+                if failing.is_news {
+                    let (chain, member) = (&job.chain, &job.member);
+                    tracing::warn!(chain, %member, why, "a member could not be worked for; it is tried again");
+                }
+                None
+            });
             let mut busy = locked(&self.busy);
-            let again = busy.get_mut(&job).is_some_and(|busy| std::mem::take(&mut busy.again));
+            let again = busy.get_mut(&job).and_then(|busy| busy.again.take());
+            let again =
+                again.is_some_and(|up_to| reached.is_none_or(|reached| !up_to.is_reached_by(reached)));
             if !again || self.closed.load(Ordering::Acquire) {
                 // Under the same lock: an offer either finds the job here, or starts it anew.
                 busy.remove(&job);
@@ -174,14 +202,14 @@ impl Inner {
         drop(place);
     }
 
-    /// Works for a member, again after errors that pass.
-    async fn tried(&self, job: &Job) -> Result<(), String> {
+    /// Works for a member, again after errors that pass. Gives how far nothing is due any more.
+    async fn tried(&self, job: &Job) -> Result<Option<UpTo>, String> {
         let mut failures = 0;
         loop {
             let error = match self.once(job).await {
-                Ok(done) => {
+                Ok((done, reached)) => {
                     self.board.worked(done);
-                    return Ok(());
+                    return Ok(reached);
                 }
                 Err(error) => error,
             };
@@ -193,10 +221,12 @@ impl Inner {
         }
     }
 
-    async fn once(&self, job: &Job) -> Result<Worked, WorkError> {
+    async fn once(&self, job: &Job) -> Result<(Worked, Option<UpTo>), WorkError> {
         let books = self.policies.books(&job.chain).await?;
         let books = books.ok_or_else(|| WorkError::NoProgram(job.chain.clone()))?;
-        Ok(books.work(&job.member, (self.clock)()).await?)
+        let at_ms = (self.clock)();
+        let (done, version) = books.work_up_to(&job.member, at_ms).await?;
+        Ok((done, version.map(|version| UpTo { version, at_ms })))
     }
 }
 
@@ -239,6 +269,30 @@ impl WorkError {
             }
             Self::Books(BooksError::Stale) => true,
             Self::Books(BooksError::Refused(_)) | Self::Policies(_) | Self::NoProgram(_) => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn work_reaches_what_is_not_after_it() {
+        let up_to = |epoch, version, at_ms| UpTo { version: (epoch, version), at_ms };
+        let done = up_to(1, 7, 1_000);
+        for (offered, reached) in [
+            (up_to(1, 7, 1_000), true),
+            (up_to(1, 6, 900), true),
+            (up_to(0, 9, 900), true),
+            (up_to(1, 8, 900), false),
+            (up_to(2, 1, 900), false),
+            // Time made something due meanwhile.
+            (up_to(1, 7, 1_001), false),
+            (up_to(1, 6, 900).max(up_to(1, 5, 1_001)), false),
+            (UpTo::EVERYTHING, false),
+        ] {
+            assert_eq!(offered.is_reached_by(done), reached, "{offered:?}");
         }
     }
 }

@@ -13,6 +13,8 @@ use crate::outbox::Sink;
 
 /// So often leases are kept in the time that one lasts: three tries before it ends.
 const TRIES: u32 = 3;
+/// Rounds that come soon after the number of workers changed, in the time from one round to the next else.
+const SOON: u32 = 8;
 /// Every worker that lives holds one of these, so that each knows how many share the work.
 const PRESENT: &str = "worker/";
 /// Members of a part.
@@ -66,6 +68,11 @@ impl Duties {
         self.held.borrow().contains(duty)
     }
 
+    /// Whether a part is this worker's now.
+    pub(crate) fn has_part(&self, part: Part) -> bool {
+        self.has(&of_part(part.0))
+    }
+
     /// Waits until a duty is this worker's.
     pub(crate) async fn held(&self, duty: &str) {
         // The sender lives as long as this.
@@ -83,60 +90,82 @@ impl Duties {
         let _ = self.held.subscribe().wait_for(|held| !held.contains(&duty)).await;
     }
 
-    /// Takes what is this worker's share, keeps it, and gives up what is more; true when it got something new.
-    async fn round(&self, sinks: &[String]) -> Result<bool, StoreError> {
+    /// Takes what is this worker's share, keeps it, and gives up what is more.
+    async fn round(&self, sinks: &[String]) -> Result<Round, StoreError> {
         let off_ms = clock_off_ms(&*self.store, &*self.clock).await?;
         if off_ms > self.off_ms_max {
             tracing::error!(off_ms, "this machine's clock is wrong: nothing is worked for until it is right");
             self.end().await?;
-            return Ok(false);
+            return Ok(Round::default());
         }
         let now_ms = (self.clock)();
-        let presence = format!("{PRESENT}{}", self.holder);
-        self.lease(&presence, now_ms).await?;
+        let presence = self.presence();
         let leases = self.store.leases(now_ms).await?;
-        let mut held = BTreeSet::new();
-        for duty in sinks.iter().map(String::as_str).chain([TEND]) {
-            if !is_anothers(&leases, duty, &self.holder) && self.lease(duty, now_ms).await? {
-                held.insert(duty.to_owned());
-            }
-        }
-        let workers = leases.iter().filter(|lease| lease.duty.starts_with(PRESENT)).count().max(1);
+        let others =
+            leases.iter().filter(|lease| lease.duty.starts_with(PRESENT) && lease.duty != presence).count();
+        let workers = others + 1;
         let share = (self.store.parts() as usize).div_ceil(workers);
         let duties: Vec<String> = (0..self.store.parts()).map(of_part).collect();
-        let (own, others): (Vec<&String>, Vec<&String>) = duties
+        let (own, free): (Vec<&String>, Vec<&String>) = duties
             .iter()
             .filter(|duty| !is_anothers(&leases, duty, &self.holder))
             .partition(|duty| leases.iter().any(|lease| lease.duty == **duty));
-        for (place, duty) in own.iter().chain(&others).enumerate() {
-            if place >= share {
-                if own.contains(duty) {
-                    self.store.end_lease(duty, &self.holder).await?;
-                }
-            } else if self.lease(duty, now_ms).await? {
-                held.insert((*duty).clone());
-            }
-        }
+        let mut wanted = vec![presence.clone()];
+        let singles = sinks.iter().map(String::as_str).chain([TEND]);
+        wanted.extend(singles.filter(|duty| !is_anothers(&leases, duty, &self.holder)).map(str::to_owned));
+        wanted.extend(own.iter().chain(&free).take(share).map(|duty| (*duty).clone()));
+        let until_ms = now_ms + self.lasts.as_millis() as i64;
+        let taken = self.store.lease_all(&wanted, &self.holder, now_ms, until_ms).await?;
+        let held: BTreeSet<String> = taken.into_iter().filter(|duty| *duty != presence).collect();
         let gained = held.difference(&self.held.borrow()).next().is_some();
         self.held.send_if_modified(|before| {
             let changed = *before != held;
             *before = held;
             changed
         });
-        Ok(gained)
+        // Nobody works for them here any more, when others see that they are free.
+        let surplus: Vec<String> = own.into_iter().skip(share).cloned().collect();
+        if !surplus.is_empty() {
+            self.store.end_leases(&surplus, &self.holder).await?;
+        }
+        Ok(Round { gained, workers })
     }
 
-    async fn lease(&self, duty: &str, now_ms: i64) -> Result<bool, StoreError> {
-        self.store.lease(duty, &self.holder, now_ms, now_ms + self.lasts.as_millis() as i64).await
+    fn presence(&self) -> String {
+        format!("{PRESENT}{}", self.holder)
     }
 
     /// Lets everything go, so that others need not wait for its time.
     async fn end(&self) -> Result<(), StoreError> {
         let held = self.held.send_replace(BTreeSet::new());
-        for duty in held.iter().chain([&format!("{PRESENT}{}", self.holder)]) {
-            self.store.end_lease(duty, &self.holder).await?;
-        }
-        Ok(())
+        let all: Vec<String> = held.into_iter().chain([self.presence()]).collect();
+        self.store.end_leases(&all, &self.holder).await
+    }
+}
+
+/// What a round found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Round {
+    /// It got something new.
+    gained: bool,
+    /// So many share the work; none when this one may not.
+    workers: usize,
+}
+
+/// How long until the next round.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Rounds {
+    workers: usize,
+    /// So many come soon.
+    soon: u32,
+}
+
+impl Rounds {
+    /// When the number of workers changed, what one gives up waits for the other's next round: some come soon then.
+    fn after(&mut self, round: Round, lasts: Duration) -> Duration {
+        self.soon = if round.workers == self.workers { self.soon.saturating_sub(1) } else { SOON };
+        self.workers = round.workers;
+        if self.soon > 0 { lasts / TRIES / SOON } else { lasts / TRIES }
     }
 }
 
@@ -149,15 +178,18 @@ pub(crate) async fn keep(shared: Arc<Shared>, mut stopped: watch::Receiver<bool>
     let duties = &shared.duties;
     let sinks: Vec<String> = shared.sinks.iter().map(|sink| of_sink(&**sink)).collect();
     let mut kept = Instant::now();
+    let mut rounds = Rounds::default();
     loop {
         let round = tokio::select! {
             round = duties.round(&sinks) => round,
             () = told(&mut stopped) => break,
         };
+        let mut pause = duties.lasts / TRIES;
         match round {
-            Ok(gained) => {
+            Ok(round) => {
                 kept = Instant::now();
-                if gained {
+                pause = rounds.after(round, duties.lasts);
+                if round.gained {
                     // What its earlier holder did not come to is met by a pass.
                     shared.lagged.notify_one();
                 }
@@ -169,11 +201,31 @@ pub(crate) async fn keep(shared: Arc<Shared>, mut stopped: watch::Receiver<bool>
                 }
             }
         }
-        if wait(&mut stopped, duties.lasts / TRIES).await {
+        if wait(&mut stopped, pause).await {
             break;
         }
     }
     if let Err(error) = duties.end().await {
         tracing::warn!(%error, "leases end by time");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rounds_come_soon_after_the_number_of_workers_changed() {
+        let lasts = Duration::from_millis(2_400);
+        let mut rounds = Rounds::default();
+        let mut pauses = |workers, rounds_of_it| -> Vec<u128> {
+            let round = Round { gained: false, workers };
+            (0..rounds_of_it).map(|_| rounds.after(round, lasts).as_millis()).collect()
+        };
+        let soon_then_seldom = [[100; 8].as_slice(), &[800, 800]].concat();
+        assert_eq!(pauses(1, 10), soon_then_seldom);
+        assert_eq!(pauses(2, 10), soon_then_seldom, "another one came");
+        assert_eq!(pauses(1, 3), [100; 3], "and went");
+        assert_eq!(pauses(2, 10), soon_then_seldom);
     }
 }

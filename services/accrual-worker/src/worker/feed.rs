@@ -6,7 +6,7 @@ use std::sync::Arc;
 use suanpan_store::{Cursor, FeedRow, Part};
 use tokio::sync::watch;
 
-use super::crew::Job;
+use super::crew::{Job, UpTo};
 use super::{Shared, told, wait};
 
 /// How long one read waits for news.
@@ -61,15 +61,22 @@ pub(crate) async fn follow(shared: Arc<Shared>, part: Part, mut stopped: watch::
 
 /// Has everyone worked for about whom something is due by the last of its rows.
 async fn take(shared: &Shared, rows: Vec<FeedRow>) {
-    let mut last: HashMap<Job, Option<i64>> = HashMap::with_capacity(rows.len());
+    let mut last: HashMap<Job, FeedRow> = HashMap::with_capacity(rows.len());
     for row in rows {
-        last.insert(Job { chain: row.chain, member: row.member }, row.due_at_ms);
+        let known = last.entry(Job { chain: row.chain.clone(), member: row.member.clone() });
+        // Rows come late now and then.
+        let known = known.or_insert_with(|| row.clone());
+        if (known.epoch, known.version) < (row.epoch, row.version) {
+            *known = row;
+        }
     }
     let now_ms = (shared.clock)();
-    for (job, due_at_ms) in last {
+    for (job, row) in last {
         // Who failed is not tried whenever it changes, or a broken member would be tried at the rate of its sales.
-        if due_at_ms.is_some_and(|due_ms| due_ms <= now_ms) && !shared.crew.rests(&job) {
-            shared.crew.offer(job, None).await;
+        if let Some(at_ms) = row.due_at_ms.filter(|due_ms| *due_ms <= now_ms)
+            && !shared.crew.rests(&job)
+        {
+            shared.crew.offer(job, UpTo { version: (row.epoch, row.version), at_ms }, None).await;
         }
     }
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use suanpan_store::{Cursor, Part, StoreError};
 use tokio::sync::{mpsc, watch};
 
-use super::crew::Job;
+use super::crew::{Job, UpTo};
 use super::{Shared, told};
 use crate::status::Pass;
 
@@ -77,21 +77,30 @@ pub(crate) async fn again_and_again(shared: Arc<Shared>, mut stopped: watch::Rec
 
 /// One pass over the parts that are this worker's now. Waits while it has none.
 async fn pass_own(shared: &Shared) -> Result<Pass, StoreError> {
-    let parts = shared.duties.parts();
-    if parts.is_empty() {
+    let mut parts = shared.duties.parts();
+    while parts.is_empty() {
         shared.lagged.notified().await;
+        parts = shared.duties.parts();
     }
-    pass(shared, &parts).await
+    pass(shared, &parts, |part| shared.duties.has_part(part)).await
 }
 
-/// One pass over parts, and everything that it found.
-pub(crate) async fn pass(shared: &Shared, parts: &[Part]) -> Result<Pass, StoreError> {
+/// One pass over parts as long as they are `ours`, and everything that it found.
+pub(crate) async fn pass(
+    shared: &Shared,
+    parts: &[Part],
+    ours: impl Fn(Part) -> bool + Send,
+) -> Result<Pass, StoreError> {
     let began = Instant::now();
     let now_ms = (shared.clock)();
     shared.crew.next_pass();
     let (token, mut all_done) = mpsc::channel(1);
     let mut pass = Pass::default();
-    for &part in parts {
+    'parts: for &part in parts {
+        // One that was given up meanwhile is looked through by whoever has it now.
+        if !ours(part) {
+            continue;
+        }
         let mut after = Cursor::default();
         let began_ms = (shared.clock)();
         let since_ms = shared.passed.since(shared, part, began_ms).await?;
@@ -102,7 +111,11 @@ pub(crate) async fn pass(shared: &Shared, parts: &[Part]) -> Result<Pass, StoreE
                 pass.due += 1;
                 let job = Job { chain: row.chain, member: row.member };
                 if !shared.crew.rests(&job) {
-                    shared.crew.offer(job, Some(&token)).await;
+                    let up_to = UpTo { version: (row.epoch, row.version), at_ms: row.due_at_ms };
+                    shared.crew.offer(job, up_to, Some(&token)).await;
+                    if !ours(part) {
+                        continue 'parts;
+                    }
                 }
             }
             wait_for_pace(began, pass.looked_at, shared.pace.heads_per_second).await;
