@@ -7,6 +7,7 @@ mod accrue;
 mod archive;
 mod cancel;
 mod effects;
+mod expired;
 mod member;
 mod outbox;
 mod queues;

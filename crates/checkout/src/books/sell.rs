@@ -12,6 +12,7 @@ use suanpan_store::{
     LimitView, Owner, Scope, StoreError, Taken, Verdict, View,
 };
 
+use super::expired::{HeldByOthers, named};
 use super::{Books, BooksError, Moment, Recorded, TURNS_MAX, Undecided, leaving, moved, ordered};
 
 /// A sale that a till asks for.
@@ -64,6 +65,7 @@ impl Books {
     pub async fn sell(&self, ask: Arc<Ask>) -> Result<Recorded, BooksError> {
         let mut ask = ask;
         let mut besides = Besides::default();
+        let mut ended = false;
         for _ in 0..TURNS_MAX {
             let mut scope = Scope::of(ask.owner.clone()).claiming(ask.checkout);
             scope.limits = ask.sale.global_uses.iter().map(|used| used.offer).collect();
@@ -71,7 +73,12 @@ impl Books {
             scope.codes = ask.sale.codes.iter().map(|code| CodeHash(*code)).collect();
             scope.codes.extend_from_slice(&besides.codes);
             let (policy, shared, freed) = (Arc::clone(&self.policy), Arc::clone(&ask), besides.clone());
-            let decider = move |view: &View| leaving(decided(&policy, view, &shared, &freed));
+            let held = HeldByOthers::default();
+            let seen = held.clone();
+            let decider = move |view: &View| {
+                seen.saw(view);
+                leaving(decided(&policy, view, &shared, &freed))
+            };
             match self.decide(Moment::of_call(ask.now_ms), scope, decider).await {
                 Ok(Ok(recorded)) => return Ok(recorded),
                 Ok(Err(survivor)) => Arc::make_mut(&mut ask).owner = Owner::Member(survivor),
@@ -81,6 +88,13 @@ impl Books {
                     besides = own
                         .and_then(|own| own.entry.sale)
                         .map_or_else(Besides::default, |held| Besides::of(&held, &ask.sale));
+                }
+                Err(BooksError::Refused(conflicts)) => {
+                    // Once: whoever else is in the way came since.
+                    if ended || !self.end_expired_of(&ask, &conflicts, &held).await? {
+                        return Err(BooksError::Refused(conflicts));
+                    }
+                    ended = true;
                 }
                 Err(error) => return Err(error),
             }
@@ -231,7 +245,7 @@ fn consumed(view: &View, ask: &Ask) -> Conflicts {
     }
     let holder = CodeHolder { checkout: ask.checkout, owner: ask.owner.clone() };
     for (place, code) in ask.sale.codes.iter().enumerate() {
-        let subject: String = code.iter().map(|byte| format!("{byte:02x}")).collect();
+        let subject = named(code);
         let reason = match view.code_after_fencing(place) {
             None => Refusal::CodeUnknown,
             Some(code) if code.is_for(&holder) => continue,
@@ -246,7 +260,7 @@ fn consumed(view: &View, ask: &Ask) -> Conflicts {
 
 /// Which of a limit's caps a use is above.
 fn lacks(limit: &LimitView, more: Taken) -> impl Iterator<Item = Conflict> {
-    let subject = format!("{:016x}", limit.offer.0);
+    let subject = named(&limit.offer.0.to_be_bytes());
     let (cap, taken) = (limit.cap.unwrap_or_default(), limit.taken());
     let left = |cap: Option<i64>, taken: i64| cap.map_or(0, |cap| cap.saturating_sub(taken).max(0));
     let uses = left(cap.uses, taken.uses);
