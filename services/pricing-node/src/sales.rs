@@ -19,7 +19,7 @@ use suanpan_program::parse;
 use suanpan_rpc::decode::Lookup;
 use suanpan_rpc::v1;
 use suanpan_store::{LookupKey, LookupKind, Store, StoreError, clock_off_ms};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::chain::Chain;
 use crate::node::unix_ms_now;
@@ -48,8 +48,8 @@ const _: () = assert!(ARCHIVE_DAYS_MIN as i64 * 86_400_000 >= HORIZON_MS_DEFAULT
 pub const CLOCK_OFF_MS_MAX_DEFAULT: u64 = 2_000;
 /// Earlier programs that a node keeps compiled, for tokens and returns.
 const EARLIER_MAX: usize = 8;
-/// How long a call repeats a write whose outcome is not known, when the caller names no deadline.
-const SETTLE: Duration = Duration::from_secs(5);
+/// How long a call asks the store, and repeats a write whose outcome is not known, when the caller names no deadline.
+pub(crate) const SETTLE: Duration = Duration::from_secs(5);
 /// Merges that a look-up follows.
 const MERGES_MAX: usize = 8;
 
@@ -321,25 +321,62 @@ pub fn lookup_key(secret: &[u8; 32], lookup: &Lookup) -> LookupKey {
 }
 
 /// Repeats a call whose outcome is not known until it is, or until the time is over. Only calls that are named by an id
-/// may be repeated.
-pub(crate) async fn settled<T, F>(
-    within: Option<Duration>,
-    mut call: impl FnMut() -> F,
-) -> Result<T, BooksError>
+/// may be repeated. One that is under way when the time is over is left: what it wrote may be there, or come yet.
+pub(crate) async fn settled<T, F>(until: Instant, mut call: impl FnMut() -> F) -> Result<T, BooksError>
 where
     F: Future<Output = Result<T, BooksError>>,
 {
-    let deadline = Instant::now() + within.unwrap_or(SETTLE);
     let mut pause = Duration::from_millis(5);
     loop {
-        match call().await {
+        match timeout_at(until, call()).await.unwrap_or_else(|_| Err(time_is_over().into())) {
             Err(BooksError::Store(StoreError::Unknown(_) | StoreError::Busy))
-                if Instant::now() + pause < deadline =>
+                if Instant::now() + pause < until =>
             {
                 sleep(pause).await;
                 pause = (pause * 2).min(Duration::from_millis(200));
             }
             done => return done,
         }
+    }
+}
+
+/// A look that is left when the time is over. Some are made after a write, so that nothing is said of what happened.
+pub(crate) async fn in_time<T>(
+    until: Instant,
+    look: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, StoreError> {
+    timeout_at(until, look).await.unwrap_or_else(|_| Err(time_is_over()))
+}
+
+fn time_is_over() -> StoreError {
+    StoreError::Unknown("the caller's time was over before the store answered".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_store_that_never_answers_keeps_nobody_longer_than_its_caller_waits() {
+        let mut calls = 0;
+        let within = Duration::from_millis(60);
+        let began = Instant::now();
+        let answer: Result<(), BooksError> = settled(began + within, || {
+            calls += 1;
+            // The first try is lost, the next one hangs.
+            let lost = calls == 1;
+            async move {
+                if lost {
+                    return Err(StoreError::Unknown("lost".to_owned()).into());
+                }
+                std::future::pending().await
+            }
+        })
+        .await;
+        assert!(matches!(answer, Err(BooksError::Store(StoreError::Unknown(_)))), "{answer:?}");
+        assert!((within..within + Duration::from_secs(2)).contains(&began.elapsed()));
+        assert_eq!(calls, 2);
+        let look: Result<(), StoreError> = in_time(began + within, std::future::pending()).await;
+        assert!(matches!(look, Err(StoreError::Unknown(_))), "{look:?}");
     }
 }

@@ -6,16 +6,16 @@ mod read;
 mod sell;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use suanpan_checkout::BooksError;
 use suanpan_rpc::checkout_v1::checkout_service_server::CheckoutService;
 use suanpan_rpc::{checkout_v1, decode, status};
+use tokio::time::Instant;
 use tonic::{Code, Request, Response, Status};
 
 use crate::chain::Chain;
 use crate::node::{Node, unix_ms_now};
-use crate::sales::{Sales, settled};
+use crate::sales::{SETTLE, Sales, settled};
 use sell::{Kind, Sell};
 
 /// The service of a node that sells.
@@ -30,8 +30,8 @@ pub(super) struct Desk<'a> {
     pub(super) sales: &'a Sales,
     pub(super) chain: Arc<Chain>,
     pub(super) now_ms: i64,
-    /// How long a write whose outcome is not known is repeated.
-    pub(super) within: Option<Duration>,
+    /// Until when the store is asked, and a write whose outcome is not known is repeated.
+    pub(super) until: Instant,
 }
 
 impl Checkouts {
@@ -54,7 +54,8 @@ pub(super) fn desk<'a, T>(node: &'a Node, request: &Request<T>, domain: &str) ->
         let message = "this node prices only; start it with a store to sell";
         return Err(status::plain(Code::Unimplemented, domain, status::NO_STORE, message));
     };
-    Ok(Desk { node, sales, chain: node.chain(), now_ms: unix_ms_now(), within: super::deadline::of(request) })
+    let until = Instant::now() + super::deadline::of(request).unwrap_or(SETTLE);
+    Ok(Desk { node, sales, chain: node.chain(), now_ms: unix_ms_now(), until })
 }
 
 /// The same for a call that writes; an error on a node whose clock is wrong, because what it writes has a time.
@@ -180,7 +181,7 @@ impl CheckoutService for Checkouts {
 impl Desk<'_> {
     async fn cancel(&self, call: decode::CheckoutCall) -> Result<checkout_v1::Checkout, Status> {
         let books = self.sales.books(&self.chain);
-        let cancelled = settled(self.within, || books.cancel(call.checkout, &call.actor, self.now_ms)).await;
+        let cancelled = settled(self.until, || books.cancel(call.checkout, &call.actor, self.now_ms)).await;
         match cancelled {
             Ok(recorded) => Ok(answer::checkout(self.chain.id(), &recorded, None)),
             Err(BooksError::Refused(conflicts)) => {

@@ -16,7 +16,7 @@ use tonic::{Code, Request, Response, Status};
 use super::checkout::{Desk, desk, writing};
 use super::store_failed;
 use crate::node::Node;
-use crate::sales::settled;
+use crate::sales::{in_time, settled};
 
 /// The service of a node that sells.
 #[derive(Clone)]
@@ -168,7 +168,7 @@ impl MemberService for Accounts {
         let action = Action::MergeLock { request: call.request, content_hash, source: source.clone() };
         let ask = desk.ask(&call, action);
         let books = desk.sales.books(&desk.chain);
-        let merged = settled(desk.within, || books.merge(ask.clone(), source.clone())).await;
+        let merged = settled(desk.until, || books.merge(ask.clone(), source.clone())).await;
         merged.map_err(failed)?;
         desk.shown(&call.member).await
     }
@@ -241,13 +241,13 @@ impl Desk<'_> {
     ) -> Result<Response<member_v1::Member>, Status> {
         let ask = self.ask(call, action);
         let books = self.sales.books(&self.chain);
-        let _: Recorded = settled(self.within, || books.change(ask.clone())).await.map_err(failed)?;
+        let _: Recorded = settled(self.until, || books.change(ask.clone())).await.map_err(failed)?;
         self.shown(&call.member).await
     }
 
     /// Whether there is no account under this id yet.
     async fn is_new(&self, member: &MemberId) -> Result<bool, Status> {
-        let row = self.sales.store.member(self.chain.id(), member).await;
+        let row = in_time(self.until, self.sales.store.member(self.chain.id(), member)).await;
         let row = row.map_err(|error| store_failed(status::MEMBER_DOMAIN, &error))?;
         Ok(row.is_none_or(|row| row.head.status == Standing::Absent))
     }
@@ -256,9 +256,12 @@ impl Desk<'_> {
     async fn leads_to(&self, lookup: &decode::Lookup) -> Result<MemberId, Status> {
         let failed = |error| store_failed(status::MEMBER_DOMAIN, &error);
         let key = self.sales.lookup_key(lookup);
-        let member =
-            self.sales.store.lookup(self.chain.id(), key).await.map_err(failed)?.ok_or_else(unknown)?;
-        let survivor = self.sales.survivor(&self.chain, &member).await.map_err(failed)?;
+        let member = in_time(self.until, self.sales.store.lookup(self.chain.id(), key))
+            .await
+            .map_err(failed)?
+            .ok_or_else(unknown)?;
+        let survivor =
+            in_time(self.until, self.sales.survivor(&self.chain, &member)).await.map_err(failed)?;
         Ok(survivor.map_or(member, |(survivor, _)| survivor))
     }
 
@@ -282,7 +285,7 @@ impl Desk<'_> {
 
     /// A member as the store has it now.
     async fn shown(&self, member: &MemberId) -> Result<Response<member_v1::Member>, Status> {
-        let row = self.sales.store.member(self.chain.id(), member).await;
+        let row = in_time(self.until, self.sales.store.member(self.chain.id(), member)).await;
         let row = row.map_err(|error| store_failed(status::MEMBER_DOMAIN, &error))?;
         let row = row.filter(|row| row.head.status != Standing::Absent).ok_or_else(unknown)?;
         let (policy, now_ms) = (self.chain.policy(), self.now_ms);

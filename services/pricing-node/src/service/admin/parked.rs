@@ -35,7 +35,7 @@ impl Desk<'_> {
     ) -> Result<admin_v1::RetryParkedResponse, Status> {
         let books = self.sales.books(&self.chain);
         let unparked =
-            settled(self.within, || books.unpark(&call.member, call.entry, &call.actor, self.now_ms)).await;
+            settled(self.until, || books.unpark(&call.member, call.entry, &call.actor, self.now_ms)).await;
         unparked.map_err(refused)?;
         books.work(&call.member, self.now_ms).await.map_err(refused)?;
         let (checkout, back) = match call.entry {

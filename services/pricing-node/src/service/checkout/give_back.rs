@@ -12,7 +12,7 @@ use tonic::Status;
 
 use super::{Desk, answer};
 use crate::node::Facts;
-use crate::sales::settled;
+use crate::sales::{in_time, settled};
 
 /// How often a return is priced again when others come in between.
 const PRICED_AGAIN_MAX: usize = 8;
@@ -41,7 +41,7 @@ impl Desk<'_> {
                 repriced: self.repriced(&found, &call.wanted).await?,
                 fact,
             };
-            match settled(self.within, || books.refund(refund.clone())).await {
+            match settled(self.until, || books.refund(refund.clone())).await {
                 Ok(recorded) => {
                     return Ok(encode::refund(self.chain.id(), found.entry.sale.as_deref(), &recorded.entry));
                 }
@@ -61,7 +61,7 @@ impl Desk<'_> {
     ) -> Result<Option<(Repriced, usize)>, Status> {
         let sold = matches!(found.entry.state, State::Confirmed | State::Parked | State::Done);
         let (Some(sale), true) = (found.entry.sale.as_deref(), sold) else { return Ok(None) };
-        let chain = self.sales.version(&self.chain, &sale.program_version).await;
+        let chain = in_time(self.until, self.sales.version(&self.chain, &sale.program_version)).await;
         let chain = chain.map_err(|error| super::super::store_failed(status::CHECKOUT_DOMAIN, &error))?;
         let Some(chain) = chain.filter(|chain| chain.program().returns.prices == PriceReturn::Reprice) else {
             return Ok(None);

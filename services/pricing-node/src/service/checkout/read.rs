@@ -6,6 +6,7 @@ use suanpan_store::{CheckoutFilter, Cursor, FoundCheckout, Order};
 use tonic::Status;
 
 use super::{Desk, answer};
+use crate::sales::in_time;
 
 impl Desk<'_> {
     /// A sale with its returns.
@@ -17,7 +18,7 @@ impl Desk<'_> {
     }
 
     pub(super) async fn found(&self, checkout: CheckoutId) -> Result<Option<FoundCheckout>, Status> {
-        let found = self.sales.store.find_checkout(self.chain.id(), checkout).await;
+        let found = in_time(self.until, self.sales.store.find_checkout(self.chain.id(), checkout)).await;
         found.map_err(|error| super::super::store_failed(status::CHECKOUT_DOMAIN, &error))
     }
 

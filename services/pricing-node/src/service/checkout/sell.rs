@@ -22,7 +22,7 @@ use tonic::Status;
 use super::{Desk, answer};
 use crate::failure::Failure;
 use crate::node::{Answer, Facts};
-use crate::sales::{Found, Whom, settled};
+use crate::sales::{Found, Whom, in_time, settled};
 
 /// What of a selling call is not checked yet.
 pub(super) struct Sell {
@@ -172,7 +172,7 @@ impl Desk<'_> {
         let quote = ready.quote.take();
         let ask = checked.ask(ready, self.now_ms, true);
         let books = self.sales.books(&self.chain);
-        match settled(self.within, || books.sell(Arc::clone(&ask))).await {
+        match settled(self.until, || books.sell(Arc::clone(&ask))).await {
             Ok(recorded) => Some(Ok(answer::checkout(self.chain.id(), &recorded, quote))),
             Err(BooksError::Stale | BooksError::Refused(_)) => None,
             Err(error @ BooksError::Store(_)) => Some(Err(answer::failed(error))),
@@ -213,7 +213,7 @@ impl Desk<'_> {
         let quote = ready.quote.take();
         let ask = checked.ask(ready, self.now_ms, false);
         let books = self.sales.books(&self.chain);
-        match settled(self.within, || books.sell(Arc::clone(&ask))).await {
+        match settled(self.until, || books.sell(Arc::clone(&ask))).await {
             Ok(recorded) => {
                 let mut answer = answer::checkout(self.chain.id(), &recorded, quote);
                 if recorded.repeated && kind.fact().is_some() {
@@ -238,7 +238,7 @@ impl Desk<'_> {
     }
 
     async fn buyer(&self, basket: &v1::Basket) -> Result<Whom, Status> {
-        let found = self.sales.buyer(&self.chain, basket, self.now_ms).await;
+        let found = in_time(self.until, self.sales.buyer(&self.chain, basket, self.now_ms)).await;
         found.map_err(|error| super::super::store_failed(status::CHECKOUT_DOMAIN, &error))
     }
 
@@ -282,7 +282,8 @@ impl Desk<'_> {
         let now = match recorded {
             Owner::Member(member) if recorded != reported => {
                 let time = BusinessTime { unix_ms: self.now_ms, utc_offset_minutes: 0 };
-                let found = self.sales.member(&self.chain, member, self.now_ms, time).await;
+                let found = self.sales.member(&self.chain, member, self.now_ms, time);
+                let found = in_time(self.until, found).await;
                 let found =
                     found.map_err(|error| super::super::store_failed(status::CHECKOUT_DOMAIN, &error))?;
                 found.known().map(|found| Owner::Member(found.id))
@@ -345,7 +346,7 @@ impl Desk<'_> {
             Ok(promise) if promise.chain == self.chain.id() && promise.basket_hash == *basket_hash => promise,
             _ => return Err(answer::refused_for(token_refused(), self.fresh(basket.clone()).await)),
         };
-        let version = self.sales.version(&self.chain, &promise.program_version).await;
+        let version = in_time(self.until, self.sales.version(&self.chain, &promise.program_version)).await;
         let version = version.map_err(|error| super::super::store_failed(status::CHECKOUT_DOMAIN, &error))?;
         let Some(chain) = version else {
             return Err(answer::refused_for(token_refused(), self.fresh(basket.clone()).await));
