@@ -14,6 +14,7 @@ use crate::decide::look::Seen;
 use crate::decide::partition::Standing;
 use crate::inner::Who;
 use crate::limits::Held;
+use crate::limits::hold::HeldPlace;
 use crate::queues::Turn;
 use crate::session::Deadline;
 
@@ -55,43 +56,39 @@ impl Inner {
         self.release_own(chain, scope, seen, until).await?;
         let own = Who { checkout, owner: scope.owner.clone() };
         let mut changed = false;
-        let mut suspects = Vec::new();
+        let held_by = scope.codes.iter().zip(&seen.codes).filter_map(|(code, seen)| {
+            let (who, basis) = seen.held_by.clone().filter(|(who, _)| *who != own)?;
+            Some(Suspect::Code { code: *code, who, basis })
+        });
+        let mut suspects = self.left_over(chain, held_by.collect(), &mut changed, until).await?;
         for (offer, limit) in scope.limits.iter().zip(&seen.limits) {
             if limit.on_its_way {
                 changed |= self.finish_transfers(chain, *offer, until).await?;
             }
-            if limit.others_hold {
-                let held = self.held(chain, *offer, until).await?;
-                suspects.extend(held.into_iter().filter(|held| held.who != own).map(Suspect::Limit));
+            if !limit.others_hold {
+                continue;
+            }
+            // On and on: before one that nobody has any more, there may lie thousands of reservations.
+            let mut place = HeldPlace::default();
+            while let Some(held) = self.held(chain, *offer, &mut place, until).await? {
+                let others = held.into_iter().filter(|held| held.who != own).map(Suspect::Limit);
+                let left = self.left_over(chain, others.collect(), &mut changed, until).await?;
+                suspects.extend(left);
+                if changed || !suspects.is_empty() || until.is_over() {
+                    break;
+                }
             }
         }
-        for (code, seen) in scope.codes.iter().zip(&seen.codes) {
-            if let Some((who, basis)) = seen.held_by.clone().filter(|(who, _)| *who != own) {
-                suspects.push(Suspect::Code { code: *code, who, basis });
-            }
-        }
-        for look in 0..LOOKS {
-            let looks = stream::iter(suspects).map(|suspect| async {
-                let standing = self.stands_lately(chain, suspect.who(), until).await?;
-                Ok::<_, StoreError>((suspect, standing))
-            });
-            let looked: Vec<_> = looks.buffer_unordered(LOOKS_AT_ONCE).try_collect().await?;
-            // Whoever sold it is about to say so, or has ended: looking at its row paid what it owes.
-            changed |= looked.iter().any(|(_, standing)| matches!(standing, Standing::Sold));
-            let is_left = |standing: &Standing| {
-                matches!(standing, Standing::Nothing | Standing::Cancelled | Standing::Fenced)
-            };
-            suspects = looked
-                .into_iter()
-                .filter_map(|(suspect, standing)| is_left(&standing).then_some(suspect))
-                .collect();
+        for _ in 1..LOOKS {
             if changed || suspects.is_empty() {
                 return Ok(changed);
             }
-            if look + 1 < LOOKS {
-                tokio::time::sleep(LOOK_EVERY).await;
-                suspects = self.unchanged(chain, suspects, &mut changed, until).await?;
-            }
+            tokio::time::sleep(LOOK_EVERY).await;
+            suspects = self.unchanged(chain, suspects, &mut changed, until).await?;
+            suspects = self.left_over(chain, suspects, &mut changed, until).await?;
+        }
+        if changed {
+            return Ok(true);
         }
         for suspect in suspects {
             let who = suspect.who();
@@ -101,6 +98,28 @@ impl Inner {
             changed = true;
         }
         Ok(changed)
+    }
+
+    /// Those of some shares that no row stands for; whether others came free by the look.
+    async fn left_over(
+        &self,
+        chain: &str,
+        suspects: Vec<Suspect>,
+        changed: &mut bool,
+        until: Deadline,
+    ) -> Result<Vec<Suspect>, StoreError> {
+        let looks = stream::iter(suspects).map(|suspect| async {
+            let standing = self.stands_lately(chain, suspect.who(), until).await?;
+            Ok::<_, StoreError>((suspect, standing))
+        });
+        let looked: Vec<_> = looks.buffer_unordered(LOOKS_AT_ONCE).try_collect().await?;
+        // Whoever sold it is about to say so, or has ended: looking at its row paid what it owes.
+        *changed |= looked.iter().any(|(_, standing)| matches!(standing, Standing::Sold));
+        let is_left = |standing: &Standing| {
+            matches!(standing, Standing::Nothing | Standing::Cancelled | Standing::Fenced)
+        };
+        let left = looked.into_iter().filter(|(_, standing)| is_left(standing));
+        Ok(left.map(|(suspect, _)| suspect).collect())
     }
 
     /// Frees what an earlier try of this very call had taken.
@@ -222,8 +241,8 @@ impl Inner {
         }
         for offer in limits {
             self.finish_transfers(chain, *offer, until).await?;
-            for held in self.held(chain, *offer, until).await?.iter().filter(|held| held.who == *who) {
-                self.release_limit(chain, held, until).await?;
+            if let Some(held) = self.see_limit(chain, *offer, Some(who), false, until).await?.leftover {
+                self.release_limit(chain, &held, until).await?;
             }
         }
         for code in codes {

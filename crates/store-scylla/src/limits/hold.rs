@@ -39,6 +39,19 @@ impl Sent {
 /// Pieces that are looked at in one shard at once; more are left to the next who comes.
 const PIECES_MAX: i32 = 64;
 
+/// Holders of one read.
+const HOLDERS_PER_READ: i32 = 500;
+/// Held shares that are looked at before more are read.
+const HELD_AT_ONCE: usize = 64;
+
+/// How far a limit was looked through for shares that are held.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct HeldPlace {
+    shard: i32,
+    /// The last holder; empty before a shard's first.
+    after: Vec<u8>,
+}
+
 impl Inner {
     /// Holds a share for exactly this version of the member's head, or renews it. False when there is not so much.
     #[allow(clippy::too_many_arguments)] // What a hold is made of.
@@ -295,34 +308,41 @@ impl Inner {
         }
     }
 
-    /// Shares of a limit that are held, some of each shard.
+    /// Shares of a limit that are held, from a place on, some at a time; none at the end.
     pub(crate) async fn held(
         &self,
         chain: &str,
         offer: OfferKey,
+        place: &mut HeldPlace,
         until: Deadline,
-    ) -> Result<Vec<crate::limits::Held>, StoreError> {
+    ) -> Result<Option<Vec<crate::limits::Held>>, StoreError> {
         let shards = self.shards_of(chain, offer, until).await?.unwrap_or_default();
+        let (from, to) = crate::limits::shard::SHARES;
         let mut found = Vec::new();
-        for number in 0..shards {
-            if self.shard(chain, offer, number, None, until).await?.held == Taken::default() {
-                continue;
-            }
-            let (from, to) = crate::limits::shard::SHARES;
-            let mut after = from.to_vec();
-            let mut of_shard = 0;
-            while of_shard < PIECES_MAX {
-                let rows = self.rows_between(chain, offer, number, (&after, to), 1_000, until).await?;
-                let Some(last) = rows.last() else { break };
-                after.clone_from(&last.holder);
-                for row in rows.into_iter().filter(|row| row.state == Some(1)) {
-                    let basis = row.basis.unwrap_or_default();
-                    found.push(crate::limits::Held { offer, who: share_of(&row.holder)?, basis });
-                    of_shard += 1;
+        while place.shard < shards {
+            if place.after.is_empty() {
+                if self.shard(chain, offer, place.shard, None, until).await?.held == Taken::default() {
+                    place.shard += 1;
+                    continue;
                 }
+                place.after = from.to_vec();
+            }
+            let rows = self
+                .rows_between(chain, offer, place.shard, (&place.after, to), HOLDERS_PER_READ, until)
+                .await?;
+            match rows.last() {
+                Some(last) => place.after.clone_from(&last.holder),
+                None => *place = HeldPlace { shard: place.shard + 1, after: Vec::new() },
+            }
+            for row in rows.into_iter().filter(|row| row.state == Some(1)) {
+                let basis = row.basis.unwrap_or_default();
+                found.push(crate::limits::Held { offer, who: share_of(&row.holder)?, basis });
+            }
+            if found.len() >= HELD_AT_ONCE {
+                return Ok(Some(found));
             }
         }
-        Ok(found)
+        Ok((!found.is_empty()).then_some(found))
     }
 
     /// Whether a share is held as it was seen.

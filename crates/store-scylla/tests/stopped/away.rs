@@ -5,12 +5,14 @@ use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
 
+use futures_util::StreamExt as _;
+use futures_util::stream::iter;
 use suanpan_checkout::{Ask, BooksError, MemberAsk, Recorded, Verb};
 use suanpan_domain::MemberId;
 use suanpan_ledger::command::Fact;
 use suanpan_ledger::sale::GlobalUse;
 use suanpan_ledger::{Action, Actor};
-use suanpan_store::{Owner, Store, StoreError};
+use suanpan_store::{LimitCap, Owner, Store, StoreError};
 use suanpan_store_scylla::Options;
 
 use crate::script::{OFFER, books, call, checkout, guest, prepare, sale};
@@ -133,6 +135,34 @@ async fn of_three_owners_one_sells_though_the_second_never_heard_of_the_third() 
     let sold_to_bela = bela.goes_on().expect("answered");
     assert_eq!(sold_to_anna.owner, sold_to_bela.owner, "one sale has one owner");
     assert_eq!(used(&*store, chain).await, 1);
+}
+
+/// Reservations of a limit: more than one look at its holders reads.
+const RESERVED: u64 = 520;
+
+/// A share that was taken by a process that ended before its sale was written lies behind all of them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_nobody_has_any_more_is_found_behind_hundreds_of_reservations() {
+    let _alone = ALONE.lock().await;
+    let chain = "behind";
+    let options = shop(chain).await;
+    let store = process(&options).await;
+    let cap = LimitCap { uses: Some(RESERVED as i64 + 1), amount_minor: None };
+    store.set_limit(chain, OFFER, cap).await.expect("a limit");
+    let hold = Verb::Reserve { until_ms: NOW_MS + 60_000 };
+    let holds =
+        iter((1..=RESERVED).map(|number| sell(Arc::clone(&store), chain, guest(number), (number, hold, 1))));
+    let held: Vec<_> = holds.buffer_unordered(32).collect().await;
+    assert!(held.iter().all(Result::is_ok), "{held:?}");
+    let buy =
+        async |number| sell(process(&options).await, chain, guest(number), (number, Verb::Confirm, 1)).await;
+    fail::cfg("scylla/limit-held", "1*return->off").expect("a place that can be stopped at");
+    let stopped = buy(RESERVED + 1).await.err();
+    assert!(matches!(stopped, Some(BooksError::Store(StoreError::Unknown(_)))), "{stopped:?}");
+    fail::remove("scylla/limit-held");
+    let sold = buy(RESERVED + 2).await;
+    assert!(sold.is_ok(), "{sold:?}");
+    assert!(matches!(buy(RESERVED + 3).await, Err(BooksError::Refused(_))), "that was the last one");
 }
 
 /// The worker keeps a guest's sale from being written that was listed long ago, and is away before it takes it off the list.
