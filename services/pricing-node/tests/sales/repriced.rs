@@ -46,13 +46,16 @@ fn lines(wanted: &str) -> Vec<checkout_v1::ReturnLine> {
     if wanted == "all" { vec![] } else { wanted.split(' ').map(line).collect() }
 }
 
+/// Returns: what comes back, with the money and the points for it.
+type Returns<'r> = &'r [(&'r str, i64, i64)];
+
 #[tokio::test]
 async fn the_rest_costs_what_it_would_have_cost() {
     let shop = Shop::open_with(RULES).await;
     shop.enrol("m-1", "8801").await;
     shop.adjust("m-1", 100_000).await;
     // What is sold, what is due, and returns with the money and the points that come back.
-    let cases: [(&str, v1::Basket, i64, &[(&str, i64, i64)]); 7] = [
+    let cases: [(&str, v1::Basket, i64, Returns<'_>); 7] = [
         ("J09", six(0), 27_000, &[("L1=5", 22_000, 0), ("all", 5_000, 0)]),
         ("named units", six(0), 27_000, &[("L1[0,1,2,3,4]", 22_000, 0), ("L1[5]", 5_000, 0)]),
         (
