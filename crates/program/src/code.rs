@@ -112,6 +112,8 @@ codes! {
     UNSAID = "P065";
     /// A warning: something that has no effect as it stands.
     NO_EFFECT = "P066";
+    /// A warning: codes that can be guessed.
+    WEAK_CODES = "P067";
 
     /// A row of a catalogue that cannot be used.
     BAD_ROW = "P080";

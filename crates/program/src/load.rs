@@ -11,7 +11,7 @@ use crate::catalogue::CatalogueTable;
 use crate::code;
 use crate::diagnostics::{Diagnostic, Diagnostics, Severity};
 use crate::model::Program;
-use crate::parse::{Parsed, SourceFile, parse};
+use crate::parse::{Parsed, SourceFile, parse_as_far};
 
 /// The catalogue's possible names within a program's folder.
 const CATALOGUES: [&str; 2] = ["catalogue.csv", "catalogue.parquet"];
@@ -47,15 +47,33 @@ pub fn load(path: &Path) -> Result<Loaded, Diagnostics> {
 pub fn load_with(path: &Path, catalogue: Option<&Path>) -> Result<Loaded, Diagnostics> {
     let (paths, beside) = if path.is_dir() { folder(path)? } else { (vec![path.to_owned()], Vec::new()) };
     let files = read_all(&paths)?;
-    let Parsed { program, warnings } = parse(&files)?;
-    let read = match (catalogue, beside.as_slice()) {
-        (None, []) => return Ok(Loaded { program, warnings, catalogue: None, files }),
-        (Some(path), _) => read_catalogue(path, &program),
-        (None, [one]) => read_catalogue(one, &program),
+    let beside = match (catalogue, beside.as_slice()) {
+        (None, []) => Ok(None),
+        (Some(path), _) => Ok(Some(path)),
+        (None, [one]) => Ok(Some(one.as_path())),
         (None, _) => {
             let message = format!("this folder holds {}: which is it?", CATALOGUES.join(" and "));
             Err(about_file(path, message, Some("keep one of them")))
         }
+    };
+    let Parsed { program, warnings } = match parse_as_far(&files) {
+        Ok(parsed) => parsed,
+        Err((mut problems, program)) => {
+            let read = match (beside, program) {
+                (Ok(Some(path)), Some(program)) if !decides_articles(&problems) => {
+                    read_catalogue(path, &program).map(|_| ())
+                }
+                (Err(unclear), _) => Err(unclear),
+                (Ok(_), _) => Ok(()),
+            };
+            read.err().into_iter().for_each(|more| problems.append(more));
+            return Err(problems);
+        }
+    };
+    let read = match beside {
+        Ok(None) => return Ok(Loaded { program, warnings, catalogue: None, files }),
+        Ok(Some(path)) => read_catalogue(path, &program),
+        Err(unclear) => Err(unclear),
     };
     match read {
         Ok(table) => Ok(Loaded { program, warnings, catalogue: Some(table), files }),
@@ -64,6 +82,14 @@ pub fn load_with(path: &Path, catalogue: Option<&Path>) -> Result<Loaded, Diagno
             Err(problems)
         }
     }
+}
+
+/// Whether what is wrong with a program may be why its articles seem wrong.
+fn decides_articles(problems: &Diagnostics) -> bool {
+    problems.iter().any(|problem| {
+        let key = problem.path.split(['.', '[']).next().unwrap_or_default();
+        problem.severity == Severity::Error && matches!(key, "" | "tax" | "currency")
+    })
 }
 
 /// Reads a catalogue: Parquet where it begins as such a file does, CSV otherwise, whatever it is called.

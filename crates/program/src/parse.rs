@@ -47,6 +47,11 @@ pub struct Parsed {
 /// # Errors
 /// Everything that is wrong, in the order of the text, warnings among it.
 pub fn parse(files: &[SourceFile]) -> Result<Parsed, Diagnostics> {
+    parse_as_far(files).map_err(|(problems, _)| problems)
+}
+
+/// As [`parse`]; of a program with errors also what could be read of it, for what else is wrong.
+pub(crate) fn parse_as_far(files: &[SourceFile]) -> Result<Parsed, (Diagnostics, Option<Box<Program>>)> {
     let mut problems = Problems::default();
     let mut documents = Vec::new();
     let whole_file = |code, message, hint| Flaw { code, message, hint: Some(hint), start: 0, end: 0 };
@@ -58,7 +63,7 @@ pub fn parse(files: &[SourceFile]) -> Result<Parsed, Diagnostics> {
             format!("the program has {} files, at most {FILES_MAX} are read", files.len())
         };
         problems.flaw(0, whole_file(code::LIMIT, message, "move articles and prices into the catalogue"));
-        return Err(finish(problems, &[], files));
+        return Err((finish(problems, &[], files), None));
     }
     for (index, file) in files.iter().enumerate() {
         let index = index as u16;
@@ -69,7 +74,7 @@ pub fn parse(files: &[SourceFile]) -> Result<Parsed, Diagnostics> {
     if !problems.has_errors() && documents.iter().all(|document| document.roots().next().is_none()) {
         let message = "there is nothing in here".to_owned();
         problems.flaw(0, whole_file(code::EMPTY, message, "begin with `program: the chain's id`"));
-        return Err(finish(problems, &documents, files));
+        return Err((finish(problems, &documents, files), None));
     }
     // What is missing in a part that could not be parsed is not missing.
     let complete = documents.len() == files.len() && documents.iter().all(|document| document.complete);
@@ -84,7 +89,7 @@ pub fn parse(files: &[SourceFile]) -> Result<Parsed, Diagnostics> {
     let diagnostics = finish(problems.into_inner(), &documents, files);
     match program {
         Some(program) if !failed => Ok(Parsed { program, warnings: diagnostics }),
-        _ => Err(diagnostics),
+        program => Err((diagnostics, program.map(Box::new))),
     }
 }
 

@@ -147,11 +147,12 @@ fn changed(text: &str, changes: &[Change]) -> String {
     text
 }
 
-/// So many cases; `PROPTEST_CASES` multiplies them for a longer run.
+/// So many cases, ten times as many with `SUANPAN_LONG=1`; `PROPTEST_CASES` multiplies them for a longer run.
 fn cases(usually: u32) -> ProptestConfig {
     let asked = ProptestConfig::default().cases;
+    let long = std::env::var_os("SUANPAN_LONG").is_some();
     ProptestConfig {
-        cases: usually * asked.max(256) / 256,
+        cases: usually * if long { 10 } else { 1 } * asked.max(256) / 256,
         failure_persistence: None,
         ..ProptestConfig::default()
     }

@@ -94,3 +94,17 @@ fn a_bad_catalogue_is_told_in_full() {
     assert_eq!(problems.iter().map(|problem| problem.line).collect::<Vec<_>>(), [2, 3]);
     assert!(problems.render(false).contains("catalogue.csv:2"), "{}", problems.render(false));
 }
+
+#[test]
+fn an_error_of_the_program_hides_none_of_the_catalogue() {
+    let offers = b"promotions: [{ id: one, effect: { percent_off: 5 } }]\n";
+    let articles = b"sku,base_price\na,x\n";
+    let folder = Folder::with("both", &[("a.yaml", FRAME), ("b.yaml", offers), ("catalogue.csv", articles)]);
+    let problems = load(&folder.0).unwrap_err();
+    let codes: Vec<&str> = problems.iter().map(|problem| problem.code).collect();
+    assert_eq!(codes, ["P023", "P080"], "{problems}");
+    // What an article costs is not judged in a currency that is none.
+    let frame = b"program: shop\ncurrency: EURO\nengine_edition: 1\n";
+    let folder = Folder::with("currency", &[("a.yaml", frame), ("catalogue.csv", articles)]);
+    assert_eq!(load(&folder.0).unwrap_err().len(), 1);
+}

@@ -55,6 +55,34 @@ fn each_mistake_is_told_where_it_stands() {
 }
 
 #[test]
+fn four_errors_hide_no_warning() {
+    let text = "\
+program: t
+currency: CNY
+engine_edition: 1
+promotions:
+  - { id: one, effect: { percent_of: 5% } }
+  - { id: two, who: { tiers: [gold] }, effect: { percent_off: 5% } }
+  - { id: three, effect: { percent_off: 5 } }
+  - { id: four, when: { days: [31], days_of_month: 31, months: [2] }, effect: { percent_off: 95% } }
+  - { id: five, when: { days_of_month: 31, months: [2] }, effect: { percent_off: 5% } }
+  - { id: six, effect: { percent_off: 95% } }
+";
+    let told = |text: &str| -> Vec<(usize, &'static str)> {
+        let problems = parse(&[SourceFile::new("t.yaml", text)]).unwrap_err();
+        problems.iter().map(|problem| (problem.line, problem.code)).collect()
+    };
+    // Nothing odd is said of an offer that has an error itself.
+    let errors = [(5, "P010"), (5, "P017"), (6, "P034"), (7, "P023"), (8, "P015")];
+    let mut found = told(text);
+    found.sort_unstable();
+    assert_eq!(found, [&errors[..], &[(9, "P060"), (10, "P062")]].concat());
+    // A maximum discount that cannot be read may bound what seems too much.
+    let found = told(&format!("{text}maximum_discount: 50\n"));
+    assert!(found.contains(&(9, "P060")) && !found.contains(&(10, "P062")), "{found:?}");
+}
+
+#[test]
 fn diagnostics_come_in_the_order_of_the_text() {
     for (title, text) in cases() {
         let problems = parse(&[SourceFile::new("wrong.yaml", text)]).unwrap_err();

@@ -43,6 +43,15 @@ impl Problems {
         self.found.len() >= DIAGNOSTICS_MAX
     }
 
+    /// Where the errors stand; none when not all are known by their nodes.
+    pub(crate) fn error_spots(&self) -> Option<Vec<Spot>> {
+        if self.more > 0 {
+            return None;
+        }
+        let errors = self.found.iter().filter(|problem| problem.severity == Severity::Error);
+        errors.map(|problem| Some(Spot { file: problem.file, node: problem.node? })).collect()
+    }
+
     fn push(&mut self, problem: Problem) {
         self.errors += usize::from(problem.severity == Severity::Error);
         if self.found.len() < DIAGNOSTICS_MAX {

@@ -52,7 +52,15 @@ impl Codes {
         let unique = named.value.unique.as_ref()?;
         let (prefix, length) = (unique.prefix.value.0.clone(), unique.length.value.0 as usize);
         let own = prefix.chars().count();
-        if length > IDENTIFIER_BYTES_MAX || length < own + UNIQUE_CHARACTERS_MIN {
+        if (own + 1..own + UNIQUE_CHARACTERS_MIN).contains(&length) {
+            context.warning(
+                code::WEAK_CODES,
+                unique.length.spot,
+                format!("{} characters beside the prefix are soon guessed", length - own),
+                format!("write {} or more", own + UNIQUE_CHARACTERS_MIN),
+            );
+        }
+        if length > IDENTIFIER_BYTES_MAX || length <= own {
             context.error_hint(
                 code::OUT_OF_RANGE,
                 unique.length.spot,

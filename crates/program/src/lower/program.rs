@@ -83,7 +83,7 @@ pub(crate) fn program(file: ProgramFile, version: String, context: &Context) -> 
     let (offers, sites) = Offers::read(&file, &tier_files, &group_files, &names, context);
     let points = points::policy(file.points.as_ref(), &names, context);
     let program = Program {
-        id: file.program.as_ref()?.0.clone(),
+        id: file.program.as_ref().map(|id| id.0.clone()).unwrap_or_default(),
         version,
         title: conditions::title(file.title.as_ref()),
         currency: context.currency.get()?,
@@ -118,10 +118,8 @@ pub(crate) fn program(file: ProgramFile, version: String, context: &Context) -> 
         points,
         returns: points::returns(file.returns.as_ref()),
     };
-    if !context.has_errors() {
-        warnings::check(&file, &group_files, &program, &sites, context);
-    }
-    Some(program)
+    warnings::check(&group_files, &program, &sites, context);
+    file.program.is_some().then_some(program)
 }
 
 fn layers(file: Option<&Many<Id>>, context: &Context) -> Vec<String> {

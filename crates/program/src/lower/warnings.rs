@@ -9,36 +9,37 @@ use suanpan_domain::{Money, Rate};
 use super::references::{Sites, below};
 use crate::code;
 use crate::diagnostics::quoted;
-use crate::file::{GroupDefinition, ProgramFile};
+use crate::file::GroupDefinition;
 use crate::model::{AmountAt, AmountPer, Effect, OffAmount, Offer, Program, Saving, Threshold, UnitCount};
 use crate::read::{At, Context};
-use crate::yaml::Spot;
+use crate::yaml::{Document, Spot};
 
 /// A share off from which on it is probably a slip of the pen.
 const VERY_HIGH: Rate = Rate::from_percent(90);
 
-/// Looks at a program without errors.
-pub(super) fn check(
-    file: &ProgramFile,
-    group_files: &[GroupDefinition],
-    program: &Program,
-    sites: &Sites,
-    context: &Context,
-) {
-    for (offer, site) in program.offers.iter().zip(sites) {
+/// Looks at a program, and where it has errors at what they leave sure.
+pub(super) fn check(group_files: &[GroupDefinition], program: &Program, sites: &Sites, context: &Context) {
+    let Some(errors) = Errors::of(context) else { return };
+    for (offer, site) in program.offers.iter().zip(sites).filter(|(_, site)| !errors.within(**site, context))
+    {
         never::check(offer, *site, context);
-        high(offer, program, *site, context);
-        without_effect(offer, program, *site, context);
         same_id(offer, program, *site, context);
+        // What the program says as a whole decides about these.
+        if errors.only_in_offers {
+            high(offer, program, *site, context);
+            without_effect(offer, program, *site, context);
+        }
     }
-    shadowed::check(program, sites, context);
+    if errors.only_in_offers {
+        shadowed::check(program, sites, |site| !errors.within(site, context), context);
+    }
+    if !errors.spots.is_empty() {
+        return;
+    }
     groups(group_files, program, context);
-    if file.engine_edition.is_none()
-        && let Some(root) = context
-            .documents
-            .iter()
-            .flat_map(|document| document.roots())
-            .find_map(|root| root.get("program"))
+    let roots = || context.documents.iter().flat_map(|document| document.roots());
+    if roots().all(|root| root.get("engine_edition").is_none())
+        && let Some(root) = roots().find_map(|root| root.get("program"))
     {
         context.warning(
             code::UNSAID,
@@ -50,6 +51,44 @@ pub(super) fn check(
             ),
         );
     }
+}
+
+/// Where the errors of a program stand: what has none within is as it was meant.
+struct Errors {
+    spots: Vec<Spot>,
+    /// Whether all of them stand in lists of offers.
+    only_in_offers: bool,
+}
+
+impl Errors {
+    /// None where something was not parsed, or stands elsewhere than it is used.
+    fn of(context: &Context) -> Option<Self> {
+        let spots = context.problems.borrow().error_spots().filter(|_| context.complete)?;
+        if !spots.is_empty() && context.documents.iter().any(Document::has_aliases) {
+            return None;
+        }
+        let mut errors = Self { spots, only_in_offers: true };
+        let roots = context.documents.iter().flat_map(|document| document.roots());
+        let lists: Vec<Spot> = roots
+            .flat_map(|root| ["promotions", "coupons", "price_lists"].map(|key| root.get(key)))
+            .flatten()
+            .map(|list| list.spot())
+            .collect();
+        let in_list = |spot: &Spot| lists.iter().any(|list| is_within(*spot, *list, context));
+        errors.only_in_offers = errors.spots.iter().all(in_list);
+        Some(errors)
+    }
+
+    fn within(&self, site: Spot, context: &Context) -> bool {
+        self.spots.iter().any(|spot| is_within(*spot, site, context))
+    }
+}
+
+/// Whether a node is another one or below it.
+fn is_within(spot: Spot, above: Spot, context: &Context) -> bool {
+    let document = context.documents.iter().find(|document| document.file == above.file);
+    spot.file == above.file
+        && document.is_some_and(|document| (above.node..document.after(above.node)).contains(&spot.node))
 }
 
 fn high(offer: &Offer, program: &Program, site: Spot, context: &Context) {

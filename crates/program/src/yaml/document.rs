@@ -131,6 +131,11 @@ impl Document {
         (start, start + first_line.trim_end().len())
     }
 
+    /// Whether something is said once and stands in several places.
+    pub(crate) fn has_aliases(&self) -> bool {
+        self.nodes.iter().any(|node| node.shape() == Shape::Alias)
+    }
+
     /// The index after a node and all below it.
     pub(crate) fn after(&self, index: u32) -> u32 {
         let data = self.nodes[index as usize];

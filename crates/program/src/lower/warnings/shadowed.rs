@@ -18,13 +18,17 @@ use crate::yaml::Spot;
 /// Offers of one group that are compared with each other; more would take long, and warnings need not be complete.
 const COMPARED_MAX: usize = 500;
 
-pub(super) fn check(program: &Program, sites: &[Spot], context: &Context) {
+/// Looks at the offers that are `as_meant`.
+pub(super) fn check(program: &Program, sites: &[Spot], as_meant: impl Fn(Spot) -> bool, context: &Context) {
     // By priority, the stronger one may be refused for the sake of one kept before.
     if program.selection != SelectionMode::BestForMember {
         return;
     }
     let mut by_group: HashMap<usize, Vec<usize>> = HashMap::new();
     for (index, offer) in program.offers.iter().enumerate() {
+        if offer.stacking.groups.is_empty() || !as_meant(sites[index]) {
+            continue;
+        }
         for group in &offer.stacking.groups {
             let one_place = program
                 .groups
