@@ -1,7 +1,8 @@
 //! The engine beside the oracle: equal to the minor unit, per line and unit, and in what was selected, on thousands of
 //! random programs and baskets.
 //!
-//! `SUANPAN_SEED` sets the first seed, `SUANPAN_ORACLE_PAIRS` how many pairs; a failure prints both for its pair alone.
+//! `SUANPAN_SEED` sets the first seed, `SUANPAN_ORACLE_PAIRS` how many pairs, ten times the usual ones with `SUANPAN_LONG=1`; a
+//! failure prints both for its pair alone.
 
 #[path = "oracle/shrink.rs"]
 mod shrink;
@@ -63,7 +64,8 @@ fn kinds(failures: &[(u64, Vec<String>)]) -> String {
 
 #[test]
 fn the_engine_agrees_with_the_oracle() {
-    let (first, pairs) = (setting("SUANPAN_SEED", SEED), setting("SUANPAN_ORACLE_PAIRS", PAIRS));
+    let usual = if std::env::var_os("SUANPAN_LONG").is_some() { 10 * PAIRS } else { PAIRS };
+    let (first, pairs) = (setting("SUANPAN_SEED", SEED), setting("SUANPAN_ORACLE_PAIRS", usual));
     let next = AtomicU64::new(first);
     let skipped = AtomicU64::new(0);
     let failures: Vec<(u64, Vec<String>)> = std::thread::scope(|scope| {

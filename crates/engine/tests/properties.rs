@@ -94,11 +94,13 @@ fn yielding(seed: u64) -> Scenario {
     scenario
 }
 
-/// `SUANPAN_SEED` and `SUANPAN_PROPERTY_CASES` for other and longer runs; the test command always tries the same cases.
+/// `SUANPAN_SEED` and `SUANPAN_PROPERTY_CASES` for other and longer runs, `SUANPAN_LONG=1` for ten times as many; the test command
+/// always tries the same cases.
 fn settings() -> ProptestConfig {
     let setting = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
+    let usual = if std::env::var_os("SUANPAN_LONG").is_some() { 15_000 } else { 1_500 };
     ProptestConfig {
-        cases: setting("SUANPAN_PROPERTY_CASES").and_then(|cases| u32::try_from(cases).ok()).unwrap_or(1_500),
+        cases: setting("SUANPAN_PROPERTY_CASES").and_then(|cases| u32::try_from(cases).ok()).unwrap_or(usual),
         rng_seed: RngSeed::Fixed(setting("SUANPAN_SEED").unwrap_or(1)),
         failure_persistence: None,
         max_global_rejects: 1_000_000,

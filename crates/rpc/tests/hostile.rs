@@ -48,8 +48,13 @@ fn sent_again(request: &Request) -> v1::Basket {
     message
 }
 
+/// Cases of each property, ten times as many with `SUANPAN_LONG=1`.
+fn cases() -> u32 {
+    if std::env::var_os("SUANPAN_LONG").is_some() { 20_000 } else { 2_000 }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), ..ProptestConfig::default() })]
 
     #[test]
     fn bytes_decode_or_are_refused(bytes in proptest::collection::vec(any::<u8>(), 0..512)) {
