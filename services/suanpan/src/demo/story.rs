@@ -104,6 +104,7 @@ impl Shop {
         v1::Basket {
             member: Some(v1::Member { identity: Some(card) }),
             business_time: None,
+            offline_sale: false,
             codes: Vec::new(),
             points: None,
             ..basket.clone()
@@ -125,6 +126,14 @@ impl Shop {
             tier: member.tier.map(|tier| tier.id).unwrap_or_default(),
         });
         Ok(())
+    }
+
+    /// Tells what the answer says. Whoever looked at the member might see what the worker did meanwhile, which comes next.
+    fn tell_at_once(&mut self, happened: Happened, money_minor: i64, points: Option<i64>) {
+        let (spendable, tier) =
+            self.scenes.last().map_or((0, String::new()), |scene| (scene.spendable, scene.tier.clone()));
+        let spendable = spendable + points.unwrap_or(0);
+        self.scenes.push(Scene { happened, money_minor: Some(money_minor), points, spendable, tier });
     }
 
     async fn look(&mut self) -> Result<member_v1::Member, Error> {
@@ -176,7 +185,7 @@ impl Shop {
             ..checkout_v1::ConfirmRequest::default()
         };
         let confirmed = self.checkouts.confirm(confirm).await.map_err(failed)?.into_inner();
-        self.tell(Happened::Confirmed, Some(confirmed.due_minor), None).await?;
+        self.tell_at_once(Happened::Confirmed, confirmed.due_minor, None);
         Ok(checkout_id)
     }
 
@@ -209,6 +218,7 @@ impl Shop {
             ..checkout_v1::ReturnRequest::default()
         };
         let back = self.checkouts.r#return(request).await.map_err(failed)?.into_inner();
-        self.tell(Happened::Returned, Some(-back.refund_minor), Some(back.points_restored)).await
+        self.tell_at_once(Happened::Returned, -back.refund_minor, Some(back.points_restored));
+        Ok(())
     }
 }
