@@ -9,9 +9,15 @@ use suanpan_domain::MemberId;
 use suanpan_ledger::limits::PENDING_MAX;
 use tokio::sync::{Mutex as Turn, MutexGuard as TurnGuard, oneshot};
 
-/// One line for each member who had no room, as long as anybody stands in it. Shared by all books of a process.
+use super::expired::Looked;
+
+/// What all books of a process share.
 #[derive(Clone, Debug, Default)]
-pub struct Queues(Arc<Mutex<HashMap<MemberId, Weak<Line>>>>);
+pub struct Queues {
+    /// One line for each member who had no room, as long as anybody stands in it.
+    lines: Arc<Mutex<HashMap<MemberId, Weak<Line>>>>,
+    pub(super) looked: Looked,
+}
 
 /// Entries of the map after which those in which nobody stands are swept out.
 const SWEPT_FROM: usize = 1_024;
@@ -73,7 +79,7 @@ impl Queues {
     }
 
     fn lines(&self) -> MutexGuard<'_, HashMap<MemberId, Weak<Line>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
