@@ -86,13 +86,14 @@ impl Tls {
         if roots.is_empty() {
             return Err(ConnectError::Tls("there is no certificate in it".to_owned()));
         }
-        // The provider is named: the driver brings another, and a default among two is none.
-        let config =
-            rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-                .with_safe_default_protocol_versions()
-                .map_err(|error| wrong(&error))?
-                .with_root_certificates(roots)
-                .with_no_client_auth();
+        // The provider is named: whichever else comes into a build, this one is used.
+        let config = rustls::ClientConfig::builder_with_provider(Arc::new(
+            rustls::crypto::aws_lc_rs::default_provider(),
+        ))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| wrong(&error))?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
         Ok(Self(Arc::new(config)))
     }
 }

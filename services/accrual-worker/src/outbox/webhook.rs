@@ -63,7 +63,7 @@ impl Webhook {
         if secret.len() < SECRET_BYTES_MIN {
             return Err(WebhookError::Secret(secret.len()));
         }
-        let cryptography = Arc::new(rustls::crypto::ring::default_provider());
+        let cryptography = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let tls = TlsConfig::builder()
             .provider(TlsProvider::Rustls)
             .root_certs(RootCerts::PlatformVerifier)
