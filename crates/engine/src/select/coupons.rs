@@ -35,8 +35,11 @@ fn is_by_priority(ground: &Ground<'_>) -> bool {
     ground.compiled.selection() == suanpan_program::model::SelectionMode::ByPriority
 }
 
-/// The first coupon that is wasted, lowest priority first, last id first, and what it gains. The choice without it was made
-/// to know that; it stands in `selected` and `state` then.
+/// The first giving coupon that is wasted, lowest priority first, last id first, and what it gains. The choice without it
+/// stands in `selected` and `state` then.
+///
+/// Coupons that give nothing go before it in the same order, for as long as its gain is looked for: one that is not used is
+/// no reason to drop one that is.
 fn find_wasted(
     ground: &Ground<'_>,
     state: &mut State,
@@ -58,23 +61,35 @@ fn find_wasted(
     }) {
         return None;
     }
-    let mut coupons: Vec<usize> =
-        (0..count).filter(|&candidate| droppable(candidate, selected, state)).collect();
+    let idle =
+        |candidate: usize, state: &State| saves_money(ground, candidate) && state.times[candidate] == 0;
+    let mut coupons: Vec<usize> = (0..count)
+        .filter(|&candidate| ground.candidates[candidate].is_coupon() && !selected.excluded[candidate])
+        .filter(|&candidate| droppable(candidate, selected, state) || idle(candidate, state))
+        .collect();
     coupons.sort_by(|&a, &b| {
         let priority = |candidate: usize| ground.candidates[candidate].priority;
         priority(a).cmp(&priority(b)).then_with(|| ground.id(b).cmp(ground.id(a))).then(b.cmp(&a))
     });
     let with = objective(ground, state);
     let (mut without, mut state_without) = (Selected::default(), State::default());
+    let mut unused = Vec::new();
     for coupon in coupons {
+        if idle(coupon, state) {
+            unused.push(coupon);
+            continue;
+        }
         if surely_gains(ground, state, selected, coupon) {
             continue;
         }
-        choose_without(ground, &mut state_without, work, selected, &mut without, coupon);
+        choose_without(ground, &mut state_without, work, selected, &mut without, (coupon, &unused));
         let gain = objective(ground, &state_without) - with;
         let least = i64::from(!by_priority);
         let wanted = ground.terms(coupon).min_gain.map_or(least, |gain| gain.minor().max(least));
         if gain < wanted {
+            if !unused.is_empty() {
+                choose_without(ground, &mut state_without, work, selected, &mut without, (coupon, &[]));
+            }
             selected.take_choice(without);
             std::mem::swap(state, &mut state_without);
             return Some((coupon, gain));
@@ -90,17 +105,19 @@ fn saves_money(ground: &Ground<'_>, candidate: usize) -> bool {
         .is_some_and(|offer| offer.candidate.lowers && !matches!(offer.effect, Effect::Gift { .. }))
 }
 
-/// Chooses without one coupon, with the nodes that are left. What that search did not find out is not known of the quote.
+/// Chooses without one coupon and without unused ones, with the nodes that are left. What that search did not find out is not
+/// known of the quote.
 fn choose_without(
     ground: &Ground<'_>,
     state: &mut State,
     work: &mut Work,
     selected: &mut Selected,
     without: &mut Selected,
-    coupon: usize,
+    (coupon, unused): (usize, &[usize]),
 ) {
     without.excluded.clone_from(&selected.excluded);
     without.excluded[coupon] = true;
+    unused.iter().for_each(|unused| without.excluded[*unused] = true);
     without.dropped.clear();
     without.dropped.resize(ground.candidates.len(), None);
     without.conflicts.read(ground);

@@ -39,6 +39,7 @@ const KEYS: &[&str] = &[
     "gifts",
     "entitlements",
     "issued",
+    "used_codes",
     "taxes",
     "near",
     "holds",
@@ -260,6 +261,9 @@ impl Differences<'_> {
             format!("{}: {} x {}", answer.offer(issued.offer), issued.count, answer.offer(issued.campaign))
         };
         self.texts(fields, "issued", quote.issued_coupons.iter().map(issued).collect());
+        let applied = quote.offers.iter().filter(|offer| offer.applied);
+        let used = applied.filter_map(|offer| answer.basket.codes.get(offer.code? as usize).cloned());
+        self.texts(fields, "used_codes", used.collect());
         let holds =
             quote.offers.iter().filter(|offer| offer.needs_hold).map(|offer| answer.offer(offer.offer));
         self.texts(fields, "holds", holds.collect());

@@ -86,24 +86,27 @@ impl<'w, 'a> Chooser<'w, 'a> {
         }
     }
 
-    /// The first giving coupon, lowest priority first and last id first, that gains nothing or too little.
+    /// The first giving coupon, lowest priority first and last id first, that gains nothing or too little. Those before it that
+    /// give nothing are not there for it to yield to.
     fn wasted(&self, active: &BTreeSet<usize>, best: &Best<'a>) -> Result<Option<(usize, Reason)>, TooMany> {
-        let mut coupons: Vec<usize> = active
-            .iter()
-            .copied()
-            .filter(|index| self.world.candidates[*index].is_coupon() && best.outcome.gives(*index))
-            .collect();
+        let mut coupons: Vec<usize> =
+            active.iter().copied().filter(|index| self.world.candidates[*index].is_coupon()).collect();
         coupons.sort_by_key(|index| {
             let candidate = &self.world.candidates[*index];
             (candidate.offer.priority, Reverse(candidate.offer.id.clone()), Reverse(candidate.presentation))
         });
+        let mut absent = BTreeSet::new();
         for coupon in coupons {
             let candidate = &self.world.candidates[coupon];
             let gift = matches!(candidate.offer.effect, Effect::Gift { .. });
-            if gift || best.outcome.given[coupon].gives_beside() {
+            if gift || candidate.earns() || best.outcome.given[coupon].gives_beside() {
                 continue;
             }
-            let mut others = active.clone();
+            if !best.outcome.gives(coupon) {
+                absent.insert(coupon);
+                continue;
+            }
+            let mut others: BTreeSet<usize> = active.difference(&absent).copied().collect();
             others.remove(&coupon);
             let gain = self.solve(&others)?.objective - best.objective;
             // By priority a coupon that gains nothing is kept, unless it says what it must gain.
