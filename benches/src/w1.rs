@@ -2,11 +2,12 @@
 
 use suanpan_domain::{
     Basket, BusinessTime, Currency, Line, LineId, LineKind, LinePrice, Member, MemberId, PointsRequest,
-    Quantity, Sku, UnitPrice,
+    Quantity, Quote, Sku, UnitPrice,
 };
-use suanpan_engine::{Compiled, compile};
+use suanpan_engine::{Compiled, Scratch, compile};
 use suanpan_program::model::{Program, SelectionMode};
 use suanpan_program::{SourceFile, parse};
+use suanpan_testkit::heap;
 
 use crate::random::Random;
 
@@ -32,6 +33,26 @@ pub fn compiled(selection: SelectionMode) -> Compiled {
     let mut program = program();
     program.selection = selection;
     compile(&program).unwrap_or_else(|problems| panic!("{problems:?}"))
+}
+
+/// The most that a quote of W1, or of so many baskets like it that need no search, asks of the heap when scratch and quote were
+/// used for all of them before. Whoever calls has made the counting allocator of `testkit` its own.
+#[must_use]
+pub fn allocations(selection: SelectionMode, count: usize) -> u64 {
+    let (compiled, member) = (compiled(selection), member());
+    let (mut scratch, mut quote) = (Scratch::new(), Quote::default());
+    let all: Vec<Basket> = std::iter::once(w1()).chain(baskets(count)).collect();
+    let mut worst = || {
+        let mut price = |basket| {
+            let price = || compiled.quote(basket, Some(&member), None, &mut scratch, &mut quote);
+            let ((), allocations) = heap::allocations(price);
+            // Baskets that had to be searched may allocate.
+            (quote.nodes_searched == 0).then_some(allocations)
+        };
+        all.iter().filter_map(&mut price).max().unwrap_or_default()
+    };
+    worst();
+    worst()
 }
 
 /// The sku and category pairs of W1, in its order.

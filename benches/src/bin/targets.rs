@@ -12,6 +12,10 @@ use suanpan_domain::quote::SelectionOutcome;
 use suanpan_domain::{Basket, Member, Quote};
 use suanpan_engine::{Compiled, Scratch};
 use suanpan_program::model::SelectionMode;
+use suanpan_testkit::heap;
+
+#[global_allocator]
+static ALLOCATOR: heap::Counting = heap::Counting;
 
 /// Baskets of one round.
 const BASKETS: usize = 4_096;
@@ -20,7 +24,7 @@ const PROGRAMS: usize = 1_000;
 
 fn main() {
     let wanted = std::env::args().nth(1).unwrap_or_default();
-    let targets: [(&str, Target); 7] = [
+    let targets: [(&str, Target); 8] = [
         ("w1", against_hardwired),
         ("offers_10000", many_offers),
         ("lines_100", many_lines),
@@ -28,6 +32,7 @@ fn main() {
         ("big_basket", big_basket),
         ("chain_16", chained_thresholds),
         ("compile_10000", compile_many),
+        ("allocations", allocations),
     ];
     let mut table = Table;
     for (name, target) in targets {
@@ -89,6 +94,16 @@ fn against_hardwired(table: &mut Table) {
             || baskets.iter().for_each(|basket| _ = black_box(hardwired::price(black_box(basket)))),
         );
         table.row(name, ratio, "x", must, aim, true);
+    }
+}
+
+/// Of a quote whose memory is warm, the most of W1 and all baskets like it.
+fn allocations(table: &mut Table) {
+    for (name, selection) in [
+        ("allocations_by_priority", SelectionMode::ByPriority),
+        ("allocations_best_for_member", SelectionMode::BestForMember),
+    ] {
+        table.row(name, w1::allocations(selection, BASKETS) as f64, "", 2.0, 0.0, true);
     }
 }
 

@@ -1,47 +1,16 @@
 //! The largest baskets and the worst programs end: on a small stack, in little memory, within a count of nodes.
-//!
-//! One test, alone in its process: the allocator counts for everybody.
 
-#![allow(unsafe_code)] // An allocator that counts cannot be written without; it passes everything on.
-
-use std::alloc::{GlobalAlloc, Layout, System};
 use std::fmt::Write as _;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use suanpan_domain::Quote;
 use suanpan_domain::quote::SelectionOutcome;
 use suanpan_engine::{Scratch, compile};
 use suanpan_program::{SourceFile, parse};
-use suanpan_testkit::cases;
-
-struct Counting;
-
-static NOW: AtomicUsize = AtomicUsize::new(0);
-static PEAK: AtomicUsize = AtomicUsize::new(0);
-
-fn grow(bytes: usize) {
-    let now = NOW.fetch_add(bytes, Ordering::Relaxed) + bytes;
-    PEAK.fetch_max(now, Ordering::Relaxed);
-}
-
-// SAFETY: every call is passed on to the system's allocator unchanged.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        grow(layout.size());
-        // SAFETY: as the caller promised.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        NOW.fetch_sub(layout.size(), Ordering::Relaxed);
-        // SAFETY: as the caller promised.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
+use suanpan_testkit::{cases, heap};
 
 #[global_allocator]
-static COUNTING: Counting = Counting;
+static ALLOCATOR: heap::Counting = heap::Counting;
 
 /// What a thread of the node's runtime has.
 const STACK: usize = 2 * 1024 * 1024;
@@ -218,8 +187,6 @@ impl Large {
         let program = parse(&[file]).map_err(|problems| problems.render(false))?.program;
         let presented = variant.presented(&program).map_err(|problems| problems[0].to_string())?;
         let compiled = compile(&program).map_err(|problems| format!("{problems:?}"))?;
-        let before = NOW.load(Ordering::Relaxed);
-        PEAK.store(before, Ordering::Relaxed);
         let begun = Instant::now();
         let price = || {
             let mut quote = Quote::default();
@@ -227,11 +194,11 @@ impl Large {
             compiled.quote(&presented.basket, member, usage, &mut Scratch::new(), &mut quote);
             quote
         };
-        let quote = std::thread::scope(|scope| {
+        let (quote, memory) = std::thread::scope(|scope| {
             let small = std::thread::Builder::new().stack_size(STACK);
-            small.spawn_scoped(scope, price).expect("a thread").join().expect("a quote")
+            let pricing = small.spawn_scoped(scope, || heap::peak_bytes(price)).expect("a thread");
+            pricing.join().expect("a quote")
         });
-        let memory = PEAK.load(Ordering::Relaxed) - before;
         let (nodes, selection) = (quote.nodes_searched, quote.selection);
         println!("{}: {:?}, {nodes} nodes, {selection:?}, {memory} bytes", self.name, begun.elapsed());
         let expected = if self.exact { SelectionOutcome::Exact } else { SelectionOutcome::BestFound };

@@ -1,52 +1,13 @@
 //! Reading a program takes less than twenty times its size, whatever it says.
-//!
-//! One test, alone in its process: the allocator counts for everybody.
 
-#![allow(unsafe_code)] // An allocator that counts cannot be written without; it passes everything on.
-
-use std::alloc::{GlobalAlloc, Layout, System};
 use std::fmt::Write;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use suanpan_program::{SourceFile, parse};
-
-struct Counting;
-
-static NOW: AtomicUsize = AtomicUsize::new(0);
-static PEAK: AtomicUsize = AtomicUsize::new(0);
-
-fn grow(bytes: usize) {
-    let now = NOW.fetch_add(bytes, Ordering::Relaxed) + bytes;
-    PEAK.fetch_max(now, Ordering::Relaxed);
-}
-
-// SAFETY: every call is passed on to the system's allocator unchanged.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        grow(layout.size());
-        // SAFETY: as the caller promised.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        NOW.fetch_sub(layout.size(), Ordering::Relaxed);
-        // SAFETY: as the caller promised.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-
-    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        // Counted as if old and new stood side by side.
-        grow(size);
-        // SAFETY: as the caller promised.
-        let moved = unsafe { System.realloc(pointer, layout, size) };
-        NOW.fetch_sub(layout.size(), Ordering::Relaxed);
-        moved
-    }
-}
+use suanpan_testkit::heap;
 
 #[global_allocator]
-static COUNTING: Counting = Counting;
+static ALLOCATOR: heap::Counting = heap::Counting;
 
 const FRAME: &str = "program: t\ncurrency: CNY\nengine_edition: 1\n";
 
@@ -160,11 +121,9 @@ fn a_program_takes_less_than_twenty_times_its_size() {
     for (name, loads, text) in texts() {
         let bytes = text.len();
         let files = [SourceFile::new("large.yaml", text)];
-        let before = NOW.load(Ordering::Relaxed);
-        PEAK.store(before, Ordering::Relaxed);
         let start = Instant::now();
-        let result = parse(&files);
-        let (peak, seconds) = (PEAK.load(Ordering::Relaxed) - before, start.elapsed().as_secs_f32());
+        let (result, peak) = heap::peak_bytes(|| parse(&files));
+        let seconds = start.elapsed().as_secs_f32();
         // The text itself is part of what reading it takes.
         let tenths = (peak + bytes) * 10 / bytes;
         println!("{name:>10}: {bytes:>9} bytes, {:>3}.{} times, {seconds:.2} s", tenths / 10, tenths % 10);

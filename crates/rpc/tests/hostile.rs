@@ -1,16 +1,19 @@
 //! Requests that nobody meant: random bytes, random messages with values at every edge, and what they cost.
 
 mod hostile {
-    pub(crate) mod allocation;
     pub(crate) mod messages;
 }
 
-use hostile::{allocation, messages};
+use hostile::messages;
 use proptest::prelude::*;
 use prost::Message;
 use suanpan_domain::{Currency, limits};
 use suanpan_rpc::decode::{self, Buyer, Clock, Request, Terms};
 use suanpan_rpc::{codec, encode, problem::Problems, v1};
+use suanpan_testkit::heap;
+
+#[global_allocator]
+static ALLOCATOR: heap::Counting = heap::Counting;
 
 fn terms() -> Terms<'static> {
     Terms {
@@ -156,7 +159,7 @@ fn what_is_refused_costs_little_memory() {
     ];
     for (name, mut bytes) in rows {
         bytes.truncate(limits::REQUEST_BYTES_MAX);
-        let (refused, peak) = allocation::peak(|| match codec::decode::<v1::Basket>(&bytes) {
+        let (refused, peak) = heap::peak_bytes(|| match codec::decode::<v1::Basket>(&bytes) {
             Err(status) => status.code() == tonic::Code::InvalidArgument,
             Ok(message) => {
                 decoded(message).map_err(|problems| suanpan_rpc::status::invalid(&problems)).is_err()

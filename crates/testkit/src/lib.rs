@@ -5,5 +5,6 @@ pub mod case_file;
 pub mod cases;
 pub mod compare;
 pub mod generate;
+pub mod heap;
 pub mod oracle;
 pub mod program_file;
