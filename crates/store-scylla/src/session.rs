@@ -190,13 +190,13 @@ async fn connect_with(
 /// The session of a running store.
 pub(crate) struct Cql {
     session: Session,
-    conditional: Arc<dyn LoadBalancingPolicy>,
+    conditional: Conditional,
 }
 
 impl Cql {
     pub(crate) fn new(session: Session) -> Self {
         let profile = session.get_default_execution_profile_handle().to_profile();
-        let conditional = Arc::new(Conditional(Arc::clone(profile.get_load_balancing_policy())));
+        let conditional = Conditional::of(profile.get_load_balancing_policy());
         Self { session, conditional }
     }
 
@@ -206,7 +206,12 @@ impl Cql {
 
     /// The policy that conditional statements are sent by.
     pub(crate) fn conditional(&self) -> Arc<dyn LoadBalancingPolicy> {
-        Arc::clone(&self.conditional)
+        Arc::new(self.conditional.clone())
+    }
+
+    /// The same for a statement that failed so often.
+    fn conditional_after(&self, failed: usize) -> Arc<dyn LoadBalancingPolicy> {
+        Arc::new(self.conditional.after(failed))
     }
 
     /// Reads rows; again until it is answered.
@@ -275,8 +280,8 @@ impl Cql {
         }
     }
 
-    /// Writes conditionally. An unknown outcome is settled by repeating the same write: it is applied, or something else is
-    /// there, which may be what the first try wrote.
+    /// Writes conditionally. An unknown outcome is settled by repeating the same write, at another node: it is applied, or
+    /// something else is there, which may be what the first try wrote.
     pub(crate) async fn decide(
         &self,
         statement: &PreparedStatement,
@@ -285,11 +290,18 @@ impl Cql {
     ) -> Result<Applied, StoreError> {
         let mut pauses = Pauses::default();
         let mut perhaps = false;
+        let mut elsewhere: Option<PreparedStatement> = None;
+        let mut failed = 0;
         loop {
+            let statement = elsewhere.as_ref().unwrap_or(statement);
             match self.session.execute_unpaged(statement, values).await {
                 Ok(result) => return applied(result),
                 Err(error) => unknown(failure(&error), &mut perhaps, until)?,
             }
+            failed += 1;
+            let mut next = statement.clone();
+            next.set_load_balancing_policy(Some(self.conditional_after(failed)));
+            elsewhere = Some(next);
             pauses.pause().await;
         }
     }
@@ -303,11 +315,18 @@ impl Cql {
     ) -> Result<Applied, StoreError> {
         let mut pauses = Pauses::default();
         let mut perhaps = false;
+        let mut elsewhere: Option<Batch> = None;
+        let mut failed = 0;
         loop {
+            let batch = elsewhere.as_ref().unwrap_or(batch);
             match self.session.batch(batch, values).await {
                 Ok(result) => return applied(result),
                 Err(error) => unknown(failure(&error), &mut perhaps, until)?,
             }
+            failed += 1;
+            let mut next = batch.clone();
+            next.set_load_balancing_policy(Some(self.conditional_after(failed)));
+            elsewhere = Some(next);
             pauses.pause().await;
         }
     }
