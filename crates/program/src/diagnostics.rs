@@ -94,6 +94,12 @@ impl Diagnostics {
         self.items.iter().any(|item| item.severity == Severity::Error)
     }
 
+    /// Whether a file cannot be read at all, which says nothing of what stands in it.
+    #[must_use]
+    pub fn has_unreadable_file(&self) -> bool {
+        self.items.iter().any(|item| item.code == crate::code::UNREADABLE)
+    }
+
     /// Draws them as compilers do: the place in the text, marked, with the hint below. Colours are ANSI escapes.
     #[must_use]
     pub fn render(&self, color: bool) -> String {

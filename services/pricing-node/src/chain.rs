@@ -48,6 +48,14 @@ pub enum ChainError {
     Zones(Vec<UnknownZone>),
 }
 
+impl ChainError {
+    /// Whether a file of the program cannot be read at all, which says nothing of what stands in it.
+    #[must_use]
+    pub fn is_unreadable(&self) -> bool {
+        matches!(self, Self::Program { diagnostics, .. } if diagnostics.has_unreadable_file())
+    }
+}
+
 fn lines(problems: &[impl ToString]) -> String {
     problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n  ")
 }

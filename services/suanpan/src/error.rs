@@ -208,6 +208,7 @@ impl Error {
     /// The process's exit code, as `--help` lists them.
     pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
+            Error::Chain(error) | Error::Start(StartError::Chain(error)) if error.is_unreadable() => 3,
             Error::Chain(_) | Error::Refused { .. } | Error::NoBasket { .. } | Error::Names { .. } => 1,
             Error::Input(_) | Error::BadRows { .. } => 1,
             Error::Status(status) if is_refusal(status) => 1,

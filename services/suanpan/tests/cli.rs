@@ -134,7 +134,8 @@ fn first_sku(catalogue: &str) -> String {
 fn every_way_to_fail_has_its_exit_code() {
     for (arguments, input, code) in [
         (&["quote"][..], "", 2),
-        (&["quote", "--program", "no-such-file.yaml"], "", 1),
+        (&["quote", "--program", "no-such-file.yaml"], "", 3),
+        (&["serve", "--program", "no-such-file.yaml"], "", 3),
         (&["quote", "--program", SUNRISE, "no-such-basket.json"], "", 3),
         (&["quote", "--program", SUNRISE], "{ not json", 1),
         (&["check", "no-such-file.yaml"], "", 3),
