@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use suanpan_accrual_worker::outbox::FileSink;
-use suanpan_accrual_worker::{Pace, StoredPolicies, Worker};
+use suanpan_accrual_worker::{Pace, Policies, StoredPolicies, Worker};
 use suanpan_domain::MemberId;
-use suanpan_store::{CodeState, Cursor, Store, Taken};
+use suanpan_store::{CodeState, Cursor, HolderState, Store, Taken};
 
 use crate::chance::now_ms;
 use crate::corner::{CHAIN, Corner};
@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub(crate) async fn settle(corner: &Corner) {
     let store = corner.store().await;
     let clock = || -> suanpan_accrual_worker::Clock { Arc::new(|| now_ms() + AHEAD_MS) };
-    let policies = Arc::new(StoredPolicies::new(Arc::clone(&store), clock()));
+    let policies: Arc<dyn Policies> = Arc::new(StoredPolicies::new(Arc::clone(&store), clock()));
     let pace = Pace {
         pass_every: Duration::from_millis(50),
         tend_every: Duration::from_millis(100),
@@ -31,7 +31,7 @@ pub(crate) async fn settle(corner: &Corner) {
         ..Pace::default()
     };
     let sink = Arc::new(FileSink::new(corner.events_file()));
-    let worker = Worker::new(Arc::clone(&store), policies, clock(), pace, vec![sink]);
+    let worker = Worker::new(Arc::clone(&store), Arc::clone(&policies), clock(), pace, vec![sink]);
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let watch = async {
         let begun = Instant::now();
@@ -40,7 +40,10 @@ pub(crate) async fn settle(corner: &Corner) {
             if waits.is_empty() {
                 break;
             }
-            assert!(begun.elapsed() < PATIENCE, "it still waits for {waits:?}");
+            if begun.elapsed() >= PATIENCE {
+                let (why, status) = (why(corner, &policies).await, worker.status().read());
+                panic!("it still waits for {waits:?}: {why:#?}, {status:#?}");
+            }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         let _ = stop.send(());
@@ -79,4 +82,29 @@ async fn waits(corner: &Corner, store: &dyn Store) -> Vec<String> {
         waits.push("events in the outbox".to_owned());
     }
     waits
+}
+
+/// What becomes of whatever is not done, when it is tried once more by itself.
+async fn why(corner: &Corner, policies: &Arc<dyn Policies>) -> Vec<String> {
+    let books = policies.books(CHAIN).await.expect("the program").expect("a program");
+    let now_ms = now_ms() + AHEAD_MS;
+    let mut why = Vec::new();
+    for name in corner.members() {
+        let id = MemberId::new(name.as_str()).expect("a member");
+        let begun = Instant::now();
+        let worked = tokio::time::timeout(PATIENCE, books.work(&id, now_ms)).await;
+        let took = begun.elapsed();
+        if !matches!(worked, Ok(Ok(done)) if done == Default::default()) {
+            why.push(format!("{name}: {worked:?} in {took:?}"));
+        }
+    }
+    for limit in books.store.limits(CHAIN).await.expect("a store") {
+        let page = books.store.limit_holders(CHAIN, limit.offer, &Cursor::default(), 10_000).await;
+        let held = page.expect("a store").rows.into_iter();
+        for named in held.filter(|named| named.holder.state == HolderState::Held) {
+            let ended = books.end_expired(named.owner.clone(), named.checkout, now_ms).await;
+            why.push(format!("{limit:?}: {named:?}: {ended:?}"));
+        }
+    }
+    why
 }
