@@ -13,8 +13,8 @@ use crate::corner::{CHAIN, Corner};
 
 /// How far the clock is ahead: longer than any reservation holds.
 const AHEAD_MS: i64 = 20 * 60_000;
-/// How long the worker may take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long the worker may take on a busy machine, where a call that servers do not answer is given up after 30 s.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Works until nothing waits any more, and nothing is held.
 pub(crate) async fn settle(corner: &Corner) {
