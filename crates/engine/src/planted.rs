@@ -42,6 +42,10 @@ bugs! {
     MidnightBelongsToToday,
     /// Floors of an offer do not hold.
     FloorIgnored,
+    /// Of sums that cost the same the first wins, whoever gives.
+    EqualSumNotCompared,
+    /// Of the ways to a sum one is taken unseen.
+    FirstWayTaken,
 }
 
 #[cfg(feature = "planted-bugs")]

@@ -20,6 +20,11 @@ use suanpan_testkit::{case_file, oracle};
 
 /// Pairs of the test command.
 const PAIRS: u64 = 24_000;
+/// Pairs of the test command with many offers on single lines. In most of them sums choose; how many that are is counted
+/// beside the sums, in `src/select/sums/tests.rs`.
+const LOCAL_PAIRS: u64 = 300;
+/// As many as sums ask for.
+const LOCAL_OFFERS: usize = 9;
 /// The first seed of the test command.
 const SEED: u64 = 1;
 /// Threads; the pairs are independent.
@@ -27,6 +32,11 @@ const THREADS: u64 = 2;
 
 fn setting(name: &str, usual: u64) -> u64 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
+}
+
+/// Ten times as many where a long run is asked for.
+fn usual(pairs: u64) -> u64 {
+    if std::env::var_os("SUANPAN_LONG").is_some() { 10 * pairs } else { pairs }
 }
 
 /// What is different, or nothing; none when the oracle has too many choices to try.
@@ -62,42 +72,61 @@ fn kinds(failures: &[(u64, Vec<String>)]) -> String {
     rows
 }
 
-#[test]
-fn the_engine_agrees_with_the_oracle() {
-    let usual = if std::env::var_os("SUANPAN_LONG").is_some() { 10 * PAIRS } else { PAIRS };
-    let (first, pairs) = (setting("SUANPAN_SEED", SEED), setting("SUANPAN_ORACLE_PAIRS", usual));
-    let next = AtomicU64::new(first);
+/// Pairs of one sort, judged on all threads: how many were skipped, and what is different in the others.
+fn judge_all(
+    seeds: std::ops::Range<u64>,
+    make: impl Fn(u64) -> Scenario + Sync,
+) -> (u64, Vec<(u64, Vec<String>)>) {
+    let next = AtomicU64::new(seeds.start);
     let skipped = AtomicU64::new(0);
-    let failures: Vec<(u64, Vec<String>)> = std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..THREADS)
-            .map(|_| {
-                scope.spawn(|| {
-                    let mut failed = Vec::new();
-                    loop {
-                        let seed = next.fetch_add(1, Ordering::Relaxed);
-                        if seed >= first + pairs {
-                            return failed;
-                        }
-                        let scenario = Scenario::of_seed(seed, Size::SMALL);
-                        match judged_afresh(&scenario) {
-                            None => {
-                                skipped.fetch_add(1, Ordering::Relaxed);
-                            }
-                            Some(found) if found.is_empty() => {}
-                            Some(found) => failed.push((seed, found)),
-                        }
-                    }
-                })
-            })
-            .collect();
+    let work = || {
+        let mut failed = Vec::new();
+        loop {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            if seed >= seeds.end {
+                return failed;
+            }
+            match judged_afresh(&make(seed)) {
+                None => {
+                    skipped.fetch_add(1, Ordering::Relaxed);
+                }
+                Some(found) if found.is_empty() => {}
+                Some(found) => failed.push((seed, found)),
+            }
+        }
+    };
+    let failures = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..THREADS).map(|_| scope.spawn(work)).collect();
         workers.into_iter().flat_map(|worker| worker.join().expect("workers catch panics")).collect()
     });
-    let skipped = skipped.into_inner();
-    println!("{pairs} pairs, {skipped} skipped for too many choices");
+    (skipped.into_inner(), failures)
+}
+
+fn fail_on_any(test: &str, pairs: u64, failures: &[(u64, Vec<String>)], make: impl Fn(u64) -> Scenario) {
     if let Some((seed, _)) = failures.iter().min() {
-        let report = shrink::report(*seed, &judged_afresh);
-        panic!("{} of {pairs} pairs differ\n{}\n{report}", failures.len(), kinds(&failures));
+        let report = shrink::report(test, make(*seed), &judged_afresh);
+        panic!("{} of {pairs} pairs differ\n{}\n{report}", failures.len(), kinds(failures));
     }
+}
+
+#[test]
+fn the_engine_agrees_with_the_oracle() {
+    let (first, pairs) = (setting("SUANPAN_SEED", SEED), setting("SUANPAN_ORACLE_PAIRS", usual(PAIRS)));
+    let make = |seed| Scenario::of_seed(seed, Size::SMALL);
+    let (skipped, failures) = judge_all(first..first + pairs, make);
+    println!("{pairs} pairs, {skipped} skipped for too many choices");
+    fail_on_any("the_engine_agrees_with_the_oracle", pairs, &failures, make);
+    assert!(skipped * 100 <= pairs, "too many pairs were skipped to prove anything");
+}
+
+/// So many offers on single lines that the choice among them is made by sums: equal also in which of equal choices wins.
+#[test]
+fn sums_agree_with_the_oracle() {
+    let (first, pairs) = (setting("SUANPAN_SEED", SEED), setting("SUANPAN_ORACLE_PAIRS", usual(LOCAL_PAIRS)));
+    let make = |seed| Scenario::of_local_offers(seed, LOCAL_OFFERS);
+    let (skipped, failures) = judge_all(first..first + pairs, make);
+    println!("{pairs} pairs, {skipped} skipped for too many choices");
+    fail_on_any("sums_agree_with_the_oracle", pairs, &failures, make);
     assert!(skipped * 100 <= pairs, "too many pairs were skipped to prove anything");
 }
 

@@ -8,6 +8,7 @@ mod basket;
 mod conditions;
 pub mod coverage;
 mod effect;
+mod local;
 mod market;
 mod member;
 mod offer;

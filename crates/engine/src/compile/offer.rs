@@ -1,6 +1,6 @@
 //! One offer, compiled.
 
-use suanpan_domain::{OfferKind, OfferRef, Rounding, UnitPrice};
+use suanpan_domain::{Money, OfferKind, OfferRef, Rounding, UnitPrice};
 use suanpan_program::model::{
     AmountAt, CountsAs, Effect, ExclusiveScope, Limits, Offer, Program, RoundAt, Selection, Selector,
     ShippingEffect, Terms, Threshold, UnitCount, When, Who,
@@ -178,7 +178,7 @@ pub(super) fn compile(
         threshold: offer.threshold,
         entry: offer.threshold.or_else(|| first_reach(&effect)),
         effect,
-        terms: (*offer.terms).clone(),
+        terms: terms(offer),
         limits: *offer.limits,
         limited: offer.limits.per_member.is_some()
             || offer.limits.in_total.is_some()
@@ -197,6 +197,13 @@ fn lowers(effect: &Effect) -> bool {
         effect,
         Effect::PointsFixed(_) | Effect::PointsTimes(_) | Effect::IssueCoupon { .. } | Effect::Entitlement(_)
     )
+}
+
+/// The terms, with a worth only where something is given that shows in no price: what is taken off would count twice.
+fn terms(offer: &Offer) -> Terms {
+    let beside = matches!(offer.effect, Effect::Gift { .. }) || !lowers(&offer.effect);
+    let worth = if beside { offer.terms.worth } else { Money::ZERO };
+    Terms { worth, ..(*offer.terms).clone() }
 }
 
 /// What an effect needs to be applied once.

@@ -4,7 +4,6 @@ use std::cmp::Ordering;
 
 use super::conflicts::share_units;
 use super::search::{Question, Search};
-use super::sums::Reached;
 use crate::evaluate::{Choice, Unobserved, evaluate};
 use crate::execute::Work;
 use crate::ground::{Ground, bits};
@@ -23,8 +22,8 @@ impl Search {
         if self.best.found && objective > self.best.objective {
             return;
         }
-        if let Some(reached) = self.sums.now {
-            return self.sum_leaf(question, reached, objective);
+        if let Some(reached) = self.reaching.now {
+            return self.sum_leaf(question, reached, objective, gave);
         }
         let mut left_out = 0;
         for candidate in 0..ground.candidates.len() {
@@ -84,23 +83,6 @@ impl Search {
                 }
             }
         }
-    }
-
-    /// Compares a whole choice whose beginning is a sum with the best so far.
-    fn sum_leaf(&mut self, question: &Question<'_, '_>, reached: Reached, objective: i64) {
-        let from = self.scalar.from();
-        let dropped = (from..self.kept.len()).filter(|&at| !question.excluded[at] && !self.kept[at]).count();
-        let left_out = reached.left_out + dropped as u32;
-        if self.best.found && (objective, left_out) >= (self.best.objective, self.best.left_out) {
-            return;
-        }
-        self.best.found = true;
-        self.best.objective = objective;
-        self.best.left_out = left_out;
-        self.best.kept.clone_from(&self.kept);
-        self.best.times.clone_from(&self.times);
-        self.best.order.clear();
-        self.sums.best = reached;
     }
 
     /// Whether an exclusive offer would give nothing beside the others.

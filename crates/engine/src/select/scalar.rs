@@ -147,7 +147,7 @@ impl Scalar {
                     && bits(target).all(|line| ground.lines[line].legal_minimum == 0)
                     && moves_total(ground, candidate, &self.set)
             } else {
-                !question.contest.contested[candidate]
+                !question.contest.contested[candidate] && !passes_over_discounted(ground, candidate)
             };
             if !fits {
                 break;
@@ -275,8 +275,7 @@ fn moves_total(ground: &Ground<'_>, candidate: usize, set: &[u64]) -> bool {
         && terms.floor_unit_price.is_none()
         && terms.floor_line.is_none()
         && terms.floor_sku.is_none()
-        && !offer.buy.undiscounted_only
-        && !offer.target.as_ref().is_some_and(|target| target.undiscounted_only)
+        && !passes_over_discounted(ground, candidate)
         // Presentations of one offer share its cap.
         && (!facts.is_coupon() || terms.cap.is_none() && offer.limits.budget.is_none());
     let at_total = ground.set(candidate, SET_BUY) == set
@@ -289,6 +288,13 @@ fn moves_total(ground: &Ground<'_>, candidate: usize, set: &[u64]) -> bool {
                 }
         });
     plain && at_total && one_amount(offer)
+}
+
+/// Whether what a candidate means depends on which lines were lowered before.
+pub(super) fn passes_over_discounted(ground: &Ground<'_>, candidate: usize) -> bool {
+    ground.offer(candidate).is_some_and(|offer| {
+        offer.buy.undiscounted_only || offer.target.as_ref().is_some_and(|target| target.undiscounted_only)
+    })
 }
 
 /// The layer of the first candidate that acts on exactly this set and moves the total: marks before it are settled.

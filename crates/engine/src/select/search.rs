@@ -5,7 +5,7 @@ use super::bound::Bounds;
 use super::conflicts::Conflicts;
 use super::contest::Contest;
 use super::scalar::Scalar;
-use super::sums::Sums;
+use super::sums::{Reaching, Sums};
 use crate::evaluate::{begin, enter};
 use crate::execute::{Work, execute};
 use crate::ground::Ground;
@@ -54,6 +54,7 @@ pub(crate) struct Search {
     pub(super) beyond: Vec<bool>,
     pub(super) scalar: Scalar,
     pub(super) sums: Sums,
+    pub(super) reaching: Reaching,
 }
 
 /// Contested candidates, before those that move the total alone and among these, that a search decides about. What they

@@ -11,9 +11,8 @@ use crate::ground::{Ground, bits};
 impl Search {
     /// Whether a choice that costs the same and leaves out as many as the best one is to be preferred.
     pub(super) fn breaks_tie(&self, question: &Question<'_, '_>, gave: &[u64]) -> bool {
-        let clusters = question.contest.clusters > 0;
-        if gave == self.best.gave && !clusters {
-            return false;
+        if question.contest.clusters == 0 {
+            return prefers(question.ground, gave, &self.best.gave);
         }
         let by_offers = match gave == self.best.gave {
             true => Ordering::Equal,
@@ -21,9 +20,6 @@ impl Search {
         };
         if by_offers != Ordering::Equal {
             return by_offers == Ordering::Less;
-        }
-        if !clusters {
-            return bits(gave).lt(bits(&self.best.gave));
         }
         let gives = |gave: &[u64], candidate: u32| gave[candidate as usize / 64] >> (candidate % 64) & 1 == 1;
         let new = || self.order.iter().copied().filter(|at| gives(gave, *at));
@@ -37,6 +33,17 @@ impl Search {
             }
         }
     }
+}
+
+/// Whether those who give are to be preferred to those who give in another choice, which costs the same, leaves out as many
+/// and executes in the same order.
+pub(super) fn prefers(ground: &Ground<'_>, gave: &[u64], other: &[u64]) -> bool {
+    gave != other
+        && match by_offers(ground, gave, other) {
+            Ordering::Less => true,
+            Ordering::Greater => false,
+            Ordering::Equal => bits(gave).lt(bits(other)),
+        }
 }
 
 /// How the first of two equal choices compares with the second, `Less` is better: fewer coupons, then the higher vector of
@@ -58,13 +65,17 @@ fn by_offers(ground: &Ground<'_>, new: &[u64], old: &[u64]) -> Ordering {
         return by_priority;
     }
     let ids = |gave: &[u64]| {
-        let id = |candidate: usize| match ground.candidates[candidate].source {
-            OfferRef::Manual(_) => Cow::Owned(format!("manual:{}", ground.id(candidate))),
-            _ => Cow::Borrowed(ground.id(candidate)),
-        };
-        let mut list: Vec<Cow<'_, str>> = bits(gave).map(id).collect();
+        let mut list: Vec<Cow<'_, str>> = bits(gave).map(|candidate| id(ground, candidate)).collect();
         list.sort_unstable();
         list
     };
     ids(new).cmp(&ids(old))
+}
+
+/// The id of a candidate's offer or manual discount, as ties see it.
+pub(super) fn id<'a>(ground: &Ground<'a>, candidate: usize) -> Cow<'a, str> {
+    match ground.candidates[candidate].source {
+        OfferRef::Manual(_) => Cow::Owned(format!("manual:{}", ground.id(candidate))),
+        _ => Cow::Borrowed(ground.id(candidate)),
+    }
 }

@@ -2,7 +2,7 @@
 
 use suanpan_domain::{Money, PointsRequest, Quantity};
 use suanpan_program::model::{Allocation, PointsPolicy, TaxPolicy, UnitSplit};
-use suanpan_testkit::generate::{Scenario, Size};
+use suanpan_testkit::generate::Scenario;
 
 /// Judges a scenario: what differs, or none when it cannot be judged.
 pub(crate) type Judge<'a> = dyn Fn(&Scenario) -> Option<Vec<String>> + 'a;
@@ -11,14 +11,15 @@ pub(crate) type Judge<'a> = dyn Fn(&Scenario) -> Option<Vec<String>> + 'a;
 type Smaller<'a> = dyn FnMut(&dyn Fn(&mut Scenario)) + 'a;
 
 /// The seed, the command that replays it, and the smallest counter-example found.
-pub(crate) fn report(seed: u64, judge: &Judge<'_>) -> String {
+pub(crate) fn report(test: &str, scenario: Scenario, judge: &Judge<'_>) -> String {
+    let seed = scenario.seed;
     let hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(|_| {}));
-    let scenario = smallest(Scenario::of_seed(seed, Size::SMALL), judge);
+    let scenario = smallest(scenario, judge);
     std::panic::set_hook(hook);
     let found = judge(&scenario).unwrap_or_default().join("\n  ");
     format!(
-        "seed {seed}; replay it alone with\n  SUANPAN_SEED={seed} SUANPAN_ORACLE_PAIRS=1 cargo test -p suanpan-engine --test oracle\n\
+        "seed {seed}; replay it alone with\n  SUANPAN_SEED={seed} SUANPAN_ORACLE_PAIRS=1 cargo test -p suanpan-engine --test oracle {test}\n\
          differences:\n  {found}\nas a case file, for `tests/cases/`:\n{}",
         as_case(&scenario)
     )

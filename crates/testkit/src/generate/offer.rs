@@ -153,7 +153,7 @@ impl<'a> Maker<'a> {
         }
     }
 
-    fn layer(&self, name: &str) -> usize {
+    pub(super) fn layer(&self, name: &str) -> usize {
         self.layers.iter().position(|layer| layer == name).unwrap_or(0)
     }
 
