@@ -102,7 +102,7 @@ codes! {
     NEVER_APPLIES = "P060";
     /// A warning: an offer that another one surely takes the place of.
     SHADOWED = "P061";
-    /// A warning: an offer that takes more than 90 %.
+    /// A warning: an offer that takes more than 90 % of what it asks for, and nothing keeps it from that.
     VERY_HIGH = "P062";
     /// A warning: one id for things of different kinds.
     SAME_ID = "P063";

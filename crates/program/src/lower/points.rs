@@ -170,7 +170,7 @@ fn offset(at: &At<OffsetFile>, earn: Option<&Earn>, context: &Context) -> Points
         );
     }
     if let Some(earn) = earn
-        && worth(earn.points) * 10 >= micro(earn.per.minor()) * 9
+        && worth(earn.points) * 10 > micro(earn.per.minor()) * 9
     {
         context.warning(
             code::VERY_HIGH,

@@ -1,21 +1,17 @@
 //! What is allowed and surely not meant. Sound, not complete: a warning holds whatever the clock says and whatever is
 //! in a basket.
 
+mod high;
 mod never;
 mod shadowed;
-
-use suanpan_domain::{Money, Rate};
 
 use super::references::{Sites, below};
 use crate::code;
 use crate::diagnostics::quoted;
 use crate::file::GroupDefinition;
-use crate::model::{AmountAt, AmountPer, Effect, OffAmount, Offer, Program, Saving, Threshold, UnitCount};
+use crate::model::{Effect, Offer, Program};
 use crate::read::{At, Context};
 use crate::yaml::{Document, Spot};
-
-/// A share off from which on it is probably a slip of the pen.
-const VERY_HIGH: Rate = Rate::from_percent(90);
 
 /// Looks at a program, and where it has errors at what they leave sure.
 pub(super) fn check(group_files: &[GroupDefinition], program: &Program, sites: &Sites, context: &Context) {
@@ -26,7 +22,7 @@ pub(super) fn check(group_files: &[GroupDefinition], program: &Program, sites: &
         same_id(offer, program, *site, context);
         // What the program says as a whole decides about these.
         if errors.only_in_offers {
-            high(offer, program, *site, context);
+            high::check(offer, program, *site, context);
             without_effect(offer, program, *site, context);
         }
     }
@@ -89,65 +85,6 @@ fn is_within(spot: Spot, above: Spot, context: &Context) -> bool {
     let document = context.documents.iter().find(|document| document.file == above.file);
     spot.file == above.file
         && document.is_some_and(|document| (above.node..document.after(above.node)).contains(&spot.node))
-}
-
-fn high(offer: &Offer, program: &Program, site: Spot, context: &Context) {
-    let bound = program.maximum_discount.is_some_and(|most| most <= VERY_HIGH) && !offer.guard_exempt;
-    if bound || offer.terms.cap.is_some() {
-        return;
-    }
-    let warn = |keys: &[&str], message: String| {
-        context.warning(
-            code::VERY_HIGH,
-            below(site, keys, context),
-            message,
-            "check the figures; a `cap` or the program's `maximum_discount` bounds mistakes",
-        );
-    };
-    let spend = |threshold: Option<Threshold>| match threshold {
-        Some(Threshold { reach: UnitCount::Spend(amount), at: AmountAt::Running, .. }) => Some(amount),
-        _ => None,
-    };
-    match &offer.effect {
-        Effect::PercentOff(rate) if *rate > VERY_HIGH && offer.terms.units.is_none() => {
-            warn(
-                &["effect", "percent_off"],
-                format!("{} takes {rate} of what it selects", quoted(&offer.id)),
-            );
-        }
-        Effect::AmountOff { amount: OffAmount::Fixed(off), per: AmountPer::Basket } => {
-            if let Some(reach) = spend(offer.threshold).filter(|reach| is_most(*off, *reach)) {
-                let shown = (off.in_currency(program.currency), reach.in_currency(program.currency));
-                warn(
-                    &["effect", "amount_off"],
-                    format!("of the {} that reach it this takes {}", shown.1, shown.0),
-                );
-            }
-        }
-        Effect::Repeat { every: UnitCount::Spend(every), off, .. } if is_most(*off, *every) => {
-            let shown = (off.in_currency(program.currency), every.in_currency(program.currency));
-            warn(&["effect", "repeat"], format!("of every {} this takes {}", shown.1, shown.0));
-        }
-        Effect::Steps(steps) => {
-            for step in steps {
-                if let (UnitCount::Spend(reach), Saving::Amount(off)) = (step.reach, step.save)
-                    && is_most(off, reach)
-                {
-                    let shown = (off.in_currency(program.currency), reach.in_currency(program.currency));
-                    warn(
-                        &["effect", "steps"],
-                        format!("of the {} that reach a step it takes {}", shown.1, shown.0),
-                    );
-                }
-            }
-        }
-        _ => {}
-    }
-}
-
-/// More than nine tenths.
-fn is_most(off: Money, of: Money) -> bool {
-    i128::from(off.minor()) * 10 > i128::from(of.minor()) * 9
 }
 
 fn without_effect(offer: &Offer, program: &Program, site: Spot, context: &Context) {
