@@ -1,16 +1,31 @@
-//! What a little more in the basket would save.
+//! What a little more in the basket would save (docs/pricing.md, rule 13).
 
+mod trials;
 mod units;
 
 use suanpan_domain::quote::{Missing, NearMiss};
-use suanpan_domain::{Basket, LineKind, Member, Money, OfferRef, Quote, Rate, Usage, divide_i128};
+use suanpan_domain::{Basket, LineKind, Member, Money, OfferRef, Quote, Rate, Reason, Usage, divide_i128};
 use suanpan_program::model::{AmountPer, Effect, OffAmount, SaveStep, Saving, ShippingEffect, UnitCount};
 
 use crate::compile::{Compiled, CompiledOffer};
 use crate::gather::Gathered;
+use crate::ground::SET_BUY;
 use crate::record::Record;
+use trials::{Trials, Wish};
 
-/// Fills the near misses: offers that lack nothing but their threshold, and the next step of those that are applied.
+/// An offer that would give something, or more, for a little more.
+#[derive(Clone, Copy)]
+struct Near {
+    source: OfferRef,
+    /// The first of its sets of lines.
+    sets: u32,
+    missing: Missing,
+    /// What it gives now, where it gives something.
+    applied: Option<i64>,
+}
+
+/// Fills the near misses: offers that lack nothing but their threshold, the next step or multiple of those that are applied,
+/// the next group of those that form groups.
 pub(crate) fn near_misses(
     compiled: &Compiled,
     basket: &Basket,
@@ -20,44 +35,77 @@ pub(crate) fn near_misses(
     record: &Record,
     quote: &mut Quote,
 ) {
-    quote.near_misses.clear();
-    // What the quote says of them is measured when they would have executed.
-    let rows: Vec<(OfferRef, Missing)> = quote
-        .offers
-        .iter()
-        .filter(|row| row.reason == Some(suanpan_domain::Reason::ThresholdNotMet) && !row.applied)
-        .map(|row| (row.offer, row.missing))
-        .collect();
-    let refused = rows.into_iter().map(|(offer, missing)| (offer, missing, None));
-    let executed = record.given.iter().enumerate().filter_map(|(candidate, given)| {
-        let given = given.as_ref().filter(|given| given.times > 0)?;
-        let applied = (given.times > 0).then_some(given.amount);
-        Some((gathered.candidates[candidate].source, given.missing, applied))
-    });
-    for (source, missing, applied) in refused.chain(executed) {
-        let OfferRef::Program(place) = source else { continue };
-        if missing == Missing::Nothing {
+    let mut found: Vec<NearMiss> = Vec::new();
+    let mut trials = Trials::new(compiled, basket, member, usage, gathered);
+    for near in executed(gathered, record).chain(refused(gathered, quote)) {
+        let OfferRef::Program(place) = near.source else { continue };
+        let offer = &compiled.offers[place as usize];
+        if near.missing == Missing::Nothing || !offer.candidate.lowers {
             continue;
         }
-        let offer = &compiled.offers[place as usize];
-        let saving = saving_of(compiled, basket, offer, applied);
-        if let Some(saving) = saving.filter(|saving| *saving > 0) {
-            quote.near_misses.push(NearMiss { offer: source, missing, saving: Money::from_minor(saving) });
+        let saving = match saving_of(compiled, basket, offer, near.applied) {
+            Some(saving) => saving,
+            // Presentations of one offer lack the same.
+            None if found.iter().any(|other| other.offer == near.source) => continue,
+            None => match Wish::of_missing(&trials, offer, near) {
+                Some(wish) => trials.saving_when_reached(quote, near.source, wish),
+                None => continue,
+            },
+        };
+        found.push(NearMiss { offer: near.source, missing: near.missing, saving: Money::from_minor(saving) });
+    }
+    units::near_misses(&mut trials, record, quote, &mut found);
+    found.retain(|near| near.saving > Money::ZERO);
+    found.sort_by_key(|near| (std::cmp::Reverse(near.saving), near.offer));
+    quote.near_misses.clear();
+    for near in found {
+        if quote.near_misses.iter().all(|other| other.offer != near.offer) {
+            quote.near_misses.push(near);
         }
     }
-    units::near_misses(compiled, basket, member, usage, gathered, record, quote);
-    quote.near_misses.sort_by_key(|near| (std::cmp::Reverse(near.saving), near.offer));
-    quote.near_misses.dedup_by_key(|near| near.offer);
 }
 
-/// What reaching the threshold, or the next step, would save at least.
+/// Candidates that were kept: what they lack is measured when they executed.
+fn executed(gathered: &Gathered, record: &Record) -> impl Iterator<Item = Near> {
+    gathered.candidates.iter().zip(&record.given).filter_map(|(candidate, given)| {
+        let given = given.as_ref()?;
+        let gives = given.times > 0;
+        (gives || given.reason == Some(Reason::ThresholdNotMet)).then(|| Near {
+            source: candidate.source,
+            sets: candidate.sets,
+            missing: given.missing,
+            applied: gives.then_some(given.amount),
+        })
+    })
+}
+
+/// Offers that were no candidates for want of their threshold; their rows come after those of the candidates.
+fn refused(gathered: &Gathered, quote: &Quote) -> impl Iterator<Item = Near> {
+    let rows = &quote.offers[gathered.candidates.len()..];
+    gathered.refused.iter().zip(rows).filter_map(|(refused, row)| {
+        let sets = refused.near.filter(|_| row.reason == Some(Reason::ThresholdNotMet))?;
+        Some(Near { source: refused.source, sets, missing: row.missing, applied: None })
+    })
+}
+
+/// What reaching the threshold, or the next step, would save at least, where the offer's figures say it. They do where
+/// all that is counted is lowered, and nothing but a cap bounds it.
 fn saving_of(
     compiled: &Compiled,
     basket: &Basket,
     offer: &CompiledOffer,
     applied: Option<i64>,
 ) -> Option<i64> {
-    let cap = offer.terms.cap.map_or(i64::MAX, Money::minor);
+    let terms = &offer.terms;
+    let bounded = offer.target.is_some()
+        || terms.units.is_some()
+        || terms.floor_unit_price.is_some()
+        || terms.floor_line.is_some()
+        || terms.floor_sku.is_some();
+    if bounded && !matches!(offer.effect, Effect::Gift { .. }) {
+        return None;
+    }
+    let cap = terms.cap.map_or(i64::MAX, Money::minor);
     let percent = |rate: Rate, reach: UnitCount| match reach {
         UnitCount::Spend(amount) => {
             let exact = i128::from(amount.minor()) * i128::from(rate.ppm());
@@ -81,7 +129,7 @@ fn saving_of(
                 suanpan_domain::LinePrice::Total(total) => total.minor(),
             })
             .sum(),
-        Effect::Gift { .. } => offer.terms.worth.minor(),
+        Effect::Gift { .. } => terms.worth.minor(),
         _ => return None,
     };
     Some(saving.min(cap))

@@ -1,66 +1,41 @@
-//! Sets, bundles, every nth unit, buy and get: what a few more units would bring is found by pricing the basket with
-//! them (docs/pricing.md, rule 13).
+//! Sets, bundles, every nth unit, buy and get: how many more units complete the next group.
 
-use suanpan_domain::limits::{AMOUNT_MINOR_MAX, QUANTITY_MILLI_MAX};
 use suanpan_domain::quote::{Missing, NearMiss};
-use suanpan_domain::{Basket, LinePrice, Member, Money, OfferRef, Quantity, Quote, Reason, Rounding, Usage};
+use suanpan_domain::{Money, OfferRef, Quantity, Quote, Reason};
 use suanpan_program::model::{Effect, UnitCount};
 
-use crate::compile::Compiled;
-use crate::gather::Gathered;
+use super::trials::{Trials, Wish};
 use crate::ground::{SET_BUY, SET_PARTS, SET_TARGET, bits};
 use crate::record::Record;
-use crate::scratch::Scratch;
-
-/// Baskets that are priced to find near misses, at most; each may cost a search.
-const TRIALS_MAX: usize = 16;
-
-/// So many more units of a line.
-#[derive(Clone, Copy)]
-struct Wish {
-    line: usize,
-    units: i64,
-}
 
 /// Adds the near misses of effects on units.
 pub(super) fn near_misses(
-    compiled: &Compiled,
-    basket: &Basket,
-    member: Option<&Member>,
-    usage: Option<&Usage>,
-    gathered: &Gathered,
+    trials: &mut Trials<'_>,
     record: &Record,
-    quote: &mut Quote,
+    quote: &Quote,
+    found: &mut Vec<NearMiss>,
 ) {
     let mut seen = Vec::new();
-    let mut trials = None;
     for (candidate, given) in record.given.iter().enumerate() {
-        let source = gathered.candidates[candidate].source;
+        let source = trials.gathered.candidates[candidate].source;
         let (Some(given), OfferRef::Program(place)) = (given, source) else { continue };
         let waits = given.times > 0 || given.reason == Some(Reason::NoCompleteGroup);
         if !waits || seen.contains(&source) {
             continue;
         }
         seen.push(source);
-        let begun = Begun { basket, gathered, candidate, times: times_of(quote, source) };
-        let Some(wish) = begun.wish(&compiled.offers[place as usize].effect) else { continue };
-        let trials = trials.get_or_insert_with(|| Trials {
-            basket: basket.clone(),
-            scratch: Scratch::new(),
-            quote: Quote::default(),
-            left: TRIALS_MAX,
-        });
-        if trials.left == 0 {
-            break;
-        }
-        let Some(with) = trials.amount(compiled, member, usage, gathered, wish, source) else { continue };
-        let saving = with - amount_of(quote, source);
-        if saving > 0 {
-            quote.near_misses.push(NearMiss {
-                offer: source,
-                missing: Missing::Quantity(Quantity::from_units(wish.units)),
-                saving: Money::from_minor(saving),
-            });
+        let effect = &trials.compiled.offers[place as usize].effect;
+        let begun = Begun { trials, candidate, times: times_of(quote, source) };
+        for wish in begun.wishes(effect).into_iter().flatten() {
+            let saving = trials.saving(quote, source, wish);
+            if saving > 0 {
+                found.push(NearMiss {
+                    offer: source,
+                    missing: Missing::Quantity(Quantity::from_milli(wish.milli)),
+                    saving: Money::from_minor(saving),
+                });
+                break;
+            }
         }
     }
 }
@@ -69,84 +44,84 @@ fn times_of(quote: &Quote, source: OfferRef) -> i64 {
     quote.offers.iter().filter(|row| row.offer == source).map(|row| i64::from(row.times)).sum()
 }
 
-fn amount_of(quote: &Quote, source: OfferRef) -> i64 {
-    quote.offers.iter().filter(|row| row.offer == source).map(|row| row.amount.minor()).sum()
-}
-
-/// The basket, to be priced with a little more in it.
-struct Trials {
-    basket: Basket,
-    scratch: Scratch,
-    quote: Quote,
-    left: usize,
-}
-
-impl Trials {
-    /// What the offer would give; none where the basket would pass a limit.
-    fn amount(
-        &mut self,
-        compiled: &Compiled,
-        member: Option<&Member>,
-        usage: Option<&Usage>,
-        gathered: &Gathered,
-        wish: Wish,
-        source: OfferRef,
-    ) -> Option<i64> {
-        self.left -= 1;
-        let request = gathered.lines.facts[wish.line].first as usize;
-        let before = self.basket.lines[request].quantity;
-        let quantity = before.milli().checked_add(wish.units.checked_mul(1_000)?)?;
-        let LinePrice::Unit(price) = self.basket.lines[request].price else { return None };
-        let gross: i64 = gathered.lines.facts.iter().map(|facts| facts.gross.max(0)).sum();
-        let more = price.times(Quantity::from_units(wish.units), Rounding::Up).minor();
-        if quantity > QUANTITY_MILLI_MAX || more > AMOUNT_MINOR_MAX - gross.min(AMOUNT_MINOR_MAX) {
-            return None;
-        }
-        self.basket.lines[request].quantity = Quantity::from_milli(quantity);
-        compiled.quote(&self.basket, member, usage, &mut self.scratch, &mut self.quote);
-        self.basket.lines[request].quantity = before;
-        Some(amount_of(&self.quote, source))
-    }
-}
-
 /// A group that has begun.
-struct Begun<'a> {
-    basket: &'a Basket,
-    gathered: &'a Gathered,
+struct Begun<'a, 't> {
+    trials: &'a Trials<'t>,
     candidate: usize,
     /// How many groups are formed.
     times: i64,
 }
 
-impl Begun<'_> {
-    /// What the next group lacks, where an article in the basket can fill it.
-    fn wish(&self, effect: &Effect) -> Option<Wish> {
+impl Begun<'_, '_> {
+    /// What the next group may lack, where an article in the basket can fill it: the least first.
+    fn wishes(&self, effect: &Effect) -> [Option<Wish>; 2] {
         match effect {
             Effect::NthUnit { group_size: size, .. } | Effect::SetPrice { units: size, .. } => {
-                self.rest_of(SET_TARGET, *size)
+                [self.rest_of(SET_TARGET, *size), None]
             }
             Effect::BuyGet { buy: UnitCount::Units(buy), get_units, .. } => {
-                if self.set(SET_BUY) == self.set(SET_TARGET) {
-                    return self.rest_of(SET_TARGET, buy.checked_add(*get_units)?);
-                }
-                self.only_one_lacks([(SET_BUY, *buy), (SET_TARGET, *get_units)].into_iter())
+                [self.bought(*buy, *get_units), None]
+            }
+            Effect::BuyGet { buy: UnitCount::Spend(every), get_units, .. } => {
+                let line = self.trials.cheapest(self.set(SET_BUY), false);
+                self.spent(every.minor(), *get_units, line)
+            }
+            Effect::BuyGet { buy: UnitCount::Weight(every), get_units, .. } => {
+                let weight =
+                    self.lines(SET_BUY).filter(|facts| facts.weighed).map(|facts| facts.quantity_milli);
+                let lacking = every.milli().saturating_mul(self.times + 1) - weight.sum::<i64>();
+                [
+                    self.with_all_to_get(*get_units, || {
+                        let line = self.trials.cheapest(self.set(SET_BUY), true)?;
+                        Some(Wish { line, milli: lacking }).filter(|wish| wish.milli > 0)
+                    }),
+                    None,
+                ]
             }
             Effect::Bundle { parts, .. } => {
                 let parts = parts.iter().enumerate();
-                self.only_one_lacks(parts.map(|(place, part)| (SET_PARTS + place, part.units)))
+                [self.only_one_lacks(parts.map(|(place, part)| (SET_PARTS + place, part.units))), None]
             }
-            _ => None,
+            _ => [None, None],
         }
     }
 
     fn set(&self, which: usize) -> &[u64] {
-        let Gathered { sets, words, candidates, .. } = self.gathered;
-        let start = (candidates[self.candidate].sets as usize + which) * words;
-        &sets[start..start + words]
+        self.trials.set(self.trials.gathered.candidates[self.candidate].sets as usize + which)
+    }
+
+    fn lines(&self, which: usize) -> impl Iterator<Item = &crate::lines::LineFacts> {
+        bits(self.set(which)).map(|line| &self.trials.gathered.lines.facts[line])
     }
 
     fn count(&self, which: usize) -> i64 {
-        bits(self.set(which)).map(|line| self.gathered.lines.facts[line].units).sum()
+        self.lines(which).map(|facts| facts.units).sum()
+    }
+
+    fn bought(&self, buy: i64, get_units: i64) -> Option<Wish> {
+        if self.set(SET_BUY) == self.set(SET_TARGET) {
+            return self.rest_of(SET_TARGET, buy.checked_add(get_units)?);
+        }
+        self.only_one_lacks([(SET_BUY, buy), (SET_TARGET, get_units)].into_iter())
+    }
+
+    /// What lacks to spend once more, and where the units to get are among those that are bought, these as well.
+    fn spent(&self, every: i64, get_units: i64, line: Option<usize>) -> [Option<Wish>; 2] {
+        let Some(line) = line else { return [None, None] };
+        let spent: i64 = self.lines(SET_BUY).map(|facts| facts.gross).sum();
+        let lacking = every.saturating_mul(self.times + 1) - spent;
+        let units = self.trials.units_for(line, lacking.max(1));
+        let wish = |units: i64| Some(Wish { line, milli: units.checked_mul(1_000)? });
+        if self.set(SET_BUY) == self.set(SET_TARGET) {
+            return [units.and_then(wish), units.and_then(|units| wish(units.checked_add(get_units)?))];
+        }
+        [self.with_all_to_get(get_units, || units.and_then(wish)), None]
+    }
+
+    /// A wish for what has to be bought, where what there is to get once more is there.
+    fn with_all_to_get(&self, get_units: i64, wish: impl Fn() -> Option<Wish>) -> Option<Wish> {
+        let needed = get_units.checked_mul(self.times + 1)?;
+        (self.count(SET_TARGET) >= needed).then(wish).flatten()
     }
 
     /// What groups of equal parts lack, where one has begun.
@@ -171,14 +146,9 @@ impl Begun<'_> {
         found.and_then(|(which, units)| self.more(which, units))
     }
 
-    /// More of the cheapest article that is there, the first of equals.
+    /// More of the cheapest article that is there.
     fn more(&self, which: usize, units: i64) -> Option<Wish> {
-        let facts = &self.gathered.lines.facts;
-        let lines = bits(self.set(which)).filter(|&line| {
-            let unit_priced =
-                matches!(self.basket.lines[facts[line].first as usize].price, LinePrice::Unit(_));
-            unit_priced && facts[line].open && !facts[line].weighed && !facts[line].overridden
-        });
-        lines.min_by_key(|&line| (facts[line].requested_micro, line)).map(|line| Wish { line, units })
+        let line = self.trials.cheapest(self.set(which), false)?;
+        Some(Wish { line, milli: units.checked_mul(1_000)? })
     }
 }
