@@ -22,6 +22,9 @@ pub(crate) struct Choice<'a> {
 pub(crate) trait Observer {
     /// A candidate was executed; its takes stand in `work.takes`.
     fn executed(&mut self, ground: &Ground<'_>, state: &State, work: &Work, candidate: usize, given: &Given);
+
+    /// In a line group, `winner` takes a line from `loser`.
+    fn beaten(&mut self, _loser: usize, _line: usize, _winner: usize) {}
 }
 
 /// Looks away.
@@ -47,7 +50,10 @@ pub(crate) fn evaluate(
         if !choice.kept[candidate] {
             continue;
         }
-        enter(ground, choice.kept, state, work, ground.candidates[candidate].layer);
+        let layer = ground.candidates[candidate].layer;
+        if state.layer != layer || !state.begun {
+            enter_layer(ground, choice.kept, state, work, layer, observer);
+        }
         let times = choice.times.get(candidate).copied().unwrap_or(u32::MAX);
         let given = execute(ground, state, work, candidate, times);
         observer.executed(ground, state, work, candidate, &given);
@@ -117,12 +123,19 @@ pub(crate) fn overridden(ground: &Ground<'_>, layer: u16, word: usize) -> u64 {
 #[inline(always)]
 pub(crate) fn enter(ground: &Ground<'_>, kept: &[bool], state: &mut State, work: &mut Work, layer: u16) {
     if state.layer != layer || !state.begun {
-        enter_layer(ground, kept, state, work, layer);
+        enter_layer(ground, kept, state, work, layer, &mut Unobserved);
     }
 }
 
 /// Notes what lines cost, for bases, marks and line groups.
-fn enter_layer(ground: &Ground<'_>, kept: &[bool], state: &mut State, work: &mut Work, layer: u16) {
+fn enter_layer(
+    ground: &Ground<'_>,
+    kept: &[bool],
+    state: &mut State,
+    work: &mut Work,
+    layer: u16,
+    observer: &mut impl Observer,
+) {
     let n = ground.lines.len();
     for (row, &marked) in ground.compiled.marked_layers.iter().enumerate() {
         if (state.layer..layer).contains(&marked) {
@@ -138,12 +151,19 @@ fn enter_layer(ground: &Ground<'_>, kept: &[bool], state: &mut State, work: &mut
     state.layer = layer;
     state.begun = true;
     if ground.compiled.has_line_groups {
-        settle_line_groups(ground, kept, state, work, layer);
+        settle_line_groups(ground, kept, state, work, layer, observer);
     }
 }
 
 /// Lets the members of each line group whose earliest layer begins compete on every line (docs/pricing.md, rule 39).
-fn settle_line_groups(ground: &Ground<'_>, kept: &[bool], state: &mut State, work: &mut Work, layer: u16) {
+fn settle_line_groups(
+    ground: &Ground<'_>,
+    kept: &[bool],
+    state: &mut State,
+    work: &mut Work,
+    layer: u16,
+    observer: &mut impl Observer,
+) {
     for (place, group) in ground.compiled.groups.iter().enumerate() {
         if group.scope != GroupScope::Line {
             continue;
@@ -177,6 +197,7 @@ fn settle_line_groups(ground: &Ground<'_>, kept: &[bool], state: &mut State, wor
             });
             for (_, loser) in &takes[group.at_most as usize..] {
                 state.blocked[loser * ground.words + line / 64] |= 1 << (line % 64);
+                observer.beaten(*loser, line, takes[0].1);
             }
         }
     }

@@ -1,5 +1,6 @@
 //! The account of every offer: applied, refused and why.
 
+mod excluded;
 mod near;
 
 use suanpan_domain::quote::{Missing, OfferOutcome};
@@ -8,7 +9,7 @@ use suanpan_program::model::{AmountAt, Threshold, UnitCount};
 
 use crate::execute::Take;
 use crate::gather::{Refused, reach};
-use crate::ground::{Ground, SET_TARGET, bits};
+use crate::ground::Ground;
 use crate::record::{Record, Recorded};
 use crate::select::{Dropped, Selected};
 
@@ -39,7 +40,7 @@ pub(crate) fn account(
             times: given.times,
             missing: if applied { Missing::Nothing } else { given.missing },
             winner: if given.reason == Some(Reason::ExcludedBy) {
-                first_before(ground, record, candidate)
+                excluded::winner(ground, record, selected, candidate)
             } else {
                 None
             },
@@ -103,12 +104,6 @@ fn missing_then(ground: &Ground<'_>, refused: &Refused, record: &Record) -> Miss
     };
     let amount = |line: usize| ground.lines[line].gross - taken(line);
     reach(ground.compiled, &threshold, set, ground.lines, ground.tax_rates, amount).1
-}
-
-/// The first offer that lowered a line that a candidate means.
-fn first_before(ground: &Ground<'_>, record: &Record, candidate: usize) -> Option<OfferRef> {
-    let first = bits(ground.set(candidate, SET_TARGET)).find_map(|line| record.first_change(line))?;
-    Some(ground.candidates[first].source)
 }
 
 /// The row of a candidate that was not kept.

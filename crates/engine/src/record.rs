@@ -38,6 +38,8 @@ pub(crate) struct Record {
     takers: Vec<Taker>,
     pub(crate) shares: Vec<RecordedShare>,
     pub(crate) gifts: Vec<(u32, GiftGiven)>,
+    /// What line groups decided: the loser, the line, the winner.
+    beaten: Vec<(u32, u32, u32)>,
     /// By candidate; none for candidates that were not kept.
     pub(crate) given: Vec<Option<Given>>,
     /// What each request line costs now, and at first; empty where each is a line by itself.
@@ -53,6 +55,7 @@ impl Record {
         self.takers.clear();
         self.shares.clear();
         self.gifts.clear();
+        self.beaten.clear();
         self.given.clear();
         self.given.resize(ground.candidates.len(), None);
         self.request_running.clear();
@@ -142,6 +145,10 @@ impl Observer for Record {
             self.runs = runs;
         }
     }
+
+    fn beaten(&mut self, loser: usize, line: usize, winner: usize) {
+        self.beaten.push((loser as u32, line as u32, winner as u32));
+    }
 }
 
 impl Record {
@@ -164,6 +171,12 @@ impl Record {
     pub(crate) fn first_change(&self, line: usize) -> Option<usize> {
         let lowered = |recorded: &Recorded<'_>| recorded.takes.iter().any(|take| take.line as usize == line);
         self.recorded().find(lowered).map(|recorded| recorded.candidate)
+    }
+
+    /// The candidate that took a merged line from another of its line group; where several did, the largest.
+    pub(crate) fn beaten_by(&self, loser: usize, line: usize) -> Option<usize> {
+        let fell = |(from, at, _): &&(u32, u32, u32)| *from as usize == loser && *at as usize == line;
+        self.beaten.iter().find(fell).map(|(_, _, winner)| *winner as usize)
     }
 
     /// A tender leaves the units alone; its amount is divided by what the request lines cost.
