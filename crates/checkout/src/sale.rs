@@ -183,7 +183,7 @@ fn line(priced: &Priced<'_>, row: &QuoteLine) -> SaleLine {
 fn program_offer(program: &Program, offer: OfferRef) -> Option<&Offer> {
     match offer {
         OfferRef::Program(index) => program.offers.get(index as usize),
-        OfferRef::Manual(_) | OfferRef::Code(_) | OfferRef::Points => None,
+        OfferRef::Manual(_) | OfferRef::Code(_) | OfferRef::Paper(_) | OfferRef::Points => None,
     }
 }
 

@@ -152,6 +152,7 @@ pub fn result_hash(quote: &Quote) -> [u8; 32] {
             suanpan_domain::OfferRef::Manual(index) => (1, index),
             suanpan_domain::OfferRef::Code(index) => (2, index),
             suanpan_domain::OfferRef::Points => (3, 0),
+            suanpan_domain::OfferRef::Paper(index) => (4, index),
         };
         put(kind);
         put(i64::from(index));

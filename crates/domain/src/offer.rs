@@ -9,6 +9,8 @@ pub enum OfferRef {
     Manual(u32),
     /// The basket's code at this index, which no offer of the program claims.
     Code(u32),
+    /// The basket's paper coupon at this index, whose code no offer of the program claims.
+    Paper(u32),
     /// Paying with points.
     Points,
 }
@@ -64,7 +66,7 @@ impl OfferBook {
     pub fn get(&self, offer: OfferRef) -> Option<&OfferEntry> {
         match offer {
             OfferRef::Program(index) => self.entries.get(index as usize),
-            OfferRef::Manual(_) | OfferRef::Code(_) | OfferRef::Points => None,
+            OfferRef::Manual(_) | OfferRef::Code(_) | OfferRef::Paper(_) | OfferRef::Points => None,
         }
     }
 

@@ -230,8 +230,10 @@ pub enum Missing {
     Nothing,
     /// So much more spent.
     Amount(Money),
-    /// So much more bought: units, or weight in thousandths.
+    /// So many more units bought.
     Quantity(Quantity),
+    /// So much more weight bought, in kilograms.
+    Weight(Quantity),
 }
 
 /// A gift line that an offer added.

@@ -154,13 +154,19 @@ impl Gathered {
         }
     }
 
-    /// Refused offers by id (the book is sorted by id, so by reference), unknown codes by their text.
+    /// Refused offers by id (the book is sorted by id, so by reference), unknown codes and papers by their text.
     fn order_refused(&mut self, basket: &Basket) {
-        let code = |refused: &Refused| refused.code.map(|code| basket.codes[code as usize].as_str());
+        let code = |refused: &Refused| match (refused.source, refused.code, refused.paper) {
+            (_, Some(code), _) => Some(basket.codes[code as usize].as_str()),
+            (OfferRef::Paper(paper), ..) => Some(basket.paper_coupons[paper as usize].code.as_str()),
+            _ => None,
+        };
         let order = |a: &Refused, b: &Refused| {
             let by_offer = match (a.source, b.source) {
                 (OfferRef::Program(x), OfferRef::Program(y)) => x.cmp(&y),
-                (OfferRef::Code(_), OfferRef::Code(_)) => std::cmp::Ordering::Equal,
+                (OfferRef::Code(_), OfferRef::Code(_)) | (OfferRef::Paper(_), OfferRef::Paper(_)) => {
+                    std::cmp::Ordering::Equal
+                }
                 (x, y) => x.cmp(&y),
             };
             by_offer.then_with(|| {

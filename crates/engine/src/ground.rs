@@ -103,7 +103,7 @@ impl<'a> Ground<'a> {
     pub(crate) fn offer(&self, candidate: usize) -> Option<&'a CompiledOffer> {
         match self.candidates[candidate].source {
             OfferRef::Program(index) => Some(&self.compiled.offers[index as usize]),
-            OfferRef::Manual(_) | OfferRef::Code(_) | OfferRef::Points => None,
+            OfferRef::Manual(_) | OfferRef::Code(_) | OfferRef::Paper(_) | OfferRef::Points => None,
         }
     }
 
@@ -124,7 +124,7 @@ impl<'a> Ground<'a> {
         match self.candidates[candidate].source {
             OfferRef::Program(index) => &self.compiled.book.entries[index as usize].id,
             OfferRef::Manual(index) => &self.basket.manual_discounts[index as usize].id,
-            OfferRef::Code(_) | OfferRef::Points => "",
+            OfferRef::Code(_) | OfferRef::Paper(_) | OfferRef::Points => "",
         }
     }
 

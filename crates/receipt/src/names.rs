@@ -47,12 +47,18 @@ impl<'a> Names<'a> {
                 let reason = if reason.is_empty() { manual.map_or("", |manual| &manual.id) } else { reason };
                 format!("{}{}", self.words.by_hand, clean(reason))
             }
-            OfferRef::Code(index) => {
-                let code = self.basket.codes.get(index as usize).map_or("?", String::as_str);
-                format!("{}{}", self.words.code, clean(code))
+            OfferRef::Code(index) => self.code(self.basket.codes.get(index as usize)),
+            OfferRef::Paper(index) => {
+                let paper = self.basket.paper_coupons.get(index as usize);
+                self.code(paper.map(|paper| &paper.code))
             }
             OfferRef::Points => self.points(),
         }
+    }
+
+    /// The title of a code that no offer claims.
+    fn code(&self, code: Option<&String>) -> String {
+        format!("{}{}", self.words.code, clean(code.map_or("?", String::as_str)))
     }
 
     /// The title of an offer with the code that presented it.
@@ -62,7 +68,7 @@ impl<'a> Names<'a> {
         let code = by_code.or(by_paper.map(|paper| &paper.code));
         let title = self.offer(row.offer);
         match code {
-            Some(code) if !matches!(row.offer, OfferRef::Code(_)) && *code != title => {
+            Some(code) if !matches!(row.offer, OfferRef::Code(_) | OfferRef::Paper(_)) && *code != title => {
                 let (open, close) = self.words.brackets;
                 format!("{title}{open}{}{close}", clean(code))
             }
@@ -115,11 +121,8 @@ impl<'a> Names<'a> {
         let (what, (before, after)) = match missing {
             Missing::Nothing => return None,
             Missing::Amount(amount) => (self.money(amount), self.words.spend_more),
-            Missing::Quantity(quantity) => {
-                // What is no whole number is a weight.
-                let pieces = if quantity.is_whole() { self.words.pieces } else { "" };
-                (format!("{quantity}{pieces}"), self.words.buy_more)
-            }
+            Missing::Quantity(units) => (format!("{units}{}", self.words.pieces), self.words.buy_more),
+            Missing::Weight(weight) => (format!("{weight}{}", self.words.kilograms), self.words.buy_more),
         };
         Some(format!("{before}{what}{after}"))
     }

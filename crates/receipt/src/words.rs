@@ -21,6 +21,8 @@ pub(crate) struct Words {
     pub(crate) buy_more: Around,
     /// What pieces are counted in, after their number.
     pub(crate) pieces: &'static str,
+    /// What weight is counted in, after its number.
+    pub(crate) kilograms: &'static str,
     pub(crate) and_save: &'static str,
     pub(crate) points: &'static str,
     pub(crate) paid_by: Around,
@@ -89,6 +91,7 @@ static EN: Words = Words {
     spend_more: ("spend ", " more"),
     buy_more: ("buy ", " more"),
     pieces: "",
+    kilograms: " kg",
     and_save: " and save ",
     points: "points",
     paid_by: ("paid by ", ""),
@@ -146,6 +149,7 @@ static ZH: Words = Words {
     spend_more: ("再消费 ", ""),
     buy_more: ("再买 ", ""),
     pieces: " 件",
+    kilograms: " 公斤",
     and_save: "，可省 ",
     points: "积分",
     paid_by: ("由 ", " 支付"),

@@ -6,7 +6,8 @@ use suanpan_domain::quote::{
 };
 use suanpan_domain::{
     Basket, BusinessTime, Currency, Line, LineId, LineKind, LinePrice, LineTax, Money, OfferBook, OfferEntry,
-    OfferKind, OfferRef, PointsRequest, Quantity, Quote, Rate, Reason, Sku, StoreId, TillId, UnitPrice,
+    OfferKind, OfferRef, PaperCoupon, PointsRequest, Quantity, Quote, Rate, Reason, Sku, StoreId, TillId,
+    UnitPrice,
 };
 use suanpan_receipt::Lang;
 
@@ -80,7 +81,11 @@ fn basket() -> Basket {
             line("L5", "BOTTLE", -2_000, "0.25", LineKind::Deposit),
         ],
         codes: vec!["M50".to_owned(), "MINUS5".to_owned(), "SAVE".to_owned()],
-        paper_coupons: Vec::new(),
+        paper_coupons: vec![PaperCoupon {
+            code: "P77".to_owned(),
+            line: LineId::new("1").unwrap(),
+            value: money(100),
+        }],
         manual_discounts: Vec::new(),
         gift_choices: Vec::new(),
         payment_kind: "cash".to_owned(),
@@ -202,6 +207,11 @@ fn quote() -> Quote {
                 missing: Missing::Quantity(Quantity::from_units(3)),
                 saving: money(349),
             },
+            NearMiss {
+                offer: MEMBER_DAY,
+                missing: Missing::Weight(Quantity::from_units(1)),
+                saving: money(21),
+            },
         ],
         selection: SelectionOutcome::BestFound,
         nodes_searched: 12,
@@ -269,5 +279,6 @@ fn outcomes() -> Vec<OfferOutcome> {
         },
         refused(OfferRef::Program(0), Reason::WrongStore),
         OfferOutcome { code: Some(2), ..refused(OfferRef::Code(2), Reason::UnknownCode) },
+        OfferOutcome { paper: Some(0), ..refused(OfferRef::Paper(0), Reason::UnknownCode) },
     ]
 }

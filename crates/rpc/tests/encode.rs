@@ -8,8 +8,8 @@ use suanpan_domain::quote::{
 };
 use suanpan_domain::{
     Basket, BusinessTime, Currency, Line, LineId, LineKind, LinePrice, LineTax, ManualDiscount, ManualTarget,
-    ManualValue, Money, OfferBook, OfferEntry, OfferKind, OfferRef, PointsRequest, Quantity, Quote, Rate,
-    Reason, Sku, StoreId, UnitPrice,
+    ManualValue, Money, OfferBook, OfferEntry, OfferKind, OfferRef, PaperCoupon, PointsRequest, Quantity,
+    Quote, Rate, Reason, Sku, StoreId, UnitPrice,
 };
 use suanpan_rpc::encode::{self, Names, Priced};
 use suanpan_rpc::v1;
@@ -50,7 +50,11 @@ fn basket() -> Basket {
         business_time: BusinessTime { unix_ms: 1_794_960_000_000, utc_offset_minutes: 480 },
         lines: vec![line("L2", 1), line("L1", 1)],
         codes: vec!["NOBODY".to_owned(), "SAVE5".to_owned()],
-        paper_coupons: Vec::new(),
+        paper_coupons: vec![PaperCoupon {
+            code: "PAPER".to_owned(),
+            line: LineId::new("L1").unwrap(),
+            value: money(50),
+        }],
         manual_discounts: vec![ManualDiscount {
             id: "m-1".to_owned(),
             reason: "damaged".to_owned(),
@@ -193,6 +197,11 @@ fn quote() -> Quote {
                 reason: Some(Reason::UnknownCode),
                 ..OfferOutcome::new(OfferRef::Code(0))
             },
+            OfferOutcome {
+                paper: Some(0),
+                reason: Some(Reason::UnknownCode),
+                ..OfferOutcome::new(OfferRef::Paper(0))
+            },
         ],
         gifts: vec![Gift { offer: HALF, number: 1, choice: 3, units: 2, list_value: money(400) }],
         taxes: vec![TaxTotal {
@@ -325,6 +334,9 @@ fn a_quote_is_said_in_full() {
             },
             {
                 "id": "NOBODY", "outcome": "OFFER_OUTCOME_REFUSED", "reason": "REASON_UNKNOWN_CODE", "code": "NOBODY",
+            },
+            {
+                "id": "PAPER", "outcome": "OFFER_OUTCOME_REFUSED", "reason": "REASON_UNKNOWN_CODE", "code": "PAPER",
             },
         ],
         "gifts": [{

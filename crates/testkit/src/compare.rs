@@ -142,6 +142,7 @@ impl Reader<'_> {
             }
             OfferRef::Manual(index) => format!("manual:{}", self.basket.manual_discounts[index as usize].id),
             OfferRef::Code(index) => format!("code:{}", self.basket.codes[index as usize]),
+            OfferRef::Paper(index) => format!("code:{}", self.basket.paper_coupons[index as usize].code),
             OfferRef::Points => "points".to_owned(),
         }
     }

@@ -229,7 +229,7 @@ impl MemberNames<'_> {
             OfferRef::Program(index) => {
                 self.compiled.program().offers.get(index as usize).map(|offer| &offer.effect)
             }
-            OfferRef::Manual(_) | OfferRef::Code(_) | OfferRef::Points => None,
+            OfferRef::Manual(_) | OfferRef::Code(_) | OfferRef::Paper(_) | OfferRef::Points => None,
         }
     }
 

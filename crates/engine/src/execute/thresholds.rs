@@ -61,7 +61,7 @@ pub(super) fn lacking(measure: UnitCount, short: i64) -> Missing {
     match measure {
         UnitCount::Spend(_) => Missing::Amount(Money::from_minor(short)),
         UnitCount::Units(_) => Missing::Quantity(Quantity::from_units(short)),
-        UnitCount::Weight(_) => Missing::Quantity(Quantity::from_milli(short)),
+        UnitCount::Weight(_) => Missing::Weight(Quantity::from_milli(short)),
     }
 }
 

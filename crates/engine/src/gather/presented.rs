@@ -43,7 +43,7 @@ impl Gathered {
                     ..Presentation::automatic(offer)
                 }),
                 (found, _) => self.refused.push(Refused {
-                    source: found.map_or(OfferRef::Points, OfferRef::Program),
+                    source: found.map_or(OfferRef::Paper(place as u32), OfferRef::Program),
                     code: None,
                     paper: Some(place as u32),
                     reason: if found.is_some() { Reason::NothingSelected } else { Reason::UnknownCode },

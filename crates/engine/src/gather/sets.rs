@@ -416,14 +416,14 @@ pub(crate) fn reach(
         }
         UnitCount::Units(units) => {
             let seen: i64 = counted(set, facts).map(|line| facts[line].units).sum();
-            (seen, lacking(units.saturating_mul(1_000) - seen.saturating_mul(1_000)))
+            (seen, lacking(units.saturating_mul(1_000) - seen.saturating_mul(1_000), Missing::Quantity))
         }
         UnitCount::Weight(weight) => {
             let seen: i64 = counted(set, facts)
                 .filter(|&line| facts[line].weighed)
                 .map(|line| facts[line].quantity_milli)
                 .sum();
-            (seen, lacking(weight.milli() - seen))
+            (seen, lacking(weight.milli() - seen, Missing::Weight))
         }
     }
 }
@@ -433,8 +433,8 @@ fn short_of(spend: Money, seen: i64) -> Missing {
     if short > 0 { Missing::Amount(Money::from_minor(short)) } else { Missing::Nothing }
 }
 
-fn lacking(milli: i64) -> Missing {
-    if milli > 0 { Missing::Quantity(Quantity::from_milli(milli)) } else { Missing::Nothing }
+fn lacking(milli: i64, of: impl Fn(Quantity) -> Missing) -> Missing {
+    if milli > 0 { of(Quantity::from_milli(milli)) } else { Missing::Nothing }
 }
 
 /// A line amount with or without tax (docs/pricing.md, rule 12).

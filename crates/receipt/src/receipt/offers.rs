@@ -70,7 +70,7 @@ fn is_told(names: &Names<'_>, row: &OfferOutcome) -> bool {
     if names.options.all_refusals || row.code.is_some() || row.paper.is_some() {
         return true;
     }
-    if matches!(row.offer, OfferRef::Manual(_) | OfferRef::Code(_) | OfferRef::Points) {
+    if matches!(row.offer, OfferRef::Manual(_) | OfferRef::Points) {
         return true;
     }
     let Some(reason) = row.reason else { return true };

@@ -37,6 +37,7 @@ pub(super) fn id<'a>(priced: &Priced<'a>, offer: OfferRef) -> &'a str {
         OfferRef::Program(_) => priced.offers.get(offer).map_or("", |entry| entry.id.as_str()),
         OfferRef::Manual(index) => &priced.basket.manual_discounts[index as usize].id,
         OfferRef::Code(index) => &priced.basket.codes[index as usize],
+        OfferRef::Paper(index) => &priced.basket.paper_coupons[index as usize].code,
         OfferRef::Points => "points",
     }
 }
@@ -51,7 +52,7 @@ pub(super) fn method(priced: &Priced<'_>, offer: OfferRef) -> v1::OfferMethod {
             ManualValue::Percent(_) => v1::OfferMethod::PercentOff,
             ManualValue::Amount(_) => v1::OfferMethod::AmountOff,
         },
-        OfferRef::Code(_) => v1::OfferMethod::Unspecified,
+        OfferRef::Code(_) | OfferRef::Paper(_) => v1::OfferMethod::Unspecified,
         OfferRef::Points => v1::OfferMethod::PointsOffset,
     }
 }
@@ -96,7 +97,7 @@ pub(super) fn result(priced: &Priced<'_>, outcome: &OfferOutcome) -> v1::OfferRe
     let kind = match outcome.offer {
         OfferRef::Program(_) => entry.map_or(v1::OfferKind::Unspecified, |entry| kind_of(entry.kind)),
         OfferRef::Manual(_) => v1::OfferKind::Manual,
-        OfferRef::Code(_) => v1::OfferKind::Unspecified,
+        OfferRef::Code(_) | OfferRef::Paper(_) => v1::OfferKind::Unspecified,
         OfferRef::Points => v1::OfferKind::Points,
     };
     let code = match (outcome.code, outcome.paper) {
@@ -129,7 +130,7 @@ fn missing(missing: Missing) -> Option<v1::Missing> {
     let what = match missing {
         Missing::Nothing => return None,
         Missing::Amount(amount) => What::AmountMinor(amount.minor()),
-        Missing::Quantity(quantity) => What::QuantityMilli(quantity.milli()),
+        Missing::Quantity(quantity) | Missing::Weight(quantity) => What::QuantityMilli(quantity.milli()),
     };
     Some(v1::Missing { what: Some(what) })
 }

@@ -89,6 +89,9 @@ impl Answer<'_> {
             OfferRef::Code(index) => {
                 self.basket.codes.get(index as usize).map_or("?", String::as_str).to_owned()
             }
+            OfferRef::Paper(index) => {
+                self.basket.paper_coupons.get(index as usize).map_or("?", |paper| &paper.code).to_owned()
+            }
             OfferRef::Points => "points".to_owned(),
         }
     }
@@ -127,7 +130,8 @@ impl Answer<'_> {
         match missing {
             Missing::Nothing => "nothing".to_owned(),
             Missing::Amount(amount) => self.money(amount),
-            Missing::Quantity(quantity) => quantity.to_string(),
+            Missing::Quantity(units) => units.to_string(),
+            Missing::Weight(weight) => format!("{weight} kg"),
         }
     }
 

@@ -46,6 +46,9 @@ const KEYS: &[&str] = &[
     "selection",
 ];
 
+/// What `cut` says of an offer that nothing cut.
+const IN_FULL: &str = "in full";
+
 /// Collects what differs.
 pub(super) struct Differences<'a> {
     pub(super) answer: &'a Answer<'a>,
@@ -155,11 +158,12 @@ impl Differences<'_> {
             self.refused(entry);
         }
         for entry in self.entries(fields.get("cut"), "offers and reasons") {
-            let Some(expected) = self.reason(&entry.node) else { continue };
+            let in_full = entry.node.text().filter(|text| *text == IN_FULL).map(|_| IN_FULL);
+            let Some(expected) = in_full.or_else(|| self.reason(&entry.node)) else { continue };
             let answer = self.answer;
             let got =
                 answer.outcomes(&entry.key).filter(|outcome| outcome.applied).find_map(|one| one.reason);
-            self.check(format!("{} cut", entry.key), expected, got.map_or("in full", Reason::name));
+            self.check(format!("{} cut", entry.key), expected, got.map_or(IN_FULL, Reason::name));
         }
     }
 
@@ -200,11 +204,12 @@ impl Differences<'_> {
     }
 
     fn missing_is(&mut self, field: &str, node: &Node, got: suanpan_domain::quote::Missing) {
-        let expected = if let suanpan_domain::quote::Missing::Quantity(_) = got {
-            parsed(node, "a quantity", &mut self.problems, Quantity::parse)
-                .map(|quantity| quantity.to_string())
-        } else {
-            self.amount(node)
+        use suanpan_domain::quote::Missing;
+        let expected = match got {
+            Missing::Quantity(_) => parsed(node, "a quantity", &mut self.problems, Quantity::parse)
+                .map(|quantity| quantity.to_string()),
+            Missing::Weight(_) => node.text().map(str::to_owned),
+            Missing::Nothing | Missing::Amount(_) => self.amount(node),
         };
         if let Some(expected) = expected {
             let got = self.answer.missing(got);
@@ -220,7 +225,7 @@ impl Differences<'_> {
         if let Some(node) = fields.get("points_cut")
             && let Some(expected) = self.reason(node)
         {
-            self.check("points cut", expected, points.cut.map_or("in full", Reason::name));
+            self.check("points cut", expected, points.cut.map_or(IN_FULL, Reason::name));
         }
         if let Some(expected) = fields.get("given_up").and_then(Node::text) {
             let got = points.given_up.map_or("nothing".to_owned(), |given| {
