@@ -16,8 +16,8 @@ use crate::allocate::Slot;
 use crate::compile::{CompiledOffer, CompiledSelection};
 use crate::ground::{Ground, SET_BUY, SET_TARGET};
 use crate::state::{Run, State};
-pub(crate) use limits::{Room, Rooms, cap_of, keep_sku_floor, settle_takes, take_level};
-use limits::{apply_takes, cap_without_guard};
+pub(crate) use limits::{Cut, Room, Rooms, cap_of, keep_sku_floor, settle_takes, take_level};
+use limits::{apply_takes, cap_without_guard, refusal};
 pub(crate) use thresholds::{amounts_at, missing_of};
 use thresholds::{lacking, measure_of, steps_of};
 

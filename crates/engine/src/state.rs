@@ -105,6 +105,11 @@ impl State {
         (self.running[line] - held).max(0)
     }
 
+    /// Whether more could be taken from a line but for its legal minimum.
+    pub(crate) fn is_held_by_law(&self, lines: &[LineFacts], line: usize) -> bool {
+        lines[line].legal_minimum > 0 && self.running[line] > self.reserved[line]
+    }
+
     /// Whether an offer has lowered a line or reserved something of it.
     pub(crate) fn is_changed(&self, lines: &[LineFacts], line: usize) -> bool {
         self.running[line] != lines[line].gross || self.reserved[line] != 0

@@ -3,7 +3,10 @@
 use suanpan_domain::{OfferRef, Reason};
 use suanpan_program::model::{AllocationWeight, AmountPer, OffAmount, TaxBasis};
 
-use super::{Given, Rooms, Take, Work, apply_takes, cap_of, keep_sku_floor, settle_takes, take_level, units};
+use super::{
+    Cut, Given, Rooms, Take, Work, apply_takes, cap_of, keep_sku_floor, refusal, settle_takes, take_level,
+    units,
+};
 use crate::allocate::{Slot, allocate, allocate_whole};
 use crate::compile::CompiledOffer;
 use crate::gather::convert;
@@ -52,7 +55,7 @@ pub(super) fn once(
     let wanted = amount.min(cap);
     work.wanted = amount;
     let Work { takes, live, slots, .. } = work;
-    let mut free = 0;
+    let (mut free, mut by_law) = (0, false);
     let rooms = Rooms::new(ground, state, candidate);
     let weight = ground.weight();
     // Every slot is written: what stands there from the offer before need not be cleared first.
@@ -68,11 +71,12 @@ pub(super) fn once(
         for (slot, line) in slots.iter_mut().zip(bits(live)) {
             let room = rooms.of(line);
             free += room.free;
+            by_law |= room.by_law;
             *slot = Slot::new(line as u32, weight_of(ground, weight, line, room.running), room.most());
         }
     }
     if terms.all_or_nothing && (wanted < amount || free < wanted) {
-        return Given::nothing(Reason::AllOrNothing);
+        return Given::nothing(refusal(ground, state, work, candidate, free < amount));
     }
     if is_whole {
         allocate_whole(ground.method(), wanted, free, slots);
@@ -91,12 +95,24 @@ pub(super) fn once(
         takes.retain(|take| take.amount > 0);
     }
     let given = apply_takes(ground, state, takes, candidate);
+    by_law = by_law && given < wanted && is_held_by_law(ground, state, candidate, &work.slots);
     let reason = if wanted < amount { binding } else { None };
+    let reason = reason.or(by_law.then_some(Reason::LegalMinimum));
     match (given, reason) {
-        (0, Some(reason)) if wanted == 0 => Given::nothing(reason),
+        (0, Some(reason)) if wanted == 0 || by_law => Given::nothing(reason),
         (0, _) => Given::nothing(Reason::NothingLeftToDiscount),
         (given, reason) => Given { reason, prorated: work.takes.len() > 1, ..Given::full(given, 1) },
     }
+}
+
+/// Whether a legal minimum keeps more from being taken of one of the lines, now that they gave their shares.
+#[cold]
+fn is_held_by_law(ground: &Ground<'_>, state: &State, candidate: usize, slots: &[Slot]) -> bool {
+    let rooms = Rooms::new(ground, state, candidate);
+    slots.iter().filter(|slot| slot.weight > 0).any(|slot| {
+        let room = rooms.of(slot.key as usize);
+        room.by_law && room.free == 0 && room.above_floors > 0
+    })
 }
 
 /// Lets skus whose floor their shares pass give back from their last lines; their lines are fixed so, and the rest is divided
@@ -155,12 +171,12 @@ fn weight_of(ground: &Ground<'_>, weight: AllocationWeight, line: usize, running
 
 /// The amount from each line; nothing moves to another.
 fn by_line(ground: &Ground<'_>, state: &mut State, work: &mut Work, candidate: usize, amount: i64) -> Given {
-    let mut cut = false;
+    let mut cut = Cut::default();
     let rooms = Rooms::new(ground, state, candidate);
     let Work { takes, live, .. } = work;
     for line in bits(live) {
         let (taken, exceeds) = rooms.of(line).take(amount);
-        cut |= exceeds;
+        cut = cut | exceeds;
         if taken > 0 {
             takes.push(Take { line: line as u32, amount: taken });
         }
@@ -178,7 +194,7 @@ fn by_unit(
     amount: i64,
 ) -> Given {
     if take_level(ground, state, work, candidate, |unit| (amount <= unit).then_some(amount)) {
-        return settle_takes(ground, state, work, candidate, false);
+        return settle_takes(ground, state, work, candidate, Cut::default());
     }
     units::execute(ground, state, work, candidate, offer, u32::MAX)
 }

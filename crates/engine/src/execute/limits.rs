@@ -53,6 +53,22 @@ pub(super) fn cap_without_guard(
     least
 }
 
+/// Why an offer that gives all of what stands in `work.wanted` or nothing gives nothing: the maximum discount where
+/// nothing else is in its way.
+#[cold]
+pub(super) fn refusal(
+    ground: &Ground<'_>,
+    state: &State,
+    work: &mut Work,
+    candidate: usize,
+    cut: bool,
+) -> Reason {
+    let fits = !cut && work.wanted <= cap_without_guard(ground, state, candidate).0;
+    // What is refused was not taken back from anybody.
+    work.wanted = 0;
+    if fits { Reason::MaximumDiscount } else { Reason::AllOrNothing }
+}
+
 /// What offers may take from lines.
 #[derive(Clone, Copy)]
 pub(crate) struct Rooms<'a> {
@@ -73,6 +89,26 @@ pub(crate) struct Room {
     pub(crate) above_floors: i64,
     /// What it costs now.
     pub(crate) running: i64,
+    /// Whether more of it would be free but for its legal minimum.
+    pub(crate) by_law: bool,
+}
+
+/// What cut what an offer wanted of its lines.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Cut {
+    /// Anything but the offer's own floors did.
+    pub(crate) any: bool,
+    /// A legal minimum did.
+    pub(crate) by_law: bool,
+}
+
+impl std::ops::BitOr for Cut {
+    type Output = Self;
+
+    #[inline]
+    fn bitor(self, other: Self) -> Self {
+        Self { any: self.any | other.any, by_law: self.by_law | other.by_law }
+    }
 }
 
 impl Room {
@@ -82,11 +118,13 @@ impl Room {
         self.free.min(self.above_floors)
     }
 
-    /// What is taken of what is wanted, and whether anything but the offer's own floors cut it.
+    /// What is taken of what is wanted, and what cut it.
     #[inline]
-    pub(crate) fn take(self, wanted: i64) -> (i64, bool) {
+    pub(crate) fn take(self, wanted: i64) -> (i64, Cut) {
         let above = wanted.min(self.above_floors);
-        (above.min(self.free), above > self.free || wanted > self.running)
+        let over = above > self.free;
+        let cut = Cut { any: over || wanted > self.running, by_law: over && self.by_law };
+        (above.min(self.free), cut)
     }
 }
 
@@ -107,11 +145,13 @@ impl<'a> Rooms<'a> {
     #[inline]
     pub(crate) fn of(&self, line: usize) -> Room {
         let running = self.running[line];
-        let held = self.reserved.map_or(0, |reserved| reserved[line] + self.lines[line].legal_minimum);
-        let free = (running - held).max(0);
+        let (reserved, least) =
+            self.reserved.map_or((0, 0), |reserved| (reserved[line], self.lines[line].legal_minimum));
+        let free = (running - reserved - least).max(0);
+        let by_law = least > 0 && running > reserved;
         let floor = self.floors.and_then(|terms| floor_of(terms, &self.lines[line]));
         let above_floors = floor.map_or(i64::MAX, |floor| (running - floor).max(0));
-        Room { free, above_floors, running }
+        Room { free, above_floors, running, by_law }
     }
 }
 
@@ -196,7 +236,7 @@ pub(crate) fn settle_takes(
     state: &mut State,
     work: &mut Work,
     candidate: usize,
-    cut: bool,
+    cut: Cut,
 ) -> Given {
     let terms = ground.terms(candidate);
     if terms.floor_sku.is_some() {
@@ -205,10 +245,10 @@ pub(crate) fn settle_takes(
     let total: i64 = work.takes.iter().map(|take| take.amount).sum();
     let (cap, binding) = cap_of(ground, state, candidate);
     work.wanted = total;
-    let mut reason = None;
-    if terms.all_or_nothing && (cut || total > cap) {
+    let mut reason = cut.by_law.then_some(Reason::LegalMinimum);
+    if terms.all_or_nothing && (cut.any || total > cap) {
         work.takes.clear();
-        return Given::nothing(Reason::AllOrNothing);
+        return Given::nothing(refusal(ground, state, work, candidate, cut.any));
     }
     if total > cap {
         reason = binding;

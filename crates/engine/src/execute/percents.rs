@@ -3,7 +3,7 @@
 use suanpan_domain::Rate;
 use suanpan_program::model::{PercentBasis, RoundAt};
 
-use super::{Given, Rooms, Take, Work, amounts, settle_takes, take_level, units};
+use super::{Cut, Given, Rooms, Take, Work, amounts, settle_takes, take_level, units};
 use crate::compile::CompiledOffer;
 use crate::ground::{Ground, bits};
 use crate::planted::{self, Bug};
@@ -56,7 +56,7 @@ pub(super) fn by_line(
         let (rooms, amounts) =
             (Rooms::new(ground, state, candidate), amounts_before(ground, state, terms.basis));
         let Work { takes, live, .. } = work;
-        bits(live).fold(false, |cut, line| {
+        bits(live).fold(Cut::default(), |cut, line| {
             let (amount, exceeds) = rooms.of(line).take(rate.of(amounts(line), rounding));
             if amount > 0 {
                 takes.push(Take { line: line as u32, amount });
@@ -94,7 +94,7 @@ fn by_unit(
     let rounding = ground.compiled.rounding();
     let running = ground.terms(candidate).basis == PercentBasis::Running;
     if running && take_level(ground, state, work, candidate, |amount| Some(rate.of(amount, rounding))) {
-        return settle_takes(ground, state, work, candidate, false);
+        return settle_takes(ground, state, work, candidate, Cut::default());
     }
     units::percent_of_each(ground, state, work, candidate, offer, rate)
 }

@@ -2,7 +2,7 @@
 
 use suanpan_domain::{Quantity, Rounding, UnitPrice};
 
-use super::{Given, Rooms, Take, Work, settle_takes};
+use super::{Cut, Given, Rooms, Take, Work, settle_takes};
 use crate::ground::{Ground, bits};
 use crate::state::{Run, State};
 
@@ -39,7 +39,7 @@ fn to_prices(
     candidate: usize,
     price_of: impl Fn(usize) -> Option<UnitPrice>,
 ) -> Given {
-    let mut cut = false;
+    let mut cut = Cut::default();
     let mut runs = std::mem::take(&mut work.runs);
     let mut staged = std::mem::take(&mut work.staged);
     staged.clear();
@@ -57,7 +57,7 @@ fn to_prices(
             runs.iter().map(|run| run.count * (run.amount - each).max(0)).sum()
         };
         let (amount, exceeds) = rooms.of(line).take(wanted);
-        cut |= exceeds;
+        cut = cut | exceeds;
         if amount > 0 {
             work.takes.push(Take { line: line as u32, amount });
         }
@@ -116,13 +116,13 @@ pub(super) fn line_price(
     candidate: usize,
     price: i64,
 ) -> Given {
-    let mut cut = false;
+    let mut cut = Cut::default();
     let rooms = Rooms::new(ground, state, candidate);
     let Work { takes, live, .. } = work;
     for line in bits(live) {
         let wanted = state.running[line] - price;
         let (amount, exceeds) = rooms.of(line).take(wanted);
-        cut |= exceeds;
+        cut = cut | exceeds;
         if amount > 0 {
             takes.push(Take { line: line as u32, amount });
         }
@@ -134,11 +134,14 @@ pub(super) fn line_price(
 pub(super) fn free(ground: &Ground<'_>, state: &mut State, work: &mut Work, candidate: usize) -> Given {
     let rooms = Rooms::new(ground, state, candidate);
     let Work { takes, live, .. } = work;
+    let mut cut = Cut::default();
     for line in bits(live) {
-        let amount = rooms.of(line).most();
+        let room = rooms.of(line);
+        let amount = room.most();
+        cut.by_law |= room.by_law && room.free < room.above_floors;
         if amount > 0 {
             takes.push(Take { line: line as u32, amount });
         }
     }
-    settle_takes(ground, state, work, candidate, false)
+    settle_takes(ground, state, work, candidate, cut)
 }

@@ -2,7 +2,7 @@
 
 use suanpan_domain::{Money, Rate, Reason};
 
-use super::{Given, Room, Rooms, Take, Work, settle_takes};
+use super::{Cut, Given, Room, Rooms, Take, Work, settle_takes};
 use crate::allocate::{Slot, allocate};
 use crate::compile::CompiledOffer;
 use crate::ground::Ground;
@@ -24,7 +24,7 @@ pub(super) fn matching(
     let matchable = std::mem::take(&mut state.matchable);
     let rooms = Rooms::new(ground, state, candidate);
     let mut any = false;
-    let mut cut = false;
+    let mut cut = Cut::default();
     let mut start = 0;
     while start < matchable.len() {
         let presentation = matchable[start].0;
@@ -48,10 +48,11 @@ pub(super) fn matching(
             let line = slot.key as usize;
             let before: i64 =
                 work.takes.iter().filter(|take| take.line == slot.key).map(|take| take.amount).sum();
-            let Room { free, above_floors, .. } = rooms.of(line);
+            let Room { free, above_floors, by_law, .. } = rooms.of(line);
             let above = slot.share.min(above_floors.saturating_sub(before).max(0));
             let amount = above.min((free - before).max(0));
-            cut |= above > amount || slot.share > state.running[line] - before;
+            cut.any |= above > amount || slot.share > state.running[line] - before;
+            cut.by_law |= above > amount && by_law;
             match work.takes.iter_mut().find(|take| take.line == slot.key) {
                 Some(take) => take.amount += amount,
                 None if amount > 0 => work.takes.push(Take { line: slot.key, amount }),

@@ -5,7 +5,7 @@ use suanpan_program::model::Effect;
 
 use super::classes::{Piece, Role};
 use super::{Call, times_of};
-use crate::execute::{Given, Take, cap_of, keep_sku_floor};
+use crate::execute::{Given, Take, cap_of, keep_sku_floor, refusal};
 use crate::lines::LineFacts;
 use crate::state::Run;
 
@@ -30,12 +30,12 @@ impl Call<'_, '_> {
         }
     }
 
-    /// Cuts the rewards to what lines, floors and caps allow. `Ok` is why they were cut by a cap; `Err` is why nothing
-    /// is left.
+    /// Cuts the rewards to what lines, floors and caps allow. `Ok` is why they were cut; `Err` is why nothing is left.
     fn cut(&mut self, mut cut: bool) -> Result<Option<Reason>, Reason> {
         let (ground, candidate) = (self.ground, self.candidate);
         let terms = ground.terms(candidate);
         let (mut total, mut back) = (0, 0);
+        let mut by_law = false;
         let super::UnitWork { spans, pieces, .. } = &mut *self.units;
         for span in spans.iter_mut() {
             let line = span.line as usize;
@@ -51,6 +51,7 @@ impl Call<'_, '_> {
             let free = self.state.free(ground.lines, line);
             let wanted = sum.min(above.max(0));
             cut |= wanted > free;
+            by_law |= wanted > free && self.state.is_held_by_law(ground.lines, line);
             let taken = wanted.min(free);
             span.back = sum - taken;
             back += span.back;
@@ -70,16 +71,18 @@ impl Call<'_, '_> {
         self.work.wanted = total;
         self.work.takes.clear();
         if terms.all_or_nothing && (cut || total > cap) {
-            return Err(Reason::AllOrNothing);
+            return Err(refusal(ground, self.state, self.work, candidate, cut));
         }
+        let reason = by_law.then_some(Reason::LegalMinimum);
         match total > cap {
+            _ if total == 0 && by_law => Err(Reason::LegalMinimum),
             _ if total == 0 => Err(Reason::NothingLeftToDiscount),
             true if cap <= 0 => Err(binding.unwrap_or(Reason::NothingLeftToDiscount)),
             true => {
                 self.cap(cap);
                 Ok(binding)
             }
-            false => Ok(None),
+            false => Ok(reason),
         }
     }
 

@@ -51,7 +51,9 @@ pub(super) fn run(call: &mut Call<'_, '_>, of: &[String], choose: u32, per_units
             given.reason = taken.reason.or(reason);
         } else {
             call.work.gifts.retain(|gift| !gift.from_basket);
-            if call.work.gifts.is_empty() || taken.reason == Some(Reason::AllOrNothing) {
+            let all_or_nothing = call.offer.terms.all_or_nothing
+                && matches!(taken.reason, Some(Reason::AllOrNothing | Reason::MaximumDiscount));
+            if call.work.gifts.is_empty() || all_or_nothing {
                 call.work.gifts.clear();
                 return taken;
             }
