@@ -43,14 +43,23 @@ pub(crate) fn near_misses(
         if near.missing == Missing::Nothing || !offer.candidate.lowers {
             continue;
         }
-        let saving = match saving_of(compiled, basket, offer, near.applied) {
-            Some(saving) => saving,
-            // Presentations of one offer lack the same.
-            None if found.iter().any(|other| other.offer == near.source) => continue,
-            None => match Wish::of_missing(&trials, offer, near) {
-                Some(wish) => trials.saving_when_reached(quote, near.source, wish),
-                None => continue,
-            },
+        // Presentations of one offer lack the same.
+        if found.iter().any(|other| other.offer == near.source) {
+            continue;
+        }
+        let figure = saving_of(compiled, basket, offer, near.applied);
+        let tried = Wish::of_missing(&trials, near).and_then(|wish| match (&offer.effect, figure) {
+            (Effect::Gift { .. }, Some(worth)) => {
+                let lost = trials.lost_for(quote, near.source, wish)?;
+                Some(lost.map_or(0, |lost| worth - lost))
+            }
+            _ => trials.saving_when_reached(quote, near.source, wish),
+        });
+        // Other offers may keep it out, or it them; a budget or the guard may cut it.
+        let saving = match (figure, tried) {
+            (Some(figure), Some(tried)) => figure.min(tried),
+            (Some(saving), None) | (None, Some(saving)) => saving,
+            (None, None) => continue,
         };
         found.push(NearMiss { offer: near.source, missing: near.missing, saving: Money::from_minor(saving) });
     }

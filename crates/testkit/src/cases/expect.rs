@@ -300,10 +300,15 @@ impl Differences<'_> {
 
     fn near_miss(&mut self, entry: &Entry) {
         let answer = self.answer;
+        let near = answer.quote.near_misses.iter().find(|near| answer.offer(near.offer) == entry.key);
+        if entry.node.text() == Some("none") {
+            let said = if near.is_some() { "said" } else { "not said" };
+            self.check(format!("near miss {}", entry.key), "not said", said);
+            return;
+        }
         let keys = ["missing", "saving"];
         let Some(fields) = Fields::of(&entry.node, &keys, &mut self.problems) else { return };
-        let Some(near) = answer.quote.near_misses.iter().find(|near| answer.offer(near.offer) == entry.key)
-        else {
+        let Some(near) = near else {
             self.check(format!("near miss {}", entry.key), "said", "not said");
             return;
         };

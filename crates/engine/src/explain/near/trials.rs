@@ -1,15 +1,13 @@
 //! What a little more would bring where figures do not say it: the basket is priced again with more of an article that is there.
 
-use suanpan_domain::limits::{AMOUNT_MINOR_MAX, QUANTITY_MILLI_MAX};
-use suanpan_domain::quote::Missing;
-use suanpan_domain::{Basket, LinePrice, Member, OfferRef, Quantity, Quote, Rounding, UnitPrice, Usage};
-use suanpan_program::model::{Effect, UnitCount};
-
 use super::{Near, SET_BUY};
-use crate::compile::{Compiled, CompiledOffer};
+use crate::compile::Compiled;
 use crate::gather::Gathered;
 use crate::ground::bits;
 use crate::scratch::Scratch;
+use suanpan_domain::limits::{AMOUNT_MINOR_MAX, QUANTITY_MILLI_MAX};
+use suanpan_domain::quote::Missing;
+use suanpan_domain::{Basket, LinePrice, Member, OfferRef, Quantity, Quote, Rounding, UnitPrice, Usage};
 
 /// Baskets that are priced to find near misses, at most; each may cost a search.
 const TRIALS_MAX: usize = 16;
@@ -26,12 +24,12 @@ pub(super) struct Wish {
 
 impl Wish {
     /// What a threshold or a step lacks, in units of the cheapest article that it counts, or in weight of the cheapest by weight.
-    pub(super) fn of_missing(trials: &Trials<'_>, offer: &CompiledOffer, near: Near) -> Option<Self> {
+    pub(super) fn of_missing(trials: &Trials<'_>, near: Near) -> Option<Self> {
         let set = trials.set(near.sets as usize + SET_BUY);
         match near.missing {
             Missing::Nothing => None,
-            Missing::Quantity(quantity) if is_weight(offer) => {
-                trials.cheapest(set, true).map(|line| Self { line, milli: quantity.milli() })
+            Missing::Weight(weight) => {
+                trials.cheapest(set, true).map(|line| Self { line, milli: weight.milli() })
             }
             Missing::Quantity(quantity) => {
                 trials.cheapest(set, false).map(|line| Self { line, milli: quantity.milli() })
@@ -44,16 +42,15 @@ impl Wish {
     }
 }
 
-/// Whether what an offer counts in quantities is weight.
-fn is_weight(offer: &CompiledOffer) -> bool {
-    let by_step = match &offer.effect {
-        Effect::Steps(steps) => steps.first().map(|step| step.reach),
-        Effect::Repeat { every, .. } => Some(*every),
-        _ => None,
-    };
-    let own = offer.threshold.map(|threshold| threshold.reach);
-    let counts = |reach: Option<UnitCount>| reach.filter(|reach| !matches!(reach, UnitCount::Spend(_)));
-    matches!(counts(own).or(counts(by_step)), Some(UnitCount::Weight(_)))
+/// What came of a basket with more in it, for one offer.
+#[derive(Clone, Copy)]
+struct Tried {
+    /// It gives something.
+    applies: bool,
+    /// What it gives now.
+    amount: i64,
+    /// What offers gave before that give nothing any more.
+    lost: i64,
 }
 
 /// The basket, to be priced with a little more in it.
@@ -79,32 +76,58 @@ impl<'a> Trials<'a> {
         Self { compiled, gathered, basket, member, usage, work: None, left: TRIALS_MAX }
     }
 
-    /// What an offer would give more; nothing where the basket would pass a limit, or too many were priced.
+    /// What an offer would give more, less what others that it keeps out gave; nothing where the basket would pass a limit,
+    /// or too many were priced.
     pub(super) fn saving(&mut self, quote: &Quote, source: OfferRef, wish: Wish) -> i64 {
-        self.amount(wish, source).map_or(0, |with| with - amount_of(quote, source))
+        self.tried(quote, wish, source)
+            .map_or(0, |tried| tried.amount - amount_of(quote, source) - tried.lost)
     }
 
-    /// The same of an offer that lacks an amount. What is added may be lowered before it counts: then more is added.
-    pub(super) fn saving_when_reached(&mut self, quote: &Quote, source: OfferRef, mut wish: Wish) -> i64 {
+    /// The same of an offer that lacks an amount. What is added may be lowered before it counts: then more is added. None
+    /// where no basket could be priced.
+    pub(super) fn saving_when_reached(
+        &mut self,
+        quote: &Quote,
+        source: OfferRef,
+        mut wish: Wish,
+    ) -> Option<i64> {
         let given = amount_of(quote, source);
+        let mut reached = None;
         for _ in 0..ADDED_MAX {
-            match self.amount(wish, source) {
-                Some(with) if with <= given => {}
-                Some(with) => return with - given,
-                None => return 0,
+            let Some(tried) = self.tried(quote, wish, source) else { break };
+            if tried.amount > given {
+                return Some(tried.amount - given - tried.lost);
             }
+            reached = Some(0);
             let quote = self.work.as_ref().map(|work| &work.2);
             let row = quote.and_then(|quote| quote.offers.iter().find(|row| row.offer == source));
-            let Some(Missing::Amount(short)) = row.map(|row| row.missing) else { return 0 };
+            let Some(Missing::Amount(short)) = row.map(|row| row.missing) else { break };
             let more = self.units_for(wish.line, short.minor()).and_then(|units| units.checked_mul(1_000));
-            let Some(milli) = more.and_then(|more| wish.milli.checked_add(more)) else { return 0 };
+            let Some(milli) = more.and_then(|more| wish.milli.checked_add(more)) else { break };
             wish.milli = milli;
         }
-        0
+        reached
     }
 
-    /// What it would give.
-    fn amount(&mut self, wish: Wish, source: OfferRef) -> Option<i64> {
+    /// Whether an offer whose worth is no amount applies with more, and what others that it keeps out gave. None where no basket
+    /// could be priced.
+    pub(super) fn lost_for(&mut self, quote: &Quote, source: OfferRef, wish: Wish) -> Option<Option<i64>> {
+        self.tried(quote, wish, source).map(|tried| tried.applies.then_some(tried.lost))
+    }
+
+    fn tried(&mut self, quote: &Quote, wish: Wish, source: OfferRef) -> Option<Tried> {
+        self.price(wish)?;
+        let with = &self.work.as_ref()?.2;
+        let lost = quote.offers.iter().filter(|row| row.offer != source && amount_of(with, row.offer) == 0);
+        Some(Tried {
+            applies: with.offers.iter().any(|row| row.offer == source && row.applied),
+            amount: amount_of(with, source),
+            lost: lost.map(|row| row.amount.minor()).sum(),
+        })
+    }
+
+    /// Prices the basket with more in it; none where it would pass a limit, or too many were priced.
+    fn price(&mut self, wish: Wish) -> Option<()> {
         let facts = &self.gathered.lines.facts;
         let request = facts[wish.line].first as usize;
         let before = self.basket.lines[request].quantity;
@@ -124,7 +147,7 @@ impl<'a> Trials<'a> {
         basket.lines[request].quantity = Quantity::from_milli(quantity);
         self.compiled.quote(basket, self.member, self.usage, scratch, quote);
         basket.lines[request].quantity = before;
-        Some(amount_of(quote, source))
+        Some(())
     }
 
     /// A set of lines by its place.
