@@ -95,7 +95,7 @@ impl Contest {
         for (candidate, contested) in self.contested.iter_mut().enumerate() {
             // An exclusive offer is not kept where it gives nothing, whether or not anything stands against it.
             let exclusive = !excluded[candidate] && conflicts.exclusive[candidate].is_some();
-            self.lone[candidate] = exclusive && !*contested;
+            self.lone[candidate] = exclusive && !*contested && !keeps_others_out(ground, excluded, candidate);
             *contested |= exclusive;
         }
         self.any =
@@ -341,6 +341,21 @@ impl Contest {
         self.alone[candidate] = Some(amount);
         amount
     }
+}
+
+/// Whether an exclusive candidate closes lines to others that do not select them: a gift is found wherever its articles are,
+/// a `match` takes where the other offer took.
+fn keeps_others_out(ground: &Ground<'_>, excluded: &[bool], exclusive: usize) -> bool {
+    let elsewhere = |other: &usize| {
+        let effect = ground.offer(*other).map(|offer| &offer.effect);
+        !excluded[*other] && matches!(effect, Some(Effect::Gift { .. } | Effect::Match { .. }))
+    };
+    let mut others = (0..ground.candidates.len()).filter(elsewhere).peekable();
+    if others.peek().is_none() {
+        return false;
+    }
+    let lines: Vec<u64> = (0..ground.words).map(|word| selected(ground, exclusive, word)).collect();
+    others.any(|other| other != exclusive && touches(ground, other, &lines))
 }
 
 /// Executes one candidate by itself; a `match` together with what it adds to.
