@@ -3,6 +3,7 @@
 mod conditions;
 mod coupons;
 mod effect;
+mod idle;
 mod names;
 mod offer;
 mod points;

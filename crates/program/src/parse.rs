@@ -54,7 +54,7 @@ pub fn parse(files: &[SourceFile]) -> Result<Parsed, Diagnostics> {
 pub(crate) fn parse_as_far(files: &[SourceFile]) -> Result<Parsed, (Diagnostics, Option<Box<Program>>)> {
     let mut problems = Problems::default();
     let mut documents = Vec::new();
-    let whole_file = |code, message, hint| Flaw { code, message, hint: Some(hint), start: 0, end: 0 };
+    let whole_file = |code, message, hint| Flaw { code, message, hint, start: 0, end: 0 };
     let bytes = files.iter().map(|file| file.text.len()).sum::<usize>();
     if bytes > PROGRAM_BYTES_MAX || files.len() > FILES_MAX {
         let message = if bytes > PROGRAM_BYTES_MAX {

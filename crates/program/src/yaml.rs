@@ -13,6 +13,8 @@ pub(crate) use document::{Document, Kind, Node, Spot};
 
 /// Levels of nesting, aliases counted with what they stand for. A program needs about ten; `not` and `any_of` nest.
 pub(crate) const DEPTH_MAX: usize = 64;
+/// How long a key on one line may be in YAML: so far ahead a parser looks for its colon.
+const KEY_LENGTH_MAX: usize = 1_024;
 /// Bytes that aliases may stand for beyond the length of their file, so that a small file may still repeat itself.
 pub(crate) const ALIAS_BYTES_FREE: usize = 64 << 10;
 
@@ -21,7 +23,7 @@ pub(crate) const ALIAS_BYTES_FREE: usize = 64 << 10;
 pub(crate) struct Flaw {
     pub(crate) code: &'static str,
     pub(crate) message: String,
-    pub(crate) hint: Option<&'static str>,
+    pub(crate) hint: &'static str,
     pub(crate) start: usize,
     pub(crate) end: usize,
 }

@@ -49,6 +49,7 @@ fn each_mistake_is_told_where_it_stands() {
         for problem in &problems {
             assert!(problem.column > 0 && problem.span.end <= text.len(), "{title}: {problem:?}");
             assert!(drawn.contains(problem.code), "{title}: {problem:?} is not in\n{drawn}");
+            assert!(problem.hint.as_ref().is_some_and(|hint| !hint.is_empty()), "{title}: {problem:?}");
         }
     }
     assert!(failed.is_empty(), "{failed}");
@@ -73,7 +74,7 @@ promotions:
         problems.iter().map(|problem| (problem.line, problem.code)).collect()
     };
     // Nothing odd is said of an offer that has an error itself.
-    let errors = [(5, "P010"), (5, "P017"), (6, "P034"), (7, "P023"), (8, "P015")];
+    let errors = [(5, "P010"), (6, "P034"), (7, "P023"), (8, "P015")];
     let mut found = told(text);
     found.sort_unstable();
     assert_eq!(found, [&errors[..], &[(9, "P060"), (10, "P062")]].concat());
@@ -92,7 +93,7 @@ fn diagnostics_come_in_the_order_of_the_text() {
 
 #[test]
 fn a_path_leads_to_the_place_and_a_hint_out_of_it() {
-    let text = "program: t\ncurrency: CNY\npromotions:\n  - id: one\n    effect: { percent_of: 5% }\n  - id: two\n    effect:\n      bundle: { parts: [{ sku: a }, { sku: b, unit: 2 }], price: 1 }\n";
+    let text = "program: t\ncurrency: CNY\npromotions:\n  - id: one\n    effect: { cap: 5, zz: 5% }\n  - id: two\n    effect:\n      bundle: { parts: [{ sku: a }, { sku: b, unit: 2 }], price: 1 }\n";
     let problems = parse(&[SourceFile::new("t.yaml", text)]).unwrap_err();
     let found: Vec<(&str, usize, usize, &str)> = problems
         .iter()
@@ -109,7 +110,9 @@ fn a_path_leads_to_the_place_and_a_hint_out_of_it() {
             "add one of: percent_off, amount_off, unit_price, price_list, set_price, bundle, nth_unit, get, steps, repeat, shipping, gift, match, points, issue_coupon, entitlement"
         )
     );
-    assert_eq!(found[1], ("promotions[0].effect.percent_of", 5, 15, "did you mean `percent_off`?"));
+    let known = found[1].3.to_owned();
+    assert_eq!(found[1], ("promotions[0].effect.zz", 5, 23, known.as_str()));
+    assert!(known.starts_with("known here: percent_off, "), "{known}");
     let drawn = problems.render(false);
     assert!(drawn.contains("[t.yaml:8:47]") && drawn.contains("did you mean `units`?"), "{drawn}");
     assert!(problems.render(true).contains("\u{1b}["));
@@ -183,14 +186,19 @@ fn limits_hold() {
             .collect();
         format!("program: t\ncurrency: CNY\npromotions:\n{list}")
     };
+    let pools = |count| {
+        let takes_units = "{ nth_unit: { n: 2, percent_off: 50% } }";
+        offers(count, ", stacking: { pool: p# }").replace("{ shipping: free }", takes_units)
+    };
     let layers: String = (0..31).map(|index| format!("l{index}, ")).collect();
     let tiers: String = (0..101).map(|index| format!("{{ id: t{index} }}, ")).collect();
     for (text, path) in [
         (offers(20_001, ""), "promotions[0]"),
-        (offers(64, ", stacking: { pool: p# }"), "promotions[63].stacking.pool"),
+        (pools(64), "promotions[63].stacking.pool"),
         (format!("program: t\ncurrency: CNY\nlayers: [{layers}]\n"), "layers"),
         (format!("program: t\ncurrency: CNY\ntiers: [{tiers}]\n"), "tiers[100]"),
         (format!("program: t\ncurrency: CNY\nx-a: {}{}\n", "[".repeat(64), "]".repeat(64)), ""),
+        (format!("program: t\ncurrency: CNY\nx-a: {}{}\n", "[".repeat(2_000), "]".repeat(2_000)), ""),
     ] {
         let problems = parse(&[SourceFile::new("t.yaml", text)]).unwrap_err();
         assert_eq!(
@@ -200,7 +208,7 @@ fn limits_hold() {
         );
     }
     assert!(parse(&[SourceFile::new("t.yaml", offers(20_000, ""))]).is_ok());
-    assert!(parse(&[SourceFile::new("t.yaml", offers(63, ", stacking: { pool: p# }"))]).is_ok());
+    assert!(parse(&[SourceFile::new("t.yaml", pools(63))]).is_ok());
 }
 
 #[test]

@@ -52,6 +52,12 @@ impl Problems {
         errors.map(|problem| Some(Spot { file: problem.file, node: problem.node? })).collect()
     }
 
+    /// Whether a problem of this code was told of a place.
+    pub(crate) fn is_told(&self, code: &'static str, spot: Spot) -> bool {
+        let same = |problem: &Problem| (problem.file, problem.node) == (spot.file, Some(spot.node));
+        self.found.iter().any(|problem| problem.code == code && same(problem))
+    }
+
     fn push(&mut self, problem: Problem) {
         self.errors += usize::from(problem.severity == Severity::Error);
         if self.found.len() < DIAGNOSTICS_MAX {
@@ -80,7 +86,7 @@ impl Problems {
 
     pub(crate) fn flaw(&mut self, file: u16, flaw: Flaw) {
         let Flaw { code, message, hint, start, end } = flaw;
-        let hint = hint.map(str::to_owned);
+        let hint = Some(hint.to_owned());
         self.push(Problem {
             severity: Severity::Error,
             code,

@@ -204,10 +204,11 @@ macro_rules! bounded_number {
                 let text = context.text(node, $what)?;
                 let number = text.parse::<u8>().ok().filter(|number| ($least..=$most).contains(number));
                 if number.is_none() {
-                    context.error(
+                    context.error_hint(
                         code::OUT_OF_RANGE,
                         node.spot(),
                         format!("{} is not {}, {} to {}", quoted(text), $what, $least, $most),
+                        format!("write a whole number from {} to {}", $least, $most),
                     );
                 }
                 number.map(Self)

@@ -74,7 +74,12 @@ pub(super) fn when(file: Option<&At<WhenFile>>, context: &Context) -> When {
         if times.contains(&span.value.0) {
             context.error_hint(code::REPEATED, span.spot, "this stands here twice", "keep one of them");
         } else if times.len() >= TIMES_MAX {
-            context.error(code::LIMIT, span.spot, format!("an offer has at most {TIMES_MAX} times of day"));
+            context.error_hint(
+                code::LIMIT,
+                span.spot,
+                format!("an offer has at most {TIMES_MAX} times of day"),
+                "join spans, or write two offers",
+            );
             break;
         } else {
             times.push(span.value.0);
@@ -153,7 +158,7 @@ fn store_filter(file: &StoresFile, names: &Names, context: &Context) -> StoreFil
         StoresFile::Groups(by) => by,
     };
     if by.value.ids.is_none() && by.value.group.is_none() {
-        context.error(code::EMPTY, by.spot, "this names no store: write `group` or `ids`");
+        context.error_hint(code::EMPTY, by.spot, "this names no store", "write `group` or `ids`");
     }
     StoreFilter {
         ids: ids(by.value.ids.as_ref(), known_store, context),

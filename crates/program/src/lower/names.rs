@@ -111,7 +111,8 @@ pub(super) fn too_many<T: FromNode>(list: &Later<T>, most: usize, what: &str, co
     if count > most
         && let Some(spot) = list.spot(most, context)
     {
-        context.error(code::LIMIT, spot, format!("there are {count} {what}, at most {most} are possible"));
+        let message = format!("there are {count} {what}, at most {most} are possible");
+        context.error_hint(code::LIMIT, spot, message, "remove those that nothing needs any more");
     }
     count > most
 }

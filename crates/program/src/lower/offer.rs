@@ -187,7 +187,12 @@ fn tender_makes_sense(effect: &Effect, _: &EffectFile, spot: Spot, context: &Con
             | Effect::Gift { .. }
     );
     if beside {
-        context.error(code::CONTRADICTION, spot, "a tender pays an amount, and this effect has none");
+        context.error_hint(
+            code::CONTRADICTION,
+            spot,
+            "a tender pays an amount, and this effect has none",
+            "remove `counts_as: tender`",
+        );
     }
 }
 

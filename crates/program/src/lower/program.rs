@@ -6,7 +6,7 @@ use suanpan_domain::{Currency, Money, Rounding};
 use super::coupons::{Codes, check_presented};
 use super::names::{Names, Unique, too_many};
 use super::references::Sites;
-use super::{conditions, offer, points, references, stacking, tiers, warnings};
+use super::{conditions, idle, offer, points, references, stacking, tiers, warnings};
 use crate::code;
 use crate::diagnostics::{nearest, quoted};
 use crate::file::{
@@ -118,6 +118,9 @@ pub(crate) fn program(file: ProgramFile, version: String, context: &Context) -> 
         points,
         returns: points::returns(file.returns.as_ref()),
     };
+    for (offer, site) in program.offers.iter().zip(sites.iter()) {
+        idle::check(offer, *site, context);
+    }
     warnings::check(&group_files, &program, &sites, context);
     file.program.is_some().then_some(program)
 }
@@ -129,7 +132,7 @@ fn layers(file: Option<&Many<Id>>, context: &Context) -> Vec<String> {
     let count = layers.len(context);
     if count > LAYERS_MAX {
         let message = format!("there are {count} layers, at most {LAYERS_MAX} are possible");
-        context.error(code::LIMIT, layers.spot, message);
+        context.error_hint(code::LIMIT, layers.spot, message, "join layers; priority orders what is in one");
         return Vec::new();
     }
     layers.repeated(context);

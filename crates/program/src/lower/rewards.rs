@@ -19,6 +19,8 @@ pub(super) fn exactly_one(spot: Spot, what: &str, keys: &[&str], context: &Conte
     let found = present(spot, keys, context);
     match found.as_slice() {
         [_] => {}
+        // A misspelt key is one mistake, not two.
+        [] if is_misspelt(spot, keys, context) => {}
         [] => context.error_hint(
             code::ONE_OF,
             spot,
@@ -35,6 +37,14 @@ pub(super) fn exactly_one(spot: Spot, what: &str, keys: &[&str], context: &Conte
             );
         }
     }
+}
+
+/// Whether a key that was told to be unknown means one of these.
+fn is_misspelt(spot: Spot, keys: &[&str], context: &Context) -> bool {
+    let Some(node) = context.node(spot) else { return false };
+    node.entries()
+        .filter(|(key, _)| context.is_told(code::UNKNOWN_KEY, key.spot()))
+        .any(|(key, _)| key.text().is_some_and(|name| context.nearest(name, keys.iter().copied()).is_some()))
 }
 
 /// An amount, units or a weight.
@@ -93,12 +103,17 @@ pub(super) fn nth_unit(file: &At<NthUnitFile>, context: &Context) -> Option<Effe
     let nth = named.and_then(|reward| reward.value.nth).or(file.n).map(|units| units.0);
     let size = group.and_then(|group| group.size).or(file.n).map(|units| units.0);
     let Some(size) = size else {
-        context.error_hint(
-            code::MISSING_KEY,
-            *spot,
-            "how large a group is, is missing",
-            "add `n: 2`, or `group: { size: 2 }`",
-        );
+        // One that stands here could not be read, and that was told.
+        let node = context.node(*spot);
+        let said = node.and_then(|node| node.get("n").or_else(|| node.get("group")?.get("size")));
+        if said.is_none() && !is_misspelt(*spot, &["n", "group"], context) {
+            context.error_hint(
+                code::MISSING_KEY,
+                *spot,
+                "how large a group is, is missing",
+                "add `n: 2`, or `group: { size: 2 }`",
+            );
+        }
         return None;
     };
     let nth = nth.unwrap_or(size);

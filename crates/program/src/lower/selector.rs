@@ -20,7 +20,7 @@ fn category(id: At<Id>, context: &Context) -> String {
         );
     } else if path.split('/').count() > CATEGORY_DEPTH_MAX {
         let message = format!("a category has at most {CATEGORY_DEPTH_MAX} levels");
-        context.error(code::LIMIT, id.spot, message);
+        context.error_hint(code::LIMIT, id.spot, message, "name a higher level of it");
     }
     path
 }
@@ -37,11 +37,17 @@ pub(super) fn selector(file: Selecting<'_>, context: &Context) -> Selector {
     if let Some(range) = file.price {
         let (from, below) = (range.value.from.map(|price| price.0), range.value.below.map(|price| price.0));
         match (from, below) {
-            (None, None) => context.error(code::EMPTY, range.spot, "a price range needs `from` or `below`"),
-            (Some(from), Some(below)) if from >= below => context.error(
+            (None, None) => context.error_hint(
+                code::EMPTY,
+                range.spot,
+                "a price range needs `from` or `below`",
+                "write such as `price: { from: 10.00 }`",
+            ),
+            (Some(from), Some(below)) if from >= below => context.error_hint(
                 code::ENDS_BEFORE,
                 range.spot,
                 "`below` is not above `from`, so that no price is within",
+                "write the lower price at `from`",
             ),
             _ => {}
         }

@@ -85,7 +85,9 @@ pub(super) fn groups(files: &[GroupDefinition], names: &mut Names, context: &Con
 pub(super) fn combine(file: Option<&StackingFile>, names: &Names, context: &Context) -> Vec<Combine> {
     let check = |class: &At<Id>| {
         let text = class.value.0.as_str();
-        let classes = names.layers.iter().map(String::as_str).chain([COUPON, POINTS]);
+        let layers = || names.layers.iter().map(String::as_str);
+        let beside = [COUPON, POINTS].into_iter().filter(|class| !layers().any(|layer| layer == *class));
+        let classes = layers().chain(beside);
         if !classes.clone().any(|known| known == text) {
             unknown("class", code::UNKNOWN_CLASS, text, class.spot, classes, context);
         }
@@ -131,7 +133,9 @@ pub(super) fn members(files: &[GroupDefinition], offers: &mut [Offer], names: &N
                 joining.push((*offer, index));
             } else {
                 let ids = by_id.keys().copied();
-                let known = ids.chain(names.layers.iter().map(String::as_str)).chain([COUPON]);
+                let layers = || names.layers.iter().map(String::as_str);
+                let beside = [COUPON].into_iter().filter(|class| !layers().any(|layer| layer == *class));
+                let known = ids.chain(layers()).chain(beside);
                 unknown("offer or class", code::UNKNOWN_OFFER, text, member.spot, known, context);
             }
         }
@@ -151,7 +155,8 @@ pub(super) fn check_pools(offers: &[Offer], sites: &Sites, context: &Context) {
         let Some(pool) = offer.stacking.pool.as_deref() else { continue };
         if pools.insert(pool) && pools.len() == POOLS_MAX + 1 {
             let message = format!("this is one unit pool too many, at most {POOLS_MAX} are possible");
-            context.error(code::LIMIT, below(*site, &["stacking", "pool"], context), message);
+            let at = below(*site, &["stacking", "pool"], context);
+            context.error_hint(code::LIMIT, at, message, "let offers share pools");
         }
     }
 }

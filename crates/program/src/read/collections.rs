@@ -15,7 +15,11 @@ fn is_list(node: Node<'_>, context: &Context) -> bool {
     match node.kind() {
         Kind::Sequence => return true,
         _ if node.is_null() => context.no_value(node, "a list"),
-        _ => context.wrong_type(node, "a list"),
+        _ => context.wrong_type(
+            node,
+            "a list",
+            "begin each entry with a dash, or write them in brackets: `[ … ]`",
+        ),
     }
     false
 }
@@ -223,12 +227,17 @@ impl<T: FromNode> FromNode for Entries<T> {
             if node.is_null() {
                 context.no_value(node, "a map");
             } else {
-                context.wrong_type(node, "a map");
+                context.wrong_type(node, "a map", "write keys and values: `{ key: value }`");
             }
             return None;
         }
         if node.entries().next().is_none() {
-            context.error(code::EMPTY, node.spot(), "this map is empty");
+            context.error_hint(
+                code::EMPTY,
+                node.spot(),
+                "this map is empty",
+                "add what it is for, or remove the key",
+            );
         }
         let mut keys: Vec<(&str, Spot)> =
             node.entries().filter_map(|(key, _)| Some((key.text()?, key.spot()))).collect();

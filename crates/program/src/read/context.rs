@@ -29,23 +29,11 @@ impl Context {
         Some(document.node(spot.node))
     }
 
-    fn tell(
-        &self,
-        severity: Severity,
-        code: &'static str,
-        spot: Spot,
-        message: String,
-        hint: Option<String>,
-    ) {
+    fn tell(&self, severity: Severity, code: &'static str, spot: Spot, message: String, hint: String) {
         if !self.complete && code::says_unknown(code) {
             return;
         }
-        self.problems.borrow_mut().at(&self.documents, severity, code, spot, message, hint);
-    }
-
-    /// Something that has to be mended.
-    pub(crate) fn error(&self, code: &'static str, spot: Spot, message: impl Into<String>) {
-        self.tell(Severity::Error, code, spot, message.into(), None);
+        self.problems.borrow_mut().at(&self.documents, severity, code, spot, message, Some(hint));
     }
 
     /// Something that has to be mended, and how.
@@ -56,7 +44,7 @@ impl Context {
         message: impl Into<String>,
         hint: impl Into<String>,
     ) {
-        self.tell(Severity::Error, code, spot, message.into(), Some(hint.into()));
+        self.tell(Severity::Error, code, spot, message.into(), hint.into());
     }
 
     /// Something odd.
@@ -67,7 +55,12 @@ impl Context {
         message: impl Into<String>,
         hint: impl Into<String>,
     ) {
-        self.tell(Severity::Warning, code, spot, message.into(), Some(hint.into()));
+        self.tell(Severity::Warning, code, spot, message.into(), hint.into());
+    }
+
+    /// Whether a problem of this code was told of a place.
+    pub(crate) fn is_told(&self, code: &'static str, spot: Spot) -> bool {
+        self.problems.borrow().is_told(code, spot)
     }
 
     pub(crate) fn has_errors(&self) -> bool {
@@ -117,7 +110,7 @@ impl Context {
         }
         let text = node.text();
         if text.is_none() {
-            self.wrong_type(node, needed);
+            self.wrong_type(node, needed, "write one value: no list, no map");
         }
         text
     }
@@ -131,13 +124,13 @@ impl Context {
         );
     }
 
-    pub(crate) fn wrong_type(&self, node: Node<'_>, needed: &str) {
+    pub(crate) fn wrong_type(&self, node: Node<'_>, needed: &str, hint: &str) {
         let found = match node.kind() {
             Kind::Scalar => node.text().map_or_else(|| "text".to_owned(), quoted),
             Kind::Sequence => "a list".to_owned(),
             Kind::Mapping => "a map".to_owned(),
         };
-        self.error(code::WRONG_TYPE, node.spot(), format!("{needed} is needed here, not {found}"));
+        self.error_hint(code::WRONG_TYPE, node.spot(), format!("{needed} is needed here, not {found}"), hint);
     }
 
     /// A word that is none of those possible.

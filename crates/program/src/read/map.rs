@@ -23,6 +23,8 @@ pub(crate) struct MapReader<'a, 'c> {
     first: Node<'a>,
     merged: bool,
     entries: Vec<Entry<'a>>,
+    /// Keys that are needed and were not found.
+    missing: Vec<&'static str>,
 }
 
 impl<'a, 'c> MapReader<'a, 'c> {
@@ -35,7 +37,7 @@ impl<'a, 'c> MapReader<'a, 'c> {
                 if node.is_null() {
                     context.no_value(*node, needed);
                 } else {
-                    context.wrong_type(*node, needed);
+                    context.wrong_type(*node, needed, "write keys and values: `{ key: value }`");
                 }
                 continue;
             }
@@ -43,14 +45,20 @@ impl<'a, 'c> MapReader<'a, 'c> {
             for (key, value) in node.entries() {
                 match key.text() {
                     Some(name) => entries.push(Entry { key, name, value, map, taken: false }),
-                    None => context.error(code::WRONG_TYPE, key.spot(), "a key is a text"),
+                    None => context.error_hint(
+                        code::WRONG_TYPE,
+                        key.spot(),
+                        "a key is a text",
+                        "write one word before the colon",
+                    ),
                 }
             }
         }
-        Some(Self { context, first: first?, merged: nodes.len() > 1, entries })
+        Some(Self { context, first: first?, merged: nodes.len() > 1, entries, missing: Vec::new() })
     }
 
-    /// Reads the value of a key. The outer `None` means that it is missing or bad, and that this was told.
+    /// Reads the value of a key. The outer `None` means that it is missing or bad, and that this was told, or is when
+    /// the map is finished.
     pub(crate) fn take<T: FromNode>(&mut self, key: &'static str) -> Option<T> {
         let mut nodes: Vec<Node<'a>> = Vec::new();
         let mut found: Option<Node<'a>> = None;
@@ -81,20 +89,16 @@ impl<'a, 'c> MapReader<'a, 'c> {
             None => {
                 let missing = T::when_missing();
                 if missing.is_none() {
-                    self.context.error_hint(
-                        code::MISSING_KEY,
-                        self.first.spot(),
-                        format!("the key {} is missing", quoted(key)),
-                        format!("add `{key}: …`"),
-                    );
+                    self.missing.push(key);
                 }
                 missing
             }
         }
     }
 
-    /// Tells of keys that nobody asked for.
+    /// Tells of keys that nobody asked for, and of those that are missing and are not among them misspelt.
     pub(crate) fn finish(self, known: &[&'static str]) {
+        let mut misspelt: Vec<&str> = Vec::new();
         let unused: Vec<&str> =
             known.iter().copied().filter(|key| self.entries.iter().all(|entry| entry.name != *key)).collect();
         for entry in self.entries.iter().filter(|entry| !entry.taken && !entry.name.starts_with(NOTE)) {
@@ -102,6 +106,7 @@ impl<'a, 'c> MapReader<'a, 'c> {
             let hint = if name == "<<" {
                 "merge keys are no part of YAML 1.2; repeat what is shared, or alias whole values".to_owned()
             } else if let Some(meant) = self.context.nearest(name, unused.iter().copied()) {
+                misspelt.push(meant);
                 format!("did you mean `{meant}`?")
             } else if let Some(instead) = elsewhere(name, known) {
                 instead
@@ -113,6 +118,14 @@ impl<'a, 'c> MapReader<'a, 'c> {
                 entry.key.spot(),
                 format!("the key {} is not known here", quoted(name)),
                 hint,
+            );
+        }
+        for key in self.missing.iter().filter(|key| !misspelt.contains(key)) {
+            self.context.error_hint(
+                code::MISSING_KEY,
+                self.first.spot(),
+                format!("the key {} is missing", quoted(key)),
+                format!("add `{key}: …`"),
             );
         }
     }

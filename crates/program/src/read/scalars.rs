@@ -29,9 +29,23 @@ fn is_decimal(text: &str) -> bool {
     digits(whole) && digits(rest)
 }
 
-fn out_of_range(node: Node<'_>, context: &Context, bound: &str) {
+fn out_of_range(node: Node<'_>, context: &Context, bound: &str, hint: impl Into<String>) {
     let text = node.text().unwrap_or_default();
-    context.error(code::OUT_OF_RANGE, node.spot(), format!("{} is {bound}", quoted(text)));
+    context.error_hint(code::OUT_OF_RANGE, node.spot(), format!("{} is {bound}", quoted(text)), hint);
+}
+
+/// Tells of an amount or a price that is below the least possible.
+fn too_small(node: Node<'_>, context: &Context, is_negative: bool, what: &str) {
+    if is_negative {
+        out_of_range(
+            node,
+            context,
+            "below zero",
+            "leave the minus out: what is taken off is written without one",
+        );
+    } else {
+        out_of_range(node, context, "not above zero", format!("write {what} above zero, or remove the key"));
+    }
 }
 
 fn decimal<'a>(node: Node<'a>, context: &Context, code: &'static str, needed: &str) -> Option<&'a str> {
@@ -52,7 +66,8 @@ fn money_error(error: MoneyError, decimals: u32, node: Node<'_>, context: &Conte
     let text = quoted(node.text().unwrap_or_default());
     match error {
         MoneyError::NotANumber | MoneyError::TooLarge => {
-            context.error(code::OUT_OF_RANGE, node.spot(), format!("{text} is too large"));
+            let message = format!("{text} is too large");
+            context.error_hint(code::OUT_OF_RANGE, node.spot(), message, "write a smaller amount");
         }
         MoneyError::TooManyDecimals => {
             let currency = context.currency.get().map_or("this currency".to_owned(), |c| c.code().to_owned());
@@ -108,8 +123,7 @@ impl<const MINIMUM: i64> FromNode for Amount<MINIMUM> {
             .map_err(|error| money_error(error, u32::from(currency.exponent()), node, context))
             .ok()?;
         if amount.minor() < MINIMUM {
-            let bound = if amount.minor() < 0 { "below zero" } else { "not above zero" };
-            out_of_range(node, context, bound);
+            too_small(node, context, amount.minor() < 0, "an amount");
             return None;
         }
         Some(Self(amount))
@@ -138,7 +152,7 @@ impl<const MINIMUM: i64> FromNode for Price<MINIMUM> {
             .map_err(|error| money_error(error, u32::from(currency.exponent()) + 6, node, context))
             .ok()?;
         if price.micro() < MINIMUM {
-            out_of_range(node, context, if price.micro() < 0 { "below zero" } else { "not above zero" });
+            too_small(node, context, price.micro() < 0, "a price");
             return None;
         }
         Some(Self(price))
@@ -187,8 +201,13 @@ impl<const MAXIMUM: i64> FromNode for Percent<MAXIMUM> {
         match rate {
             Some(rate) if rate.ppm() > 0 || MAXIMUM > 100 => Some(Self(rate)),
             _ => {
-                let least = if MAXIMUM > 100 { "below zero or above" } else { "not above zero, or above" };
-                out_of_range(node, context, &format!("{least} {MAXIMUM}%"));
+                let (least, from) = if MAXIMUM > 100 {
+                    ("below zero or above", "0%")
+                } else {
+                    ("not above zero, or above", "more than 0%")
+                };
+                let hint = format!("write {from} and at most {MAXIMUM}%");
+                out_of_range(node, context, &format!("{least} {MAXIMUM}%"), hint);
                 None
             }
         }
@@ -223,12 +242,17 @@ fn whole(node: Node<'_>, context: &Context, minimum: i64, maximum: i64) -> Optio
     let text = context.text(node, "a whole number")?;
     if !is_decimal(text) || text.contains('.') {
         let message = format!("{} is no whole number", quoted(text));
-        context.error(code::BAD_NUMBER, node.spot(), message);
+        context.error_hint(code::BAD_NUMBER, node.spot(), message, "write digits alone, such as 2");
         return None;
     }
     let number = text.parse::<i64>().ok().filter(|number| (minimum..=maximum).contains(number));
     if number.is_none() {
-        out_of_range(node, context, &format!("not within {minimum} to {maximum}"));
+        let hint = if minimum > 0 && text == "0" {
+            "write a number above zero; what should never happen is left out"
+        } else {
+            "write a number within these bounds"
+        };
+        out_of_range(node, context, &format!("not within {minimum} to {maximum}"), hint);
     }
     number
 }
@@ -331,7 +355,8 @@ impl FromNode for Weight {
         let text = decimal(node, context, code::BAD_NUMBER, "a weight")?;
         let quantity = Quantity::parse(text).filter(|quantity| quantity.milli() > 0);
         if quantity.is_none() {
-            out_of_range(node, context, "not above zero, too large, or has more than three decimals");
+            let bound = "not above zero, too large, or has more than three decimals";
+            out_of_range(node, context, bound, "write kilograms or litres, such as 1.5");
         }
         quantity.map(Self)
     }
@@ -358,6 +383,7 @@ impl FromNode for Factor {
                 node,
                 context,
                 &format!("not above zero, above {most}, or has more than six decimals"),
+                "write such as 2 or 1.5",
             );
         }
         rate.map(Self)

@@ -21,20 +21,20 @@ pub(crate) struct Id(pub(crate) String);
 impl FromNode for Id {
     fn from_node(node: Node<'_>, context: &Context) -> Option<Self> {
         let text = context.text(node, "an id")?;
-        let flaw = if text.is_empty() {
-            "is empty".to_owned()
+        let (flaw, hint) = if text.is_empty() {
+            ("is empty".to_owned(), "write at least one letter or digit")
         } else if text.len() > IDENTIFIER_BYTES_MAX {
-            format!("is longer than {IDENTIFIER_BYTES_MAX} bytes")
+            (format!("is longer than {IDENTIFIER_BYTES_MAX} bytes"), "write a shorter one")
         } else if text.bytes().any(|byte| byte.is_ascii_control()) {
-            "contains a control character".to_owned()
+            ("contains a control character".to_owned(), "write it without tabs and line breaks")
         } else if text.trim() != text {
-            "begins or ends with a blank".to_owned()
+            ("begins or ends with a blank".to_owned(), "remove the blank")
         } else if node.is_plain() && matches!(text, "true" | "false" | "True" | "False" | "TRUE" | "FALSE") {
-            "is a truth value, not a text, unless it is quoted".to_owned()
+            ("is a truth value, not a text, unless it is quoted".to_owned(), "put it in quotes")
         } else {
             return Some(Self(text.to_owned()));
         };
-        context.error(code::BAD_ID, node.spot(), format!("the id {} {flaw}", quoted(text)));
+        context.error_hint(code::BAD_ID, node.spot(), format!("the id {} {flaw}", quoted(text)), hint);
         None
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use granit_parser::{Event, Marker, Parser, ScalarStyle, Span, options};
 
 use super::document::{NodeData, Shape};
-use super::{ALIAS_BYTES_FREE, DEPTH_MAX, Document, Flaw};
+use super::{ALIAS_BYTES_FREE, DEPTH_MAX, Document, Flaw, KEY_LENGTH_MAX};
 use crate::code;
 use crate::diagnostics::quoted;
 
@@ -97,9 +97,9 @@ impl Builder<'_> {
             disallow_directives: true,
             emit_unresolved_aliases: true,
             emit_comments: false,
-            // Ours is the tighter limit, and says it better.
-            flow_nesting_limit: DEPTH_MAX + 1,
-            block_nesting_limit: DEPTH_MAX + 1,
+            // Ours is the tighter limit, and says it better. The parser reads ahead while a line may still be a key.
+            flow_nesting_limit: DEPTH_MAX + KEY_LENGTH_MAX,
+            block_nesting_limit: DEPTH_MAX + KEY_LENGTH_MAX,
         };
         self.base = range.start;
         self.begun = false;
@@ -115,8 +115,13 @@ impl Builder<'_> {
                 Err(error) => {
                     let at = self.byte(*error.marker());
                     let message = format!("this is not YAML: {}", error.info());
-                    self.flaw(code::SYNTAX, message, at, at + 1).hint =
-                        Some("check indentation, colons, quotes and brackets at this place and just above");
+                    self.flaw(
+                        code::SYNTAX,
+                        message,
+                        "check indentation, colons, quotes and brackets at this place and just above",
+                        at,
+                        at + 1,
+                    );
                     return End::Broken(at);
                 }
             }
@@ -134,14 +139,12 @@ impl Builder<'_> {
         at
     }
 
-    fn flaw(&mut self, code: &'static str, message: String, start: usize, end: usize) -> &mut Flaw {
+    fn flaw(&mut self, code: &'static str, message: String, hint: &'static str, start: usize, end: usize) {
         let mut end = end.min(self.text.len()).max(start);
         while !self.text.is_char_boundary(end) {
             end += 1;
         }
-        self.flaws.push(Flaw { code, message, hint: None, start, end });
-        let last = self.flaws.len() - 1;
-        &mut self.flaws[last]
+        self.flaws.push(Flaw { code, message, hint, start, end });
     }
 
     /// Takes one event in; false when there is no point in going on.
@@ -154,8 +157,13 @@ impl Builder<'_> {
                 let second = std::mem::replace(&mut self.begun, true);
                 if second {
                     self.document.complete = false;
-                    self.flaw(code::SYNTAX, "a second document begins here".to_owned(), start, end).hint =
-                        Some("a file is one document; put the second one into a file of its own");
+                    self.flaw(
+                        code::SYNTAX,
+                        "a second document begins here".to_owned(),
+                        "a file is one document; put the second one into a file of its own",
+                        start,
+                        end,
+                    );
                 }
                 !second
             }
@@ -169,8 +177,7 @@ impl Builder<'_> {
             Event::Alias(id) => self.alias(id, start, end),
             Event::UnresolvedAlias(name) => {
                 let message = format!("there is no anchor {}", quoted(&name));
-                self.flaw(code::SYNTAX, message, start, end).hint =
-                    Some("anchors stand before their aliases");
+                self.flaw(code::SYNTAX, message, "anchors stand before their aliases", start, end);
                 true
             }
             Event::SequenceStart(_, anchor, tag) => {
@@ -195,8 +202,13 @@ impl Builder<'_> {
     }
 
     fn tag(&mut self, start: usize, end: usize) {
-        self.flaw(code::SYNTAX, "tags such as `!name` have no meaning here".to_owned(), start, end).hint =
-            Some("remove the tag; quotes make a text of anything");
+        self.flaw(
+            code::SYNTAX,
+            "tags such as `!name` have no meaning here".to_owned(),
+            "remove the tag; quotes make a text of anything",
+            start,
+            end,
+        );
     }
 
     /// Keeps the text in place where the file spells it out.
@@ -271,7 +283,8 @@ impl Builder<'_> {
 
     fn alias(&mut self, id: usize, start: usize, end: usize) -> bool {
         let Some(anchor) = self.anchors.get(id).copied().flatten() else {
-            self.flaw(code::SYNTAX, "this alias stands inside of what it stands for".to_owned(), start, end);
+            let message = "this alias stands inside of what it stands for".to_owned();
+            self.flaw(code::SYNTAX, message, "write out what is repeated", start, end);
             return false;
         };
         let (height, bytes) = (anchor.height as usize, anchor.bytes as usize);
@@ -282,8 +295,7 @@ impl Builder<'_> {
         self.aliased = self.aliased.saturating_add(bytes);
         if self.aliased > self.text.len() + ALIAS_BYTES_FREE {
             let message = "the aliases up to here stand for more than the file itself holds".to_owned();
-            self.flaw(code::LIMIT, message, start, end).hint =
-                Some("write out what is repeated most, or repeat less");
+            self.flaw(code::LIMIT, message, "write out what is repeated most, or repeat less", start, end);
             return false;
         }
         let index = self.document.nodes.len() as u32;
@@ -294,6 +306,6 @@ impl Builder<'_> {
 
     fn deep(&mut self, start: usize, end: usize) {
         let message = format!("nested more than {DEPTH_MAX} levels deep");
-        self.flaw(code::LIMIT, message, start, end).hint = Some("flatten what is nested here");
+        self.flaw(code::LIMIT, message, "flatten what is nested here", start, end);
     }
 }
