@@ -17,7 +17,7 @@ impl Named<'_> {
     fn effect(&self, offer: OfferRef) -> Option<&Effect> {
         match offer {
             OfferRef::Program(place) => Some(&self.0.offers[place as usize].effect),
-            OfferRef::Manual(_) | OfferRef::Code(_) | OfferRef::Points => None,
+            OfferRef::Manual(_) | OfferRef::Code(_) | OfferRef::Paper(_) | OfferRef::Points => None,
         }
     }
 }
