@@ -175,7 +175,7 @@ fn every_way_to_fail_says_what_to_do() {
         (&["member", "get"], 2, "required"),
         (&["return", "x"], 2, "--line"),
         (&["import", "members", "-"], 2, "--form"),
-        (&["publish", "no-such-file.yaml"], 1, "no-such-file.yaml"),
+        (&["publish", "no-such-file.yaml"], 3, "no-such-file.yaml"),
     ] {
         let told = refused(&shop.run(arguments), code);
         assert!(told.contains(part), "{part} in {told}");
