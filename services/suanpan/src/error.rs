@@ -32,13 +32,21 @@ pub(crate) enum Error {
     },
     /// A file is no basket.
     #[error(
-        "error: {name} is no suanpan.pricing.v1.Basket in JSON: {source}\n  help: fields are named as in proto/suanpan/pricing/v1/basket.proto; amounts are whole minor units"
+        "error: {name} is no suanpan.pricing.v1.Basket in JSON: {why}\n  help: fields are named as in proto/suanpan/pricing/v1/basket.proto; amounts are whole minor units"
     )]
     NoBasket {
         /// The file.
         name: String,
         /// Where and why.
-        source: serde_json::Error,
+        why: String,
+    },
+    /// A file without a basket.
+    #[error(
+        "error: {name} holds no basket\n  help: write one JSON object, several one after another, or an array of them"
+    )]
+    EmptyBasket {
+        /// The file.
+        name: String,
     },
     /// A file of names is wrong.
     #[error("error: {} cannot be used: {source}\n  help: it needs the columns sku, en and zh-CN", path.display())]
@@ -209,7 +217,11 @@ impl Error {
     pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
             Error::Chain(error) | Error::Start(StartError::Chain(error)) if error.is_unreadable() => 3,
-            Error::Chain(_) | Error::Refused { .. } | Error::NoBasket { .. } | Error::Names { .. } => 1,
+            Error::Chain(_)
+            | Error::Refused { .. }
+            | Error::NoBasket { .. }
+            | Error::EmptyBasket { .. }
+            | Error::Names { .. } => 1,
             Error::Input(_) | Error::BadRows { .. } => 1,
             Error::Status(status) if is_refusal(status) => 1,
             Error::Facts(FactsError::Unreadable { .. }) => 3,

@@ -1,5 +1,7 @@
 //! Baskets from files and standard input.
 
+mod place;
+
 use std::fs;
 use std::io::{self, Read as _};
 use std::path::Path;
@@ -25,7 +27,7 @@ pub(crate) fn baskets(path: &Path) -> Result<Vec<Named>, Error> {
     } else {
         (path.display().to_string(), fs::read(path).map_err(failed)?)
     };
-    let wrong = |source| Error::NoBasket { name: name.clone(), source };
+    let wrong = |source| Error::NoBasket { name: name.clone(), why: place::said(&bytes, &source) };
     let is_array = bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[');
     let baskets: Vec<v1::Basket> = if is_array {
         serde_json::from_slice(&bytes).map_err(wrong)?
@@ -33,6 +35,9 @@ pub(crate) fn baskets(path: &Path) -> Result<Vec<Named>, Error> {
         let stream = serde_json::Deserializer::from_slice(&bytes).into_iter();
         stream.collect::<Result<_, _>>().map_err(wrong)?
     };
+    if baskets.is_empty() {
+        return Err(Error::EmptyBasket { name });
+    }
     let single = baskets.len() == 1;
     let named = baskets.into_iter().enumerate().map(|(place, basket)| Named {
         name: if single { name.clone() } else { format!("{name}#{}", place + 1) },

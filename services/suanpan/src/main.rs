@@ -83,6 +83,9 @@ fn schema() -> Result<ExitCode, Error> {
 }
 
 fn completions(shell: clap_complete::Shell) -> Result<ExitCode, Error> {
-    clap_complete::generate(shell, &mut Command::command(), "suanpan", &mut std::io::stdout());
+    // Generated in memory first: what cannot be written there panics.
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Command::command(), "suanpan", &mut script);
+    std::io::stdout().write_all(&script).map_err(Error::Output)?;
     Ok(ExitCode::SUCCESS)
 }

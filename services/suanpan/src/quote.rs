@@ -81,11 +81,20 @@ fn price_all(
                 basket.member =
                     Some(v1::Member { identity: Some(v1::member::Identity::Snapshot(buyer.clone())) });
             }
+            // A basket of another chain may have other problems beside: they are told by this chain's rules.
+            let of_this_chain = v1::Basket { chain: node.chain().id().to_owned(), ..basket.clone() };
             match node.price("", basket, near_misses, |answer| show(answer, &shown)) {
                 Ok(text) => writeln!(out, "{}", text?.trim_end()).map_err(Error::Output)?,
                 Err(failure) => {
                     refused += 1;
-                    anstream::eprintln!("error: {name} was refused\n{}", said(&failure, node.chain().id()));
+                    let mut why = said(&failure, node.chain().id());
+                    if matches!(failure, Failure::UnknownChain)
+                        && let Err(more) = node.price("", of_this_chain, false, |_| ())
+                    {
+                        why.push('\n');
+                        why.push_str(&said(&more, node.chain().id()));
+                    }
+                    anstream::eprintln!("error: {name} was refused\n{why}");
                 }
             }
         }

@@ -96,6 +96,17 @@ fn a_bad_basket_is_refused_with_every_problem() {
 }
 
 #[test]
+fn a_basket_of_another_chain_hides_no_other_problem() {
+    let basket = r#"{"chain": "moonset", "currency": "CNY", "businessTime": {"unixMs": "1795170720000"}, "lines": [
+        {"id": "a", "sku": "s", "quantityMilli": 0, "unitPriceMinor": 1}]}"#;
+    let output = suanpan(&["quote", "--program", SUNRISE], basket);
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("the program is that of sunrise-market"), "{said}");
+    assert!(said.contains("lines[0].quantity_milli"), "{said}");
+}
+
+#[test]
 fn the_catalogue_is_the_one_that_is_named() {
     let folder = root().join("examples/sunrise-market");
     let program = folder.join("program.yaml").display().to_string();
@@ -138,6 +149,8 @@ fn every_way_to_fail_has_its_exit_code() {
         (&["serve", "--program", "no-such-file.yaml"], "", 3),
         (&["quote", "--program", SUNRISE, "no-such-basket.json"], "", 3),
         (&["quote", "--program", SUNRISE], "{ not json", 1),
+        (&["quote", "--program", SUNRISE], "", 1),
+        (&["quote", "--program", SUNRISE], "[]", 1),
         (&["check", "no-such-file.yaml"], "", 3),
         (&["check", "--catalogue", "no-such-file.csv", SUNRISE], "", 3),
         (&["serve", "--program", SUNRISE, "--listen", "0.0.0.0:0"], "", 2),
