@@ -121,6 +121,11 @@ impl Chain {
         self.segments.contains(segment)
     }
 
+    /// Whether a member's tier is one of the program's. A member without one is of the first.
+    pub(crate) fn knows_tier_of(&self, member: &Member) -> bool {
+        member.tier.is_none() || tier_of(self.program(), member).is_some()
+    }
+
     /// The chain's id, which baskets name.
     #[must_use]
     pub fn id(&self) -> &str {

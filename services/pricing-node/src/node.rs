@@ -38,6 +38,8 @@ pub(crate) enum Facts {
     Local,
     /// The store said so; none: it knows no such member.
     Found(Option<Box<Member>>),
+    /// The store did not answer.
+    Silent,
     /// A token or a record holds them, and the time of the sale.
     Kept {
         /// None: a guest's.
@@ -206,7 +208,7 @@ impl Node {
             Ok(whom) => Facts::Found(whom.known().map(|found| Box::new(found.member))),
             Err(error) => {
                 tracing::warn!(%error, "a member was not found out; priced as a guest");
-                Facts::Found(None)
+                Facts::Silent
             }
         }
     }
@@ -242,9 +244,11 @@ impl Node {
         let mut request = decode::basket_under(prefix, message, &terms).map_err(Failure::Invalid)?;
         request.near_misses |= near_misses;
         let mut kept_usage = None;
+        let is_silent = matches!(facts, Facts::Silent);
         let (member, age_ms) = match facts {
             Facts::Local => self.gather(&mut request),
             Facts::Found(found) => found_by_store(&mut request, found),
+            Facts::Silent => found_by_store(&mut request, None),
             Facts::Kept { member, usage, business_time } => {
                 request.basket.business_time = business_time;
                 kept_usage = Some(usage);
@@ -258,7 +262,7 @@ impl Node {
         };
         let envelope = v1::Envelope {
             age_ms,
-            degraded: false,
+            degraded: is_silent || member.as_deref().is_some_and(|member| !chain.knows_tier_of(member)),
             token: String::new(),
             expires_unix_ms: 0,
             member_unknown: request.basket.unknown_member.is_some(),

@@ -63,6 +63,22 @@ async fn members_come_by_id_by_card_or_in_the_request_and_unknown_ones_are_guest
 }
 
 #[tokio::test]
+async fn a_tier_that_the_program_does_not_have_is_told() {
+    let node = start().await;
+    let mut client = node.client().await;
+    for (tier, degraded) in [("gold", false), ("", false), ("diamond", true)] {
+        let snapshot = v1::MemberSnapshot { id: "m-x".into(), tier: tier.into(), ..Default::default() };
+        let message = v1::Basket { member: member(Identity::Snapshot(snapshot)), ..basket() };
+        let quote = client.quote(message).await.unwrap().into_inner();
+        // 16.20 + 36.00 - 5.00 with gold's tenth; what asks for no tier is everybody's.
+        let net = if tier == "gold" { 4_720 } else { 5_300 };
+        assert_eq!(quote.totals.unwrap().net_minor, net, "{tier}");
+        let envelope = quote.envelope.unwrap();
+        assert_eq!((envelope.degraded, envelope.member_unknown), (degraded, false), "{tier}");
+    }
+}
+
+#[tokio::test]
 async fn a_batch_answers_in_order_and_a_bad_basket_spoils_its_own_result() {
     let node = start().await;
     let mut client = node.client().await;
