@@ -89,14 +89,13 @@ impl<F: Fn(usize) -> i64> Bill<'_, F> {
             cut(in_points(amount.minor()), Reason::PointsMaximum);
         }
         cut(in_points(due - program.minimum_due.minor()), Reason::PointsMaximum);
-        let rest = points % offset.step.max(1);
-        if rest > 0 {
-            points -= rest;
-            reason.get_or_insert(Reason::PointsStep);
-        }
-        if points < offset.at_least {
+        let whole = points - points % offset.step.max(1);
+        if whole < offset.at_least {
             points = 0;
             reason.get_or_insert(Reason::BelowSmallestUse);
+        } else if whole < points {
+            points = whole;
+            reason.get_or_insert(Reason::PointsStep);
         }
         let value = divide_i128(i128::from(points) * value_micro, WHOLE, Rounding::Down) as i64;
         // Nobody gives points for nothing.
