@@ -4,7 +4,7 @@ use suanpan_rpc::checkout_v1;
 use tokio::task::JoinSet;
 use tonic::Code;
 
-use super::shop::{Shop, basket, confirm, reasons, reserve, till, uuid, with_code, with_points};
+use super::shop::{Shop, basket, confirm, now_ms, reasons, reserve, till, uuid, with_code, with_points};
 
 #[tokio::test]
 async fn the_same_id_gives_the_same_answer_and_other_content_changes_nothing() {
@@ -69,6 +69,31 @@ async fn a_sale_belongs_to_one_owner_whoever_came_first() {
         (status.code(), reasons(&status)),
         (Code::FailedPrecondition, vec!["CHECKOUT_CONFIRMED".to_owned()])
     );
+}
+
+#[tokio::test]
+async fn an_id_that_is_too_old_is_never_written_as_new() {
+    let shop = Shop::open().await;
+    shop.enrol("m-1", "8801").await;
+    let old_ms = now_ms() - 401 * 86_400_000;
+    let id = format!("{:08x}-{:04x}-7000-8000-00000000000a", old_ms >> 16, old_ms & 0xffff);
+    let sold = || basket(1_000, Some("m-1"));
+    let status = shop.confirm(&id, sold()).await.unwrap_err();
+    assert_eq!(reasons(&status), ["CHECKOUT_TOO_OLD"]);
+    let status = shop.checkouts().reserve(reserve(&id, sold())).await.unwrap_err();
+    assert_eq!(reasons(&status), ["CHECKOUT_TOO_OLD"]);
+    let cancel =
+        checkout_v1::CancelRequest { chain: "sunrise".into(), actor: till(), checkout_id: id.clone() };
+    let cancelled = shop.checkouts().cancel(cancel).await.unwrap().into_inner();
+    assert_eq!(cancelled.state(), checkout_v1::CheckoutState::Cancelled);
+    let get =
+        checkout_v1::GetCheckoutRequest { chain: "sunrise".into(), actor: till(), checkout_id: id.clone() };
+    assert_eq!(shop.checkouts().get_checkout(get).await.unwrap_err().code(), Code::NotFound);
+    // Whoever was paid says so, whatever its clock shows.
+    let mut fact = confirm(&id, sold());
+    fact.tendered = true;
+    let recorded = shop.checkouts().confirm(fact).await.unwrap().into_inner();
+    assert_eq!((recorded.due_minor, recorded.overruns.len()), (1_000, 0));
 }
 
 #[tokio::test]

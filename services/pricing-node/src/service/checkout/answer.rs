@@ -2,7 +2,7 @@
 
 use prost::Message as _;
 use suanpan_checkout::{BooksError, Recorded};
-use suanpan_domain::MemberId;
+use suanpan_domain::{CheckoutId, MemberId};
 use suanpan_ledger::refusal::Conflict;
 use suanpan_ledger::{Entry, Refusal};
 use suanpan_rpc::{checkout_v1, encode, member_v1, status, v1};
@@ -34,6 +34,16 @@ pub(super) fn checkout(
 ) -> checkout_v1::Checkout {
     let quote = if recorded.repeated { None } else { written }.or_else(|| quote(&recorded.entry));
     encode::checkout(chain, member(&recorded.owner), &recorded.entry, quote)
+}
+
+/// A sale that is not there and never will be.
+pub(super) fn never_sold(chain: &str, checkout: CheckoutId) -> checkout_v1::Checkout {
+    checkout_v1::Checkout {
+        chain: chain.to_owned(),
+        checkout_id: checkout.to_string(),
+        state: checkout_v1::CheckoutState::Cancelled.into(),
+        ..checkout_v1::Checkout::default()
+    }
 }
 
 /// Conflicts of the ledger, with what the caller needs to go on.

@@ -242,7 +242,7 @@ impl Desk<'_> {
         found.map_err(|error| super::super::store_failed(status::CHECKOUT_DOMAIN, &error))
     }
 
-    const fn is_too_old(&self, checkout_ms: i64) -> bool {
+    pub(super) const fn is_too_old(&self, checkout_ms: i64) -> bool {
         checkout_ms < self.now_ms - self.sales.selling.horizon_ms
     }
 
