@@ -1,4 +1,4 @@
-//! A node whose clock is wrong sells nothing: what it wrote would be of a wrong time.
+//! A node whose clock is wrong sells nothing: what it wrote would be of a wrong time. One whose store is silent prices on.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -45,5 +45,19 @@ async fn a_node_whose_clock_is_wrong_sells_nothing() {
         // What is known is told all the same, and quotes go on.
         assert_eq!(shop.member("m-1").await.id, "m-1");
         shop.pricing().quote(basket(1_000, Some("m-1"))).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_does_not_answer_is_told_and_prices_go_on() {
+    let silent = Faults { lost_before: 1_000, ..NO_FAULTS };
+    let shop = Shop::open_behind(|store| Arc::new(FaultyStore::new(store, 1, silent))).await;
+    for (member, degraded) in [(Some("m-1"), true), (None, false)] {
+        let quote = shop.pricing().quote(basket(1_000, member)).await.unwrap().into_inner();
+        let envelope = quote.envelope.unwrap();
+        assert_eq!(
+            (quote.due_minor, envelope.degraded, envelope.member_unknown),
+            (1_000, degraded, degraded)
+        );
     }
 }
