@@ -17,7 +17,7 @@ pub(super) const SEPARATOR: char = '|';
 pub(super) struct Places(pub(super) [Option<usize>; COLUMNS.len()]);
 
 /// What is wrong, and what to do.
-pub(super) type Flaw = (String, Option<String>);
+pub(super) type Flaw = (String, String);
 
 impl Places {
     /// Finds the columns by their names.
@@ -32,10 +32,13 @@ impl Places {
                         Some(meant) => format!("did you mean `{meant}`?"),
                         None => format!("columns are: {}", COLUMNS.join(", ")),
                     };
-                    flaws.push((format!("the column {} is not known", quoted(name)), Some(hint)));
+                    flaws.push((format!("the column {} is not known", quoted(name)), hint));
                 }
                 Some(column) if places.0[column].is_some() => {
-                    flaws.push((format!("the column `{name}` stands here twice"), None));
+                    flaws.push((
+                        format!("the column `{name}` stands here twice"),
+                        "keep one of them".to_owned(),
+                    ));
                 }
                 Some(column) => places.0[column] = Some(index),
             }
@@ -43,7 +46,7 @@ impl Places {
         if places.0[0].is_none() {
             flaws.push((
                 "the column `sku` is missing".to_owned(),
-                Some("the first line names the columns".to_owned()),
+                "the first line names the columns".to_owned(),
             ));
         }
         if flaws.is_empty() { Ok(places) } else { Err(flaws) }
@@ -53,9 +56,11 @@ impl Places {
 /// A short text; empty where that is allowed.
 pub(super) fn identifier(what: &str, text: &str) -> Result<(), Flaw> {
     if text.len() > IDENTIFIER_BYTES_MAX {
-        Err((format!("the {what} {} is longer than {IDENTIFIER_BYTES_MAX} bytes", quoted(text)), None))
+        let long = format!("the {what} {} is longer than {IDENTIFIER_BYTES_MAX} bytes", quoted(text));
+        Err((long, "shorten it, or look whether a comma is missing".to_owned()))
     } else if text.bytes().any(|byte| byte.is_ascii_control()) {
-        Err((format!("the {what} {} contains a control character", quoted(text)), None))
+        let flaw = format!("the {what} {} contains a control character", quoted(text));
+        Err((flaw, "write it without line breaks and tabs".to_owned()))
     } else {
         Ok(())
     }
@@ -64,11 +69,13 @@ pub(super) fn identifier(what: &str, text: &str) -> Result<(), Flaw> {
 pub(super) fn tags(text: &str) -> Result<(), Flaw> {
     let count = text.split(SEPARATOR).count();
     if count > LINE_TAGS_MAX {
-        return Err((format!("an article has at most {LINE_TAGS_MAX} tags"), None));
+        let hint = format!("here are {count}; keep those that the program names");
+        return Err((format!("an article has at most {LINE_TAGS_MAX} tags"), hint));
     }
     for tag in text.split(SEPARATOR).filter(|_| !text.is_empty()) {
         if tag.is_empty() {
-            return Err((format!("one of the tags {} is empty", quoted(text)), None));
+            let hint = format!("write one `{SEPARATOR}` between two tags");
+            return Err((format!("one of the tags {} is empty", quoted(text)), hint));
         }
         identifier("tag", tag)?;
     }
@@ -84,7 +91,7 @@ pub(super) fn kind(text: &str) -> Result<LineKind, Flaw> {
         "deposit" => LineKind::Deposit,
         other => {
             let possible = "possible: goods, shipping, service, gift_card, deposit".to_owned();
-            return Err((format!("{} is no kind", quoted(other)), Some(possible)));
+            return Err((format!("{} is no kind", quoted(other)), possible));
         }
     })
 }
@@ -94,7 +101,7 @@ pub(super) fn weighed(text: &str) -> Result<bool, Flaw> {
     match text {
         "" | "piece" => Ok(false),
         "kg" | "l" | "m" => Ok(true),
-        other => Err((format!("{} is no unit", quoted(other)), Some("possible: piece, kg, l, m".to_owned()))),
+        other => Err((format!("{} is no unit", quoted(other)), "possible: piece, kg, l, m".to_owned())),
     }
 }
 
@@ -105,7 +112,7 @@ fn digits(text: &str) -> bool {
 fn amount_flaw(what: &str, text: &str, error: Option<MoneyError>) -> Flaw {
     let reason = error.map_or("is no amount of zero or more".to_owned(), |error| error.to_string());
     let hint = "write digits with a point for decimals, such as 12.90".to_owned();
-    (format!("the {what} {} {reason}", quoted(text)), Some(hint))
+    (format!("the {what} {} {reason}", quoted(text)), hint)
 }
 
 pub(super) fn base_price(text: &str, currency: Currency) -> Result<Option<UnitPrice>, Flaw> {
@@ -134,12 +141,14 @@ pub(super) fn taxes(text: &str, rates: &[TaxRate]) -> Result<Vec<LineTax>, Flaw>
     for part in text.split(SEPARATOR).map(str::trim).filter(|_| !text.is_empty()) {
         let tax = tax(part, rates)?;
         if taxes.iter().any(|other| other.id == tax.id) {
-            return Err((format!("the tax {} stands here twice", quoted(&tax.id)), None));
+            let flaw = format!("the tax {} stands here twice", quoted(&tax.id));
+            return Err((flaw, "keep one of them".to_owned()));
         }
         taxes.push(tax);
     }
     if taxes.len() > LINE_TAXES_MAX {
-        return Err((format!("an article has at most {LINE_TAXES_MAX} taxes"), None));
+        let hint = format!("here are {}", taxes.len());
+        return Err((format!("an article has at most {LINE_TAXES_MAX} taxes"), hint));
     }
     taxes.sort();
     Ok(taxes)
@@ -167,7 +176,7 @@ fn tax(text: &str, rates: &[TaxRate]) -> Result<LineTax, Flaw> {
                 None => "name a rate of the program's `tax: { rates: … }`, or write such as vat:19%:included"
                     .to_owned(),
             };
-            Err((format!("there is no tax {}", quoted(text)), Some(hint)))
+            Err((format!("there is no tax {}", quoted(text)), hint))
         }
     }
 }

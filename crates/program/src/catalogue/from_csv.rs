@@ -49,7 +49,11 @@ impl CatalogueTable {
         let mut rows = Rows::new(name, program);
         let places = match reader.headers() {
             Err(error) => {
-                rows.tell(code::BAD_HEADER, Place::default(), (error.to_string(), None));
+                rows.tell(
+                    code::BAD_HEADER,
+                    Place::default(),
+                    (error.to_string(), "the first line names the columns, in UTF-8".to_owned()),
+                );
                 return rows.finish();
             }
             Ok(header) => match Places::of(header.iter()) {
@@ -76,14 +80,17 @@ impl CatalogueTable {
                         csv::ErrorKind::Utf8 { .. } | csv::ErrorKind::UnequalLengths { .. }
                     );
                     let at = place(error.position().or(Some(reader.position())));
-                    let message = match error.kind() {
-                        csv::ErrorKind::Utf8 { .. } => "the row is not UTF-8".to_owned(),
-                        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
-                            format!("the row has {len} fields, the first line has {expected_len}")
+                    let (message, hint) = match error.kind() {
+                        csv::ErrorKind::Utf8 { .. } => {
+                            ("the row is not UTF-8".to_owned(), "save the file as UTF-8")
                         }
-                        _ => error.to_string(),
+                        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => (
+                            format!("the row has {len} fields, the first line has {expected_len}"),
+                            "put texts with commas into double quotes",
+                        ),
+                        _ => (error.to_string(), "nothing behind it was read: look at the file"),
                     };
-                    rows.tell(code::BAD_ROW, at, (message, None));
+                    rows.tell(code::BAD_ROW, at, (message, hint.to_owned()));
                     if !gone_on {
                         break;
                     }

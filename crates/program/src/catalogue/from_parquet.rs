@@ -24,7 +24,7 @@ impl CatalogueTable {
         let mut rows = Rows::new(name, program);
         let mut at = Place::default();
         if let Err(error) = read(file, &mut rows, &mut at) {
-            let hint = Some("write it again, or write the catalogue as CSV".to_owned());
+            let hint = "write it again, or write the catalogue as CSV".to_owned();
             rows.tell(code::UNREADABLE, at, (format!("this cannot be read as Parquet: {error}"), hint));
         }
         rows.finish()
@@ -65,7 +65,7 @@ fn row(fields: [Result<&str, NoText>; COLUMNS.len()], rows: &mut Rows<'_>, at: P
             Ok(field) => *text = field.trim(),
             Err(why) => {
                 good = false;
-                rows.tell(code::BAD_ROW, at, (why.to_string(), None));
+                rows.tell(code::BAD_ROW, at, (why.to_string(), "mend it where the file was made".to_owned()));
             }
         }
     }
@@ -101,5 +101,5 @@ fn flaw(name: &str, why: Unfit) -> Flaw {
             ("holds values of a kind that it cannot have", "write texts, whole numbers or DECIMAL")
         }
     };
-    (format!("the column `{name}` {what}"), Some(hint.to_owned()))
+    (format!("the column `{name}` {what}"), hint.to_owned())
 }

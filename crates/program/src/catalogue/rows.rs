@@ -38,7 +38,7 @@ impl Problems {
             severity: Severity::Error,
             code,
             message,
-            hint,
+            hint: Some(hint),
             file: Arc::clone(&self.file),
             line,
             column: usize::from(line > 0),
@@ -101,7 +101,8 @@ impl<'p> Rows<'p> {
 
     /// Tells that there are more rows than a catalogue may have.
     pub(super) fn full(&mut self, at: Place) {
-        self.tell(code::LIMIT, at, (format!("a catalogue has at most {CATALOGUE_ROWS_MAX} rows"), None));
+        let hint = "leave out articles that are not sold any more".to_owned();
+        self.tell(code::LIMIT, at, (format!("a catalogue has at most {CATALOGUE_ROWS_MAX} rows"), hint));
     }
 
     pub(super) fn finish(self) -> Result<CatalogueTable, Diagnostics> {
@@ -131,7 +132,7 @@ impl CatalogueTable {
             problems.add(code::BAD_ROW, at, path(), flaw);
         };
         if sku.is_empty() {
-            tell(("the sku is empty".to_owned(), None));
+            tell(("the sku is empty".to_owned(), "every article has one".to_owned()));
         }
         for (what, text) in [("sku", sku), ("category", category), ("brand", brand)] {
             columns::identifier(what, text).unwrap_or_else(&mut tell);
@@ -146,7 +147,7 @@ impl CatalogueTable {
         let hash = self.hasher.hash_one(sku);
         if self.index.find(hash, |row| self.sku(&self.rows[*row as usize]) == sku).is_some() {
             good = false;
-            let hint = Some("keep one of the rows".to_owned());
+            let hint = "keep one of the rows".to_owned();
             problems.add(code::DUPLICATE_SKU, at, path(), ("the sku stands here twice".to_owned(), hint));
         }
         if !good {
@@ -156,7 +157,8 @@ impl CatalogueTable {
         let starts = (u32::try_from(self.skus.len()), u8::try_from(sku.len()));
         let ((Some(category), Some(brand), Some(tags)), (Ok(sku_start), Ok(sku_length))) = (interned, starts)
         else {
-            let flaw = ("the texts of the catalogue are more than four gigabytes".to_owned(), None);
+            let hint = "leave out articles that are not sold any more".to_owned();
+            let flaw = ("the texts of the catalogue are more than four gigabytes".to_owned(), hint);
             return problems.add(code::LIMIT, at, path(), flaw);
         };
         let number = self.rows.len() as u32;
