@@ -1,7 +1,5 @@
 //! Baskets from files and standard input.
 
-mod place;
-
 use std::fs;
 use std::io::{self, Read as _};
 use std::path::Path;
@@ -27,14 +25,7 @@ pub(crate) fn baskets(path: &Path) -> Result<Vec<Named>, Error> {
     } else {
         (path.display().to_string(), fs::read(path).map_err(failed)?)
     };
-    let wrong = |source| Error::NoBasket { name: name.clone(), why: place::said(&bytes, &source) };
-    let is_array = bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[');
-    let baskets: Vec<v1::Basket> = if is_array {
-        serde_json::from_slice(&bytes).map_err(wrong)?
-    } else {
-        let stream = serde_json::Deserializer::from_slice(&bytes).into_iter();
-        stream.collect::<Result<_, _>>().map_err(wrong)?
-    };
+    let baskets = read(&bytes).map_err(|why| Error::NoBasket { name: name.clone(), why })?;
     if baskets.is_empty() {
         return Err(Error::EmptyBasket { name });
     }
@@ -44,4 +35,69 @@ pub(crate) fn baskets(path: &Path) -> Result<Vec<Named>, Error> {
         basket,
     });
     Ok(named.collect())
+}
+
+/// The baskets of a text, or what is wrong with it.
+fn read(bytes: &[u8]) -> Result<Vec<v1::Basket>, String> {
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let mut baskets = Vec::new();
+    if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
+        baskets = serde_path_to_error::deserialize(&mut reader).map_err(|error| words(&error))?;
+        reader.end().map_err(|error| error.to_string())?;
+    }
+    while reader.end().is_err() {
+        baskets.push(serde_path_to_error::deserialize(&mut reader).map_err(|error| words(&error))?);
+    }
+    Ok(baskets)
+}
+
+/// What is wrong with a field, with its name.
+fn words(error: &serde_path_to_error::Error<serde_json::Error>) -> String {
+    let cause = error.inner();
+    if !cause.is_data() {
+        return cause.to_string();
+    }
+    let (field, place) = (error.path(), format!(" at line {} column {}", cause.line(), cause.column()));
+    let told = cause.to_string();
+    let told = told.strip_suffix(&place).unwrap_or(&told);
+    // What decoders of numbers say of texts and fractions is about themselves.
+    let is_number = told.contains("untagged enum") || told.contains("digit");
+    let told = if is_number { "a whole number is expected" } else { told };
+    format!("{field}: {told}{place}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::read;
+
+    #[test]
+    fn a_wrong_value_is_told_by_its_field() {
+        for (text, expected) in [
+            (
+                r#"{"lines": [{"id": "a"}, {"unitPriceMinor": 12.5}]}"#,
+                "lines[1].unitPriceMinor: a whole number is expected at line 1 column",
+            ),
+            (
+                r#"[{}, {"lines": [{"id": "[,", "unitPriceMinor": "12,5"}], "codes": []}]"#,
+                "[1].lines[0].unitPriceMinor: a whole number is expected at line 1 column",
+            ),
+            (
+                "{\n \"codes\": [\"a\", 5]}",
+                "codes[1]: invalid type: integer `5`, expected a string at line 2",
+            ),
+            (
+                r#"{"points": {"maximum": "yes"}}"#,
+                "points.maximum: invalid type: string \"yes\", expected a boolean",
+            ),
+            (r#"{"lines": 5}"#, "lines: invalid type: integer `5`, expected a sequence"),
+            ("{} {", "EOF while parsing an object at line 1 column 4"),
+            ("[] 1", "trailing characters at line 1 column 4"),
+        ] {
+            let told = read(text.as_bytes()).unwrap_err();
+            assert!(told.starts_with(expected), "{told}\n{expected}");
+        }
+        assert_eq!(read(b"{} {}\n{}").map(|baskets| baskets.len()), Ok(3));
+        assert_eq!(read(b" [{}, {}] ").map(|baskets| baskets.len()), Ok(2));
+        assert_eq!(read(b" \n").map(|baskets| baskets.len()), Ok(0));
+    }
 }
