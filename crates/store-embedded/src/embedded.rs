@@ -128,12 +128,14 @@ impl EmbeddedStore {
         if self.is_poisoned() {
             return Err(self.shared.closed());
         }
-        let (waiter, answered) = self.mailboxes.waiter();
-        self.jobs.put(Job { work, waiter }).map_err(|refused| match refused {
+        let (waiter, answer) = self.mailboxes.waiter();
+        let is_alone = self.jobs.put(Job { work, waiter }).map_err(|refused| match refused {
             Refused::Full => StoreError::Busy,
             Refused::Ended => self.shared.closed(),
         })?;
-        answered.await.map_err(|_| StoreError::Unknown("the writer ended".to_owned()))?
+        writer::answered(answer, is_alone)
+            .await
+            .map_err(|_| StoreError::Unknown("the writer ended".to_owned()))?
     }
 
     /// As [`write`](Self::write), for work that finds something out.

@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rusqlite::Connection;
 use suanpan_store::{FeedRow, StoreError};
 
-pub(crate) use answers::{Mailboxes, Waiter};
+pub(crate) use answers::{Mailboxes, Waiter, answered};
 pub(crate) use decide::decide;
 pub(crate) use durable::{Durable, Log};
 pub(crate) use queue::{Queue, Refused};

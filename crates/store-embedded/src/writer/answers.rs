@@ -3,11 +3,13 @@
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 
 use suanpan_store::StoreError;
 use tokio::runtime::{Handle, Id};
 use tokio::sync::{mpsc, oneshot};
 
+use super::queue::LOOK;
 use crate::failpoint::between;
 
 pub(crate) type Outcome = Result<(), StoreError>;
@@ -60,6 +62,23 @@ impl Mailboxes {
         });
         known.entry(runtime.id()).or_insert(Mailbox(mailbox)).clone()
     }
+}
+
+/// Waits for an answer. Whoever waits alone looks for it for a moment, giving way to whatever else there is to do: to be woken
+/// can take longer than the write.
+pub(crate) async fn answered(
+    mut answer: oneshot::Receiver<Outcome>,
+    is_alone: bool,
+) -> Result<Outcome, oneshot::error::RecvError> {
+    let until = Instant::now() + LOOK;
+    while is_alone && Instant::now() < until {
+        if let Ok(outcome) = answer.try_recv() {
+            return Ok(outcome);
+        }
+        std::thread::yield_now();
+        tokio::task::yield_now().await;
+    }
+    answer.await
 }
 
 /// Answers all of a batch.

@@ -11,7 +11,7 @@ const WAITING_MAX: usize = 16 * BATCH_MAX;
 
 /// How long the writer looks for more before it sleeps. A till that goes on is back by then, and to wake a thread can take
 /// longer than the statements of a sale.
-const LOOK: Duration = Duration::from_micros(300);
+pub(crate) const LOOK: Duration = Duration::from_micros(300);
 
 /// The queue.
 pub(crate) struct Queue {
@@ -46,8 +46,8 @@ impl Queue {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Puts a job in.
-    pub(crate) fn put(&self, job: Job) -> Result<(), Refused> {
+    /// Puts a job in; whether it waits there alone.
+    pub(crate) fn put(&self, job: Job) -> Result<bool, Refused> {
         let mut waiting = self.lock();
         if waiting.ended {
             return Err(Refused::Ended);
@@ -56,11 +56,12 @@ impl Queue {
             return Err(Refused::Full);
         }
         waiting.jobs.push_back(job);
+        let is_alone = waiting.jobs.len() == 1;
         if std::mem::take(&mut waiting.is_idle) {
             drop(waiting);
             self.first.notify_one();
         }
-        Ok(())
+        Ok(is_alone)
     }
 
     /// Waits for a first job, and takes what is there. False at the end.
