@@ -54,6 +54,10 @@ pub(crate) struct Refused {
 pub(crate) struct Told {
     pub(crate) call: Call,
     pub(crate) answer: Answer,
+    /// When it was sent first.
+    pub(crate) asked: Instant,
+    /// When the answer was there.
+    pub(crate) answered: Instant,
 }
 
 /// Every answer that was given.
@@ -73,11 +77,10 @@ impl Log {
 
     /// Asks until there is an answer, and writes it down.
     pub(crate) async fn ask(&self, line: &Line, call: &Call) -> Answer {
+        let asked = Instant::now();
         let answer = until_answered(line, &self.again, || call).await;
-        self.told
-            .lock()
-            .expect("nobody panics with it")
-            .push(Told { call: call.clone(), answer: answer.clone() });
+        let told = Told { call: call.clone(), answer: answer.clone(), asked, answered: Instant::now() };
+        self.told.lock().expect("nobody panics with it").push(told);
         self.answers.fetch_add(1, Ordering::Relaxed);
         answer
     }
@@ -209,6 +212,15 @@ impl Call {
             Call::Return(call) => Some(&call.checkout_id),
             Call::OfflineReturn(call) => Some(&call.checkout_id),
             Call::Enrol(_) | Call::Adjust(_) | Call::Grant(_) | Call::Activity(_) | Call::Transfer(_) => None,
+        }
+    }
+
+    /// The return that it is about.
+    pub(crate) fn return_id(&self) -> Option<&String> {
+        match self {
+            Call::Return(call) => Some(&call.return_id),
+            Call::OfflineReturn(call) => Some(&call.return_id),
+            _ => None,
         }
     }
 

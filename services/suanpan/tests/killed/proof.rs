@@ -5,6 +5,7 @@
 
 mod accounts;
 mod events;
+mod history;
 mod repeats;
 mod sales;
 mod shares;
@@ -132,6 +133,8 @@ pub(crate) async fn prove(corner: &Corner, house: &mut impl House, log: &Log) ->
     let line = house.line();
     let sold = sales::prove(corner, &line, &answers, &mut faults).await;
     let accounts = accounts::prove(corner, &line, &answers, &sold, &mut faults).await;
+    let ordered = history::prove(&answers, &sold, &mut faults);
+    faults.unless(ordered > 0, || "no member has a history".to_owned());
     let repeated = repeats::prove(&line, &answers, &sold, &mut faults).await;
     accounts::unchanged(&line, &accounts, &mut faults).await;
     house.prove(&line, &mut faults).await;
