@@ -30,7 +30,7 @@ mod stop;
 mod table;
 mod uuid;
 
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser as _};
@@ -70,7 +70,11 @@ fn main() -> ExitCode {
     match outcome {
         Ok(code) => code,
         Err(error) => {
-            anstream::eprintln!("{error}");
+            // Whoever read has read enough, as `head` does.
+            let enough = matches!(&error, Error::Output(why) if why.kind() == ErrorKind::BrokenPipe);
+            if !enough {
+                anstream::eprintln!("{error}");
+            }
             error.exit_code()
         }
     }
