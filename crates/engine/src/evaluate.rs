@@ -178,7 +178,8 @@ fn settle_line_groups(
             continue;
         }
         for line in 0..ground.lines.len() {
-            let mut takes: Vec<(i64, usize)> = Vec::new();
+            let mut takes = std::mem::take(&mut work.contenders);
+            takes.clear();
             for member in members() {
                 let amount = alone_on_line(ground, state, work, member, line);
                 if amount > 0 {
@@ -186,6 +187,7 @@ fn settle_line_groups(
                 }
             }
             if takes.len() <= group.at_most as usize {
+                work.contenders = takes;
                 continue;
             }
             takes.sort_by(|a, b| {
@@ -199,6 +201,7 @@ fn settle_line_groups(
                 state.blocked[loser * ground.words + line / 64] |= 1 << (line % 64);
                 observer.beaten(*loser, line, takes[0].1);
             }
+            work.contenders = takes;
         }
     }
 }

@@ -74,6 +74,26 @@ pub(crate) struct Work {
     /// A second state for what-ifs.
     pub(crate) trial: State,
     pub(crate) alone: State,
+    /// Places that are listed for a moment.
+    pub(crate) lists: Lists,
+    /// What each member of a group would take from one line.
+    pub(crate) contenders: Vec<(i64, usize)>,
+}
+
+/// Lists that nobody uses at the moment. Recursions take one and give it back, so that memory is asked for once.
+#[derive(Debug, Default)]
+pub(crate) struct Lists(Vec<Vec<usize>>);
+
+impl Lists {
+    /// An empty list.
+    pub(crate) fn take(&mut self) -> Vec<usize> {
+        self.0.pop().unwrap_or_default()
+    }
+
+    pub(crate) fn give(&mut self, mut list: Vec<usize>) {
+        list.clear();
+        self.0.push(list);
+    }
 }
 
 /// A gift that an offer gave.

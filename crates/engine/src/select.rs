@@ -82,6 +82,17 @@ pub(crate) struct Selected {
     by_priority: ByPriority,
     /// Nothing had to be chosen; proven once the evaluation shows that everything gives.
     simple: bool,
+    /// The choice at hand without one of its coupons.
+    without: Option<Box<Without>>,
+    /// The choice with the offers that points exclude.
+    with_offers: Option<Box<Selected>>,
+}
+
+/// A second choice, and what it comes to.
+#[derive(Debug, Default)]
+struct Without {
+    selected: Selected,
+    state: State,
 }
 
 impl Selected {
@@ -170,8 +181,10 @@ fn best(ground: &Ground<'_>, work: &mut Work, selected: &mut Selected) {
     }
     if !search.best.found {
         // Nothing admissible came up in time: priority finds something, in as many steps as there are candidates.
-        let mut state = State::default();
-        return by_priority(ground, &mut state, work, selected);
+        let mut state = std::mem::take(&mut search.whole);
+        by_priority(ground, &mut state, work, selected);
+        selected.search.whole = state;
+        return;
     }
     selected.kept.clone_from(&search.best.kept);
     selected.order.clone_from(&search.best.order);

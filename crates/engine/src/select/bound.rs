@@ -4,7 +4,7 @@ use suanpan_program::model::{Effect, PercentBasis, RoundAt, Saving, UnitCount};
 
 use super::search::Question;
 use crate::compile::CompiledOffer;
-use crate::execute::{Work, units};
+use crate::execute::units;
 use crate::ground::{Ground, SET_BUY, SET_TARGET, bits};
 use crate::state::State;
 
@@ -29,12 +29,14 @@ pub(crate) struct Bounds {
     worth: Vec<i64>,
     /// Added tax that negative lines give back at most.
     tax_back: i64,
+    /// Before anything executes.
+    first: State,
 }
 
 impl Bounds {
-    pub(super) fn read(&mut self, question: &Question<'_, '_>, work: &mut Work) {
+    pub(super) fn read(&mut self, question: &Question<'_, '_>) {
         let ground = question.ground;
-        let mut first = State::default();
+        let first = &mut self.first;
         first.begin(ground, i64::MAX);
         self.most.clear();
         self.worth.clear();
@@ -50,7 +52,7 @@ impl Bounds {
             .sum();
         for candidate in 0..ground.candidates.len() {
             self.worth.push(ground.terms(candidate).worth.minor().max(0));
-            self.most.push(most_of(ground, &first, candidate, work));
+            self.most.push(most_of(ground, first, candidate));
         }
     }
 
@@ -102,7 +104,7 @@ impl Bounds {
     }
 }
 
-fn most_of(ground: &Ground<'_>, first: &State, candidate: usize, work: &mut Work) -> Most {
+fn most_of(ground: &Ground<'_>, first: &State, candidate: usize) -> Most {
     let lines = bits(ground.set(candidate, SET_TARGET));
     let gross: i64 = lines.map(|line| ground.lines[line].gross).sum();
     let cap = ground.terms(candidate).cap.map_or(i64::MAX, suanpan_domain::Money::minor);
@@ -143,11 +145,8 @@ fn most_of(ground: &Ground<'_>, first: &State, candidate: usize, work: &mut Work
         _ if offer.terms.units.is_some() => {
             Most::Amount(units::upper_bound(ground, first, candidate, offer).min(cap))
         }
-        _ => {
-            // By itself on the requested amounts: it only gives less on lower ones.
-            let _ = work;
-            Most::Amount(gross.min(cap))
-        }
+        // By itself on the requested amounts: it only gives less on lower ones.
+        _ => Most::Amount(gross.min(cap)),
     }
 }
 

@@ -35,15 +35,14 @@ impl Search {
         let layer = ground.candidates[place].layer;
         // One that does nothing here changes nothing by being away.
         let mut needless = false;
-        let members: Vec<usize> = (0..ground.candidates.len())
-            .filter(|&member| {
-                question.contest.cluster[member] == cluster
-                    && ground.candidates[member].layer == layer
-                    && self.kept[member]
-                    && !self.decided[member]
-                    && !self.placed[member]
-            })
-            .collect();
+        let mut members = work.lists.take();
+        members.extend((0..ground.candidates.len()).filter(|&member| {
+            question.contest.cluster[member] == cluster
+                && ground.candidates[member].layer == layer
+                && self.kept[member]
+                && !self.decided[member]
+                && !self.placed[member]
+        }));
         for &member in &members {
             self.placed[member] = true;
             let silent = self.fill_slot(question, work, (place, member), depth, here, left_out);
@@ -51,6 +50,7 @@ impl Search {
             self.times[member] = u32::MAX;
             self.placed[member] = false;
         }
+        work.lists.give(members);
         if !(needless || self.placed[place] || self.settled[place]) {
             self.kept[place] = false;
             let costs = u32::from(self.costs(question, place));

@@ -113,9 +113,9 @@ impl Conflicts {
                 self.members[row].fill(0);
                 continue;
             }
-            let members: Vec<usize> = crate::ground::bits(&self.members[row]).collect();
-            for &a in &members {
-                for &b in members.iter().filter(|b| **b > a) {
+            let members = || crate::ground::bits(&self.members[row.clone()]);
+            for a in members() {
+                for b in members().filter(|b| *b > a) {
                     set(&mut self.related, self.words, a, b);
                 }
             }

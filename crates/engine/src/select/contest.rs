@@ -36,6 +36,8 @@ pub(crate) struct Contest {
     reaches: Vec<i64>,
     /// Allocated candidates whose earlier ones are contested already.
     moved: Vec<bool>,
+    /// Lines that the exclusive candidate at hand closes to others.
+    closed: Vec<u64>,
 }
 
 /// Clusters larger than this keep the order of their offers.
@@ -95,7 +97,8 @@ impl Contest {
         for (candidate, contested) in self.contested.iter_mut().enumerate() {
             // An exclusive offer is not kept where it gives nothing, whether or not anything stands against it.
             let exclusive = !excluded[candidate] && conflicts.exclusive[candidate].is_some();
-            self.lone[candidate] = exclusive && !*contested && !keeps_others_out(ground, excluded, candidate);
+            self.lone[candidate] =
+                exclusive && !*contested && !keeps_others_out(ground, excluded, candidate, &mut self.closed);
             *contested |= exclusive;
         }
         self.any =
@@ -216,21 +219,19 @@ impl Contest {
         if high - quick >= highest {
             return;
         }
-        let earlier: Vec<usize> = earlier().collect();
+        let mut moved = work.lists.take();
+        moved.extend(earlier());
         let low = high
-            - earlier
+            - moved
                 .iter()
                 .map(|&earlier| in_basis(self.alone(ground, earlier, work)).min(high) + lines)
                 .sum::<i64>();
-        if !self.reaches.iter().any(|reach| low < *reach && *reach <= high) {
-            return;
-        }
-        if earlier.is_empty() {
-            return;
+        let contested = self.reaches.iter().any(|reach| low < *reach && *reach <= high);
+        if !contested || moved.is_empty() {
+            return work.lists.give(moved);
         }
         self.contested[later] = true;
-        earlier.iter().for_each(|earlier| self.contested[*earlier] = true);
-        let mut moved = earlier;
+        moved.iter().for_each(|earlier| self.contested[*earlier] = true);
         // Offers that move the share of an allocated offer are contested with it.
         while let Some(candidate) = moved.pop() {
             if !is_allocated(ground, candidate) || std::mem::replace(&mut self.moved[candidate], true) {
@@ -250,6 +251,7 @@ impl Contest {
                 }
             }
         }
+        work.lists.give(moved);
     }
 
     /// The amounts at which an offer's threshold, steps or multiples are reached, as far as running amounts decide.
@@ -345,7 +347,7 @@ impl Contest {
 
 /// Whether an exclusive candidate closes lines to others that do not select them: a gift is found wherever its articles are,
 /// a `match` takes where the other offer took.
-fn keeps_others_out(ground: &Ground<'_>, excluded: &[bool], exclusive: usize) -> bool {
+fn keeps_others_out(ground: &Ground<'_>, excluded: &[bool], exclusive: usize, closed: &mut Vec<u64>) -> bool {
     let elsewhere = |other: &usize| {
         let effect = ground.offer(*other).map(|offer| &offer.effect);
         !excluded[*other] && matches!(effect, Some(Effect::Gift { .. } | Effect::Match { .. }))
@@ -354,8 +356,9 @@ fn keeps_others_out(ground: &Ground<'_>, excluded: &[bool], exclusive: usize) ->
     if others.peek().is_none() {
         return false;
     }
-    let lines: Vec<u64> = (0..ground.words).map(|word| selected(ground, exclusive, word)).collect();
-    others.any(|other| other != exclusive && touches(ground, other, &lines))
+    closed.clear();
+    closed.extend((0..ground.words).map(|word| selected(ground, exclusive, word)));
+    others.any(|other| other != exclusive && touches(ground, other, closed))
 }
 
 /// Executes one candidate by itself; a `match` together with what it adds to.

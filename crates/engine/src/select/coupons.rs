@@ -3,7 +3,7 @@
 use suanpan_program::model::{AmountPer, Effect, OffAmount, PercentBasis, RoundAt};
 
 use super::search::objective;
-use super::{Dropped, Selected, choose_and_execute};
+use super::{Dropped, Selected, Without, choose_and_execute};
 use crate::execute::Work;
 use crate::ground::{Ground, SET_TARGET, bits};
 use crate::planted::{self, Bug};
@@ -63,18 +63,22 @@ fn find_wasted(
     }
     let idle =
         |candidate: usize, state: &State| saves_money(ground, candidate) && state.times[candidate] == 0;
-    let mut coupons: Vec<usize> = (0..count)
-        .filter(|&candidate| ground.candidates[candidate].is_coupon() && !selected.excluded[candidate])
-        .filter(|&candidate| droppable(candidate, selected, state) || idle(candidate, state))
-        .collect();
-    coupons.sort_by(|&a, &b| {
+    let mut coupons = work.lists.take();
+    coupons.extend(
+        (0..count)
+            .filter(|&candidate| ground.candidates[candidate].is_coupon() && !selected.excluded[candidate])
+            .filter(|&candidate| droppable(candidate, selected, state) || idle(candidate, state)),
+    );
+    // By place at last, so that no two are equal.
+    coupons.sort_unstable_by(|&a, &b| {
         let priority = |candidate: usize| ground.candidates[candidate].priority;
         priority(a).cmp(&priority(b)).then_with(|| ground.id(b).cmp(ground.id(a))).then(b.cmp(&a))
     });
     let with = objective(ground, state);
-    let (mut without, mut state_without) = (Selected::default(), State::default());
-    let mut unused = Vec::new();
-    for coupon in coupons {
+    let mut without = selected.without.take().unwrap_or_default();
+    let mut unused = work.lists.take();
+    let mut wasted = None;
+    for &coupon in &coupons {
         if idle(coupon, state) {
             unused.push(coupon);
             continue;
@@ -82,20 +86,24 @@ fn find_wasted(
         if surely_gains(ground, state, selected, coupon) {
             continue;
         }
-        choose_without(ground, &mut state_without, work, selected, &mut without, (coupon, &unused));
-        let gain = objective(ground, &state_without) - with;
+        choose_without(ground, work, selected, &mut without, (coupon, &unused));
+        let gain = objective(ground, &without.state) - with;
         let least = i64::from(!by_priority);
         let wanted = ground.terms(coupon).min_gain.map_or(least, |gain| gain.minor().max(least));
         if gain < wanted {
             if !unused.is_empty() {
-                choose_without(ground, &mut state_without, work, selected, &mut without, (coupon, &[]));
+                choose_without(ground, work, selected, &mut without, (coupon, &[]));
             }
-            selected.take_choice(without);
-            std::mem::swap(state, &mut state_without);
-            return Some((coupon, gain));
+            selected.swap_choice(&mut without.selected);
+            std::mem::swap(state, &mut without.state);
+            wasted = Some((coupon, gain));
+            break;
         }
     }
-    None
+    selected.without = Some(without);
+    work.lists.give(unused);
+    work.lists.give(coupons);
+    wasted
 }
 
 /// Coupons that give points, gifts, benefits or other coupons are never dropped for want of saving.
@@ -109,12 +117,12 @@ fn saves_money(ground: &Ground<'_>, candidate: usize) -> bool {
 /// known of the quote.
 fn choose_without(
     ground: &Ground<'_>,
-    state: &mut State,
     work: &mut Work,
     selected: &mut Selected,
-    without: &mut Selected,
+    without: &mut Without,
     (coupon, unused): (usize, &[usize]),
 ) {
+    let Without { selected: without, state } = without;
     without.excluded.clone_from(&selected.excluded);
     without.excluded[coupon] = true;
     unused.iter().for_each(|unused| without.excluded[*unused] = true);
@@ -127,13 +135,13 @@ fn choose_without(
 }
 
 impl Selected {
-    /// Makes the choice of another its own; what was said of dropped coupons stays.
-    fn take_choice(&mut self, other: Selected) {
-        self.kept = other.kept;
-        self.order = other.order;
-        self.times = other.times;
-        self.excluded = other.excluded;
-        self.contest = other.contest;
+    /// Changes choices with another; what was said of dropped coupons stays.
+    pub(super) fn swap_choice(&mut self, other: &mut Selected) {
+        std::mem::swap(&mut self.kept, &mut other.kept);
+        std::mem::swap(&mut self.order, &mut other.order);
+        std::mem::swap(&mut self.times, &mut other.times);
+        std::mem::swap(&mut self.excluded, &mut other.excluded);
+        std::mem::swap(&mut self.contest, &mut other.contest);
         self.simple = other.simple;
     }
 }

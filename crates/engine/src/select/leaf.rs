@@ -7,7 +7,6 @@ use super::search::{Question, Search};
 use crate::evaluate::{Choice, Unobserved, evaluate};
 use crate::execute::Work;
 use crate::ground::{Ground, bits};
-use crate::state::State;
 
 impl Search {
     /// Compares a whole choice with the best so far.
@@ -88,10 +87,10 @@ impl Search {
     /// Whether an exclusive offer would give nothing beside the others.
     fn would_be_silent(&mut self, ground: &Ground<'_>, work: &mut Work, candidate: usize) -> bool {
         self.kept[candidate] = true;
-        let mut state = State::default();
+        let state = &mut self.whole;
         let choice = Choice { kept: &self.kept, order: &[], times: &self.times };
-        evaluate(ground, choice, &mut state, work, &mut Unobserved);
+        evaluate(ground, choice, state, work, &mut Unobserved);
         self.kept[candidate] = false;
-        state.times[candidate] == 0
+        self.whole.times[candidate] == 0
     }
 }

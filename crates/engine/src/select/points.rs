@@ -50,9 +50,12 @@ pub(super) fn settle_conflict(
         selected.yield_points(ground, first, points_value_at_most(ground, member, state));
         return false;
     }
-    let offers =
-        (selected.kept.clone(), selected.order.clone(), selected.times.clone(), selected.excluded.clone());
-    let dropped = selected.dropped.clone();
+    let mut offers = selected.with_offers.take().unwrap_or_default();
+    offers.kept.clone_from(&selected.kept);
+    offers.order.clone_from(&selected.order);
+    offers.times.clone_from(&selected.times);
+    offers.excluded.clone_from(&selected.excluded);
+    offers.dropped.clone_from(&selected.dropped);
     let (with_offers, due_with_offers) = (objective(ground, state), due(ground, state));
     // A choice of its own: coupons that were wasted beside the offers may gain without them, and the other way round.
     for candidate in 0..ground.candidates.len() {
@@ -65,7 +68,7 @@ pub(super) fn settle_conflict(
     let points_win = prefer == PointsConflict::PreferPoints || due(ground, state) - points < due_with_offers;
     if points > 0 && points_win {
         for candidate in 0..ground.candidates.len() {
-            if offers.0[candidate] && excludes_points(ground, candidate) {
+            if offers.kept[candidate] && excludes_points(ground, candidate) {
                 selected.dropped[candidate] = Some(Dropped::Excluded { winner: Some(OfferRef::Points) });
             }
         }
@@ -75,10 +78,11 @@ pub(super) fn settle_conflict(
             worth: Money::from_minor(without_offers - with_offers),
         });
     } else {
-        (selected.kept, selected.order, selected.times, selected.excluded) = offers;
-        selected.dropped = dropped;
+        selected.swap_choice(&mut offers);
+        std::mem::swap(&mut selected.dropped, &mut offers.dropped);
         selected.yield_points(ground, first, points);
     }
+    selected.with_offers = Some(offers);
     // Either way the state is that of the other choice now; the caller executes this one.
     true
 }

@@ -55,6 +55,8 @@ pub(crate) struct Search {
     pub(super) scalar: Scalar,
     pub(super) sums: Sums,
     pub(super) reaching: Reaching,
+    /// A whole evaluation beside the search.
+    pub(super) whole: State,
 }
 
 /// Contested candidates, before those that move the total alone and among these, that a search decides about. What they
@@ -88,7 +90,7 @@ impl Search {
         self.times.resize(count, u32::MAX);
         self.placed.clear();
         self.placed.resize(count, false);
-        self.bounds.read(question, work);
+        self.bounds.read(question);
         self.scalar.read(question);
         self.settled.clear();
         self.settled.resize(count, false);
@@ -113,10 +115,12 @@ impl Search {
             }
         }
         // Who skips which lines is fixed before execution, so offers that decide it are decided first.
-        let early: Vec<usize> = (0..count)
-            .filter(|&candidate| !self.decided[candidate] && decides_lines(question, candidate))
-            .collect();
+        let mut early = work.lists.take();
+        early.extend(
+            (0..count).filter(|&candidate| !self.decided[candidate] && decides_lines(question, candidate)),
+        );
         self.decide(question, work, &early, 0, 0);
+        work.lists.give(early);
         self.exhausted |= self.ran_out;
     }
 
@@ -236,7 +240,7 @@ impl Search {
         here.copy_from(state);
         // What is not contested is simply taken.
         let mut admitted = true;
-        let mut skipped = Vec::new();
+        let mut skipped = work.lists.take();
         while admitted && place < ground.candidates.len() && self.decided[place] && place < self.scalar.from()
         {
             if self.kept[place] && self.is_out(question, &here.gave, place) {
@@ -273,7 +277,8 @@ impl Search {
                 self.branch(question, work, place, depth + 1, &here, left_out);
             }
         }
-        skipped.iter().for_each(|candidate: &usize| self.kept[*candidate] = true);
+        skipped.iter().for_each(|candidate| self.kept[*candidate] = true);
+        work.lists.give(skipped);
         self.order.truncate(executed);
         self.give_state(depth + 1, here);
     }

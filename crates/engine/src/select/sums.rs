@@ -42,7 +42,7 @@ pub(super) struct Reached {
 }
 
 /// A choice among the offers on the whole that is as good as any for its sum.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Equal {
     reached: Reached,
     kept: Vec<bool>,
@@ -57,8 +57,17 @@ pub(super) struct Reaching {
     pub(super) now: Option<Reached>,
     /// Choices that cost the same and leave out as many as the best; one for each sum.
     equal: Vec<Equal>,
+    /// Choices of before, for their memory.
+    spare: Vec<Equal>,
     /// There are more of them.
     more: bool,
+}
+
+impl Reaching {
+    fn forget(&mut self) {
+        self.spare.append(&mut self.equal);
+        self.more = false;
+    }
 }
 
 /// Working memory of sums.
@@ -68,19 +77,22 @@ pub(crate) struct Sums {
     local: Vec<usize>,
     wide: Vec<usize>,
     clusters: Vec<Cluster>,
+    /// Clusters of baskets before, for their memory.
+    spare: Vec<Cluster>,
     /// Who gives on lines outside of all clusters.
     gave_outside: u128,
     /// A row for each cluster that was added, the first one for none.
     rows: Vec<Vec<u16>>,
     ways: Ways,
+    /// Who gives in the choice at hand.
+    gave: Vec<u64>,
 }
 
 impl Search {
     /// Answers the question by sums; false when it is not of that kind.
     pub(super) fn by_sums(&mut self, question: &Question<'_, '_>, work: &mut Work) -> bool {
         let mut sums = std::mem::take(&mut self.sums);
-        self.reaching.equal.clear();
-        self.reaching.more = false;
+        self.reaching.forget();
         let fits = sums.read(question, &self.scalar, |candidate| self.may_drop(question, candidate));
         let counted =
             fits && (0..1 << sums.wide.len()).all(|wide| self.search_sums(question, work, &mut sums, wide));
@@ -228,8 +240,7 @@ impl Search {
                 self.best.left_out = left_out;
                 self.best.times.clone_from(&self.times);
                 self.best.order.clear();
-                self.reaching.equal.clear();
-                self.reaching.more = false;
+                self.reaching.forget();
             }
         }
         // Whatever a sum is made of, the better choice for it is the better choice.
@@ -242,7 +253,12 @@ impl Search {
                 equal.gave.extend_from_slice(gave);
             }
         } else if self.reaching.equal.len() < EQUAL_MAX {
-            self.reaching.equal.push(Equal { reached, kept: self.kept.clone(), gave: gave.to_vec() });
+            let mut equal = self.reaching.spare.pop().unwrap_or_default();
+            equal.reached = reached;
+            equal.kept.clone_from(&self.kept);
+            equal.gave.clear();
+            equal.gave.extend_from_slice(gave);
+            self.reaching.equal.push(equal);
         } else {
             self.reaching.more = true;
         }
@@ -261,7 +277,7 @@ impl Search {
         let from = self.scalar.from();
         let equals = std::mem::take(&mut self.reaching.equal);
         self.exhausted |= self.reaching.more;
-        let (mut state, mut gave) = (std::mem::take(&mut work.trial), Vec::new());
+        let (mut state, mut gave) = (std::mem::take(&mut work.trial), std::mem::take(&mut sums.gave));
         let mut counted = None;
         for (place, equal) in equals.iter().enumerate() {
             // One is known to be as good as any: it is told whatever is left.
@@ -278,7 +294,7 @@ impl Search {
             self.keep_wide(question, sums, wide);
             self.kept[from..].copy_from_slice(&equal.kept[from..]);
             for way in 0..sums.ways.found() {
-                let (options, local) = sums.way(way);
+                let local = sums.follow_way(way);
                 gave.clone_from(&equal.gave);
                 for at in bits(&[local as u64, (local >> 64) as u64]) {
                     let candidate = sums.local[at];
@@ -287,7 +303,7 @@ impl Search {
                 if place + way > 0 && !super::ties::prefers(question.ground, &gave, &self.best.gave) {
                     continue;
                 }
-                for (cluster, option) in sums.clusters.iter().zip(options) {
+                for (cluster, option) in sums.clusters.iter().zip(&sums.ways.options) {
                     for (bit, &member) in cluster.members.iter().enumerate() {
                         self.kept[member] = option >> bit & 1 == 0;
                     }
@@ -297,6 +313,7 @@ impl Search {
             }
         }
         work.trial = state;
+        sums.gave = gave;
         self.reaching.equal = equals;
     }
 }

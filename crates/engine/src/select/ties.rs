@@ -1,7 +1,6 @@
 //! Which of two choices that cost the same is made (docs/pricing.md, rule 41).
 
-use std::borrow::Cow;
-use std::cmp::Ordering;
+use std::cmp::{Ordering, Reverse};
 
 use suanpan_domain::OfferRef;
 
@@ -55,27 +54,91 @@ fn by_offers(ground: &Ground<'_>, new: &[u64], old: &[u64]) -> Ordering {
     if by_coupons != Ordering::Equal {
         return by_coupons;
     }
-    let priorities = |gave: &[u64]| {
-        let mut list: Vec<i32> = bits(gave).map(|candidate| ground.candidates[candidate].priority).collect();
-        list.sort_unstable_by(|a, b| b.cmp(a));
-        list
-    };
-    let by_priority = priorities(old).cmp(&priorities(new));
-    if by_priority != Ordering::Equal {
-        return by_priority;
+    // Highest first: who has more of the first that differs has the higher vector, whatever follows.
+    let by_priority = first_difference(new, old, |candidate| Reverse(ground.candidates[candidate].priority));
+    if let Some((_, new_has_more)) = by_priority {
+        return if new_has_more { Ordering::Less } else { Ordering::Greater };
     }
-    let ids = |gave: &[u64]| {
-        let mut list: Vec<Cow<'_, str>> = bits(gave).map(|candidate| id(ground, candidate)).collect();
-        list.sort_unstable();
-        list
+    // Smallest first: who has more of the first that differs has the smaller vector, unless the other one ends there.
+    match first_difference(new, old, |candidate| id(ground, candidate)) {
+        None => Ordering::Equal,
+        Some((first, new_has_more)) => {
+            let goes_on = |gave: &[u64]| bits(gave).any(|candidate| id(ground, candidate) > first);
+            match new_has_more {
+                true if goes_on(old) => Ordering::Less,
+                false if !goes_on(new) => Ordering::Less,
+                _ => Ordering::Greater,
+            }
+        }
+    }
+}
+
+/// The smallest key that one of two sets of candidates has more often, and whether that is the first set.
+fn first_difference<K: Ord>(new: &[u64], old: &[u64], key: impl Fn(usize) -> K) -> Option<(K, bool)> {
+    // Who is in both sets counts in both.
+    let only = |these: &[u64], those: &[u64], wanted: &K| {
+        let words = these.iter().zip(those).enumerate();
+        words
+            .flat_map(|(word, (these, those))| bits_of_word(word, these & !those))
+            .filter(|&candidate| key(candidate) == *wanted)
+            .count()
     };
-    ids(new).cmp(&ids(old))
+    let mut last: Option<K> = None;
+    loop {
+        let words = new.iter().zip(old).enumerate();
+        let next = words
+            .flat_map(|(word, (new, old))| bits_of_word(word, new ^ old))
+            .map(&key)
+            .filter(|key| last.as_ref().is_none_or(|last| key > last))
+            .min()?;
+        match only(new, old, &next).cmp(&only(old, new, &next)) {
+            Ordering::Equal => last = Some(next),
+            order => return Some((next, order == Ordering::Greater)),
+        }
+    }
+}
+
+fn bits_of_word(word: usize, mut bits: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let bit = (bits != 0).then(|| bits.trailing_zeros() as usize)?;
+        bits &= bits - 1;
+        Some(word * 64 + bit)
+    })
 }
 
 /// The id of a candidate's offer or manual discount, as ties see it.
-pub(super) fn id<'a>(ground: &Ground<'a>, candidate: usize) -> Cow<'a, str> {
-    match ground.candidates[candidate].source {
-        OfferRef::Manual(_) => Cow::Owned(format!("manual:{}", ground.id(candidate))),
-        _ => Cow::Borrowed(ground.id(candidate)),
+pub(super) fn id<'a>(ground: &Ground<'a>, candidate: usize) -> TieId<'a> {
+    let prefix = match ground.candidates[candidate].source {
+        OfferRef::Manual(_) => "manual:",
+        _ => "",
+    };
+    TieId { prefix, id: ground.id(candidate) }
+}
+
+/// An id with what is put before it, compared as one text.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct TieId<'a> {
+    prefix: &'static str,
+    id: &'a str,
+}
+
+impl Ord for TieId<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let text = |id: &Self| id.prefix.bytes().chain(id.id.bytes());
+        text(self).cmp(text(other))
     }
 }
+
+impl PartialOrd for TieId<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for TieId<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for TieId<'_> {}

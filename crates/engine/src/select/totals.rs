@@ -2,6 +2,7 @@
 
 use super::scalar::{Move, Mover};
 use super::search::{Question, Search};
+use crate::compile::LAYERS_MAX;
 use crate::evaluate::enter;
 use crate::execute::Work;
 use crate::ground::bits;
@@ -27,9 +28,10 @@ impl Search {
         let n = ground.lines.len();
         let worth = here.worth;
         let all: i64 = here.running.iter().sum::<i64>() - here.reserved.iter().sum::<i64>();
-        let marks: Vec<i64> = (0..ground.compiled.marked_layers.len())
-            .map(|row| lines().map(|line| here.marks[row * n + line]).sum())
-            .collect();
+        let mut marks = [0; LAYERS_MAX];
+        for (row, mark) in marks[..ground.compiled.marked_layers.len()].iter_mut().enumerate() {
+            *mark = lines().map(|line| here.marks[row * n + line]).sum();
+        }
         self.scalar.outside = all - total - worth;
         self.scalar.gave.clone_from(&here.gave);
         let at = self.scalar.movers.partition_point(|mover| (mover.candidate as usize) < place);
@@ -45,13 +47,13 @@ impl Search {
         total: i64,
         left_out: u32,
     ) {
-        let marks = vec![total; question.ground.compiled.marked_layers.len()];
+        let marks = [total; LAYERS_MAX];
         self.move_total(question, work, 0, total, i64::MAX, &marks, left_out);
     }
 
     /// The least objective that a total can come to.
     pub(super) fn least_objective(&self, question: &Question<'_, '_>, total: i64) -> i64 {
-        let marks = [total; crate::compile::LAYERS_MAX];
+        let marks = [total; LAYERS_MAX];
         self.least_total(question, 0, total, &marks) + self.scalar.outside
     }
 
@@ -72,7 +74,7 @@ impl Search {
         // What is simply taken goes by without a frame of its own, and is taken back in the end.
         let outside = self.scalar.outside;
         let (first, mut at, mut total, mut guard) = (at, at, total, guard);
-        let mut skipped = Vec::new();
+        let mut skipped = work.lists.take();
         while let Some(&mover) = self.scalar.movers.get(at) {
             let candidate = mover.candidate as usize;
             if self.kept[candidate] {
@@ -98,7 +100,8 @@ impl Search {
             self.leaf(question, work, objective, &gave);
             self.scalar.gave = gave;
         }
-        skipped.iter().for_each(|candidate: &usize| self.kept[*candidate] = true);
+        skipped.iter().for_each(|candidate| self.kept[*candidate] = true);
+        work.lists.give(skipped);
         self.scalar.outside = outside;
         for mover in &self.scalar.movers[first..at] {
             self.scalar.gave[mover.candidate as usize / 64] &= !(1_u64 << (mover.candidate % 64));

@@ -72,7 +72,7 @@ impl Sums {
         let from = scalar.from();
         self.local.clear();
         self.wide.clear();
-        self.clusters.clear();
+        self.spare.append(&mut self.clusters);
         if from > ground.candidates.len()
             || ground.words != 1
             || question.conflicts.any
@@ -113,13 +113,16 @@ impl Sums {
 
     /// Adds an offer to the clusters that its lines belong to; they become one.
     fn tie(&mut self, candidate: usize, lines: u64) {
-        let mut joined = Cluster { lines, members: Vec::new(), ..Cluster::default() };
+        let mut joined = self.spare.pop().unwrap_or_default();
+        joined.lines = lines;
+        joined.members.clear();
         let mut place = 0;
         while place < self.clusters.len() {
             if self.clusters[place].lines & lines != 0 {
-                let other = self.clusters.swap_remove(place);
+                let mut other = self.clusters.swap_remove(place);
                 joined.lines |= other.lines;
-                joined.members.extend(other.members);
+                joined.members.append(&mut other.members);
+                self.spare.push(other);
             } else {
                 place += 1;
             }

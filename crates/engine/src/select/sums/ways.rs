@@ -23,6 +23,9 @@ pub(super) struct Ways {
     sums: Vec<Vec<usize>>,
     /// By number of clusters: the best way for each sum and each set of those who span.
     stages: Vec<Vec<Stage>>,
+    /// By cluster: its option on the way at hand.
+    pub(super) options: Vec<usize>,
+    places: Vec<usize>,
 }
 
 /// The best way to a sum of the first clusters.
@@ -60,21 +63,24 @@ impl Sums {
             return;
         }
         let alone = once & !several & !always;
-        let mut places: Vec<usize> = bits(&[alone as u64, (alone >> 64) as u64]).collect();
+        let mut places = std::mem::take(&mut self.ways.places);
+        places.clear();
+        places.extend(bits(&[alone as u64, (alone >> 64) as u64]));
         let mut ranks = [(0_u128, 0_u128); super::LOCAL_MAX];
         // By ids: one bit each, the smallest id the highest.
-        places.sort_by_cached_key(|&place| Reverse(ties::id(ground, self.local[place])));
+        places.sort_unstable_by_key(|&place| (Reverse(ties::id(ground, self.local[place])), place));
         for (bit, &place) in places.iter().enumerate() {
             ranks[place].1 = 1 << bit;
         }
         // By priorities: a number for each, wide enough for all that have it, the highest priority first.
         let priority = |place: usize| ground.candidates[self.local[place]].priority;
-        places.sort_by_key(|&place| priority(place));
+        places.sort_unstable_by_key(|&place| priority(place));
         let mut shift = 0;
         for equals in places.chunk_by(|a, b| priority(*a) == priority(*b)) {
             equals.iter().for_each(|&place| ranks[place].0 = 1 << shift);
             shift += usize::BITS - equals.len().leading_zeros();
         }
+        self.ways.places = places;
         for option in self.clusters.iter_mut().flat_map(|cluster| &mut cluster.options) {
             let giving = option.gave & alone;
             option.rank = bits(&[giving as u64, (giving >> 64) as u64])
@@ -138,7 +144,9 @@ impl Sums {
                 }
             }
             steps += (before.len() * self.clusters[place].options.len()) as u64;
-            after.sort_by_key(|stage| (stage.sum, stage.spanning, Reverse(stage.rank)));
+            after.sort_unstable_by_key(|stage| {
+                (stage.sum, stage.spanning, Reverse(stage.rank), stage.before, stage.option)
+            });
             after.dedup_by_key(|stage| (stage.sum, stage.spanning));
             all &= after.len() <= most;
             after.truncate(most);
@@ -156,9 +164,11 @@ impl Sums {
         fewest(place, from) != NEVER && fewest(place, from) + left_out == fewest(place + 1, to)
     }
 
-    /// The option of each cluster on one of the ways that were found, and who gives.
-    pub(super) fn way(&self, number: usize) -> (Vec<usize>, u128) {
-        let (mut options, mut gave) = (Vec::new(), self.gave_outside);
+    /// Who gives on one of the ways that were found; its option of each cluster is in [`Ways::options`] then.
+    pub(super) fn follow_way(&mut self, number: usize) -> u128 {
+        let mut gave = self.gave_outside;
+        let options = &mut self.ways.options;
+        options.clear();
         let mut at = number;
         for place in (0..self.clusters.len()).rev() {
             let stage = self.ways.stages[place + 1][at];
@@ -167,6 +177,6 @@ impl Sums {
             at = stage.before as usize;
         }
         options.reverse();
-        (options, gave)
+        gave
     }
 }
