@@ -35,31 +35,19 @@ pub fn compiled(selection: SelectionMode) -> Compiled {
     compile(&program).unwrap_or_else(|problems| panic!("{problems:?}"))
 }
 
-/// The most that a quote asked of the heap.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Allocations {
-    /// Of all baskets.
-    pub all: u64,
-    /// Of those that needed no search.
-    pub without_search: u64,
-}
-
-/// The most that a quote of W1, or of so many baskets like it, asks of the heap when scratch and quote were used for all of them
+/// How often a quote of W1, or of one of so many baskets like it, asks the heap for memory at most, when scratch and quote were used for all of them
 /// before. Whoever calls has made the counting allocator of `testkit` its own.
 #[must_use]
-pub fn allocations(selection: SelectionMode, count: usize) -> Allocations {
+pub fn allocations(selection: SelectionMode, count: usize) -> u64 {
     let (compiled, member) = (compiled(selection), member());
     let (mut scratch, mut quote) = (Scratch::new(), Quote::default());
     let all: Vec<Basket> = std::iter::once(w1()).chain(baskets(count)).collect();
     let mut round = || {
-        let mut most = Allocations::default();
+        let mut most = 0;
         for basket in &all {
             let price = || compiled.quote(basket, Some(&member), None, &mut scratch, &mut quote);
             let ((), asked) = heap::allocations(price);
-            most.all = most.all.max(asked);
-            if quote.nodes_searched == 0 {
-                most.without_search = most.without_search.max(asked);
-            }
+            most = most.max(asked);
         }
         most
     };

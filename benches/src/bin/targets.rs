@@ -103,7 +103,7 @@ fn allocations(table: &mut Table) {
         ("allocations_by_priority", SelectionMode::ByPriority),
         ("allocations_best_for_member", SelectionMode::BestForMember),
     ] {
-        table.row(name, w1::allocations(selection, BASKETS).all as f64, "", 2.0, 0.0, true);
+        table.row(name, w1::allocations(selection, BASKETS) as f64, "", 2.0, 0.0, true);
     }
 }
 

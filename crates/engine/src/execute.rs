@@ -78,6 +78,8 @@ pub(crate) struct Work {
     pub(crate) lists: Lists,
     /// What each member of a group would take from one line.
     pub(crate) contenders: Vec<(i64, usize)>,
+    pub(crate) floors: amounts::FloorWork,
+    pub(crate) tax: crate::settle::TaxWork,
 }
 
 /// Lists that nobody uses at the moment. Recursions take one and give it back, so that memory is asked for once.

@@ -15,6 +15,7 @@ mod explain;
 mod gather;
 mod ground;
 mod lines;
+mod multiset;
 #[cfg_attr(not(feature = "planted-bugs"), allow(dead_code, unreachable_pub))]
 pub mod planted;
 mod record;

@@ -3,10 +3,12 @@
 use std::cmp::Ordering;
 
 use suanpan_domain::{
-    Basket, Line, LineKind, LinePrice, ManualTarget, Money, Quantity, Rounding, UnitPrice, divide_i128,
+    Basket, Line, LineKind, LinePrice, ManualDiscount, ManualTarget, Money, PaperCoupon, Quantity, Rounding,
+    UnitPrice, divide_i128,
 };
 
 use crate::compile::leading;
+use crate::multiset::compare_sorted;
 
 /// A merged line: what every offer sees of it, besides the running amounts.
 #[derive(Clone, Copy, Debug)]
@@ -205,23 +207,22 @@ fn compare_apart(basket: &Basket, (a, a_milli): (&Line, i64), (b, b_milli): (&Li
         .cmp(&b_milli)
         .then_with(|| total(a).cmp(&total(b)))
         .then_with(|| a.legal_minimum.cmp(&b.legal_minimum))
-        .then_with(|| named_by(basket, a).cmp(&named_by(basket, b)))
+        .then_with(|| compare_sorted(discounts_of(basket, a), discounts_of(basket, b), std::iter::empty()))
+        .then_with(|| compare_sorted(papers_of(basket, a), papers_of(basket, b), std::iter::empty()))
         .then_with(|| a.id.cmp(&b.id))
 }
 
-/// The manual discounts and paper coupons that name a line. Asked only of lines that are equal in everything else.
-fn named_by<'a>(basket: &'a Basket, line: &Line) -> (Vec<&'a str>, Vec<(&'a str, Money)>) {
-    let mut discounts: Vec<&str> = basket
-        .manual_discounts
-        .iter()
-        .filter(|discount| discount.target == ManualTarget::Line(line.id.clone()))
-        .map(|discount| discount.id.as_str())
-        .collect();
-    let papers = basket.paper_coupons.iter().filter(|paper| paper.line == line.id);
-    let mut papers: Vec<_> = papers.map(|paper| (paper.code.as_str(), paper.value)).collect();
-    discounts.sort_unstable();
-    papers.sort_unstable();
-    (discounts, papers)
+/// The manual discounts that name a line. Asked only of lines that are equal in everything else, like its coupons.
+fn discounts_of<'a>(basket: &'a Basket, line: &'a Line) -> impl Iterator<Item = &'a str> + Clone {
+    let is_named =
+        |discount: &&ManualDiscount| matches!(&discount.target, ManualTarget::Line(id) if *id == line.id);
+    basket.manual_discounts.iter().filter(is_named).map(|discount| discount.id.as_str())
+}
+
+/// The paper coupons that name a line.
+fn papers_of<'a>(basket: &'a Basket, line: &'a Line) -> impl Iterator<Item = (&'a str, Money)> + Clone {
+    let is_named = |paper: &&PaperCoupon| paper.line == line.id;
+    basket.paper_coupons.iter().filter(is_named).map(|paper| (paper.code.as_str(), paper.value))
 }
 
 fn total(line: &Line) -> Option<i64> {

@@ -1,5 +1,6 @@
 //! What happened while the final choice was executed.
 
+use crate::allocate::{Slot, allocate};
 use crate::evaluate::Observer;
 use crate::execute::{GiftGiven, Given, Take, Work};
 use crate::ground::Ground;
@@ -46,6 +47,8 @@ pub(crate) struct Record {
     pub(crate) request_running: Vec<i64>,
     pub(crate) request_gross: Vec<i64>,
     runs: Vec<Run>,
+    /// The request lines of a merged line that share a tender.
+    slots: Vec<Slot>,
 }
 
 impl Record {
@@ -181,12 +184,14 @@ impl Record {
 
     /// A tender leaves the units alone; its amount is divided by what the request lines cost.
     fn share_tender(&mut self, candidate: u32, amount: i64, members: &[u32], prorated: bool) {
-        use crate::allocate::{Slot, allocate};
         let slot = |request: &u32| Slot::new(*request, self.request_running[*request as usize], i64::MAX);
-        let mut slots: Vec<Slot> = members.iter().map(slot).collect();
+        let mut slots = std::mem::take(&mut self.slots);
+        slots.clear();
+        slots.extend(members.iter().map(slot));
         allocate(suanpan_program::model::AllocationMethod::LargestRemainder, amount, &mut slots);
         for slot in slots.iter().filter(|slot| slot.share > 0) {
             self.shares.push(RecordedShare { candidate, request: slot.key, amount: slot.share, prorated });
         }
+        self.slots = slots;
     }
 }

@@ -234,7 +234,7 @@ pub(crate) fn account(ground: &Ground<'_>, state: &mut State, work: &mut Work, s
     if selected.kept.iter().all(|kept| *kept) {
         return;
     }
-    let objective = search::objective(ground, state);
+    let objective = search::objective(ground, state, work);
     for candidate in 0..count {
         if selected.kept[candidate] || selected.dropped[candidate].is_some() {
             continue;
@@ -268,7 +268,7 @@ pub(crate) fn account(ground: &Ground<'_>, state: &mut State, work: &mut Work, s
             selected.dropped[candidate] = reason.reason.map(Dropped::Silent);
             continue;
         }
-        let difference = search::objective(ground, &trial) - objective;
+        let difference = search::objective(ground, &trial, work) - objective;
         selected.dropped[candidate] = Some(Dropped::LeftOut { difference });
     }
     work.alone = trial;

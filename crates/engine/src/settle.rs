@@ -25,6 +25,7 @@ use crate::record::Record;
 use crate::select::Selected;
 use crate::state::State;
 
+pub(crate) use tax_added::TaxWork;
 pub(crate) use tax_sets::Taxes;
 
 /// Reusable memory of settling.
@@ -130,14 +131,18 @@ fn net_fall(ground: &Ground<'_>, state: &State, tax: &tax::TaxAmounts, line: usi
 
 /// The added tax of a state, for the search's objective.
 #[inline]
-pub(crate) fn added_tax(ground: &Ground<'_>, state: &State) -> i64 {
-    if ground.taxes.has_added { tax_added::added_tax(ground, &state.running) } else { 0 }
+pub(crate) fn added_tax(ground: &Ground<'_>, state: &State, work: &mut TaxWork) -> i64 {
+    if ground.taxes.has_added { tax_added::added_tax(ground, &state.running, work) } else { 0 }
 }
 
 /// The most that points could pay in this state, as the request wants them; 0 for guests.
-pub(crate) fn points_value_at_most(ground: &Ground<'_>, member: Option<&Member>, state: &State) -> i64 {
-    // Asked only where points and an offer exclude each other: memory of its own costs nobody else.
-    let mut tax = tax::TaxAmounts::default();
+pub(crate) fn points_value_at_most(
+    ground: &Ground<'_>,
+    member: Option<&Member>,
+    state: &State,
+    work: &mut TaxWork,
+) -> i64 {
+    let tax = &mut work.amounts;
     if ground.taxes.has_added {
         tax.compute(ground, &state.running, true);
     }

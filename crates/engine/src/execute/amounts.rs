@@ -54,7 +54,7 @@ pub(super) fn once(
     let terms = ground.terms(candidate);
     let wanted = amount.min(cap);
     work.wanted = amount;
-    let Work { takes, live, slots, .. } = work;
+    let Work { takes, live, slots, floors, .. } = work;
     let (mut free, mut by_law) = (0, false);
     let rooms = Rooms::new(ground, state, candidate);
     let weight = ground.weight();
@@ -84,7 +84,7 @@ pub(super) fn once(
         allocate(ground.method(), wanted, slots);
     }
     if terms.floor_sku.is_some() {
-        keep_sku_floors(ground, state, candidate, wanted, slots);
+        keep_sku_floors(ground, state, candidate, wanted, slots, floors);
     }
     let mut all_take = true;
     takes.extend(slots.iter().map(|slot| {
@@ -115,27 +115,42 @@ fn is_held_by_law(ground: &Ground<'_>, state: &State, candidate: usize, slots: &
     })
 }
 
+/// Working memory of floors of skus.
+#[derive(Debug, Default)]
+pub(crate) struct FloorWork {
+    /// What is taken of lines whose floor is reached.
+    fixed: Vec<Take>,
+    /// What the others would take, and what their floors leave of it.
+    wished: Vec<Take>,
+    kept: Vec<Take>,
+}
+
 /// Lets skus whose floor their shares pass give back from their last lines; their lines are fixed so, and the rest is divided
 /// again between the others.
-fn keep_sku_floors(ground: &Ground<'_>, state: &State, candidate: usize, wanted: i64, slots: &mut [Slot]) {
-    let mut fixed: Vec<Take> = Vec::new();
+fn keep_sku_floors(
+    ground: &Ground<'_>,
+    state: &State,
+    candidate: usize,
+    wanted: i64,
+    slots: &mut [Slot],
+    FloorWork { fixed, wished, kept }: &mut FloorWork,
+) {
+    fixed.clear();
     loop {
-        let mut kept: Vec<Take> = slots
-            .iter()
-            .filter(|slot| slot.weight > 0)
-            .map(|slot| Take { line: slot.key, amount: slot.share })
-            .collect();
-        let before = kept.clone();
-        keep_sku_floor(ground, state, candidate, &mut kept);
-        let sku = |line: u32| &ground.basket.lines[ground.lines[line as usize].first as usize].sku;
-        let full: Vec<u32> =
-            kept.iter().zip(&before).filter(|(now, then)| now != then).map(|(now, _)| now.line).collect();
-        if full.is_empty() {
+        let shares = slots.iter().filter(|slot| slot.weight > 0);
+        wished.clear();
+        wished.extend(shares.map(|slot| Take { line: slot.key, amount: slot.share }));
+        kept.clone_from(wished);
+        keep_sku_floor(ground, state, candidate, kept);
+        if kept == wished {
             break;
         }
-        for take in kept.iter().filter(|take| full.iter().any(|line| sku(*line) == sku(take.line))) {
-            fixed.push(*take);
-        }
+        let sku = |line: u32| &ground.basket.lines[ground.lines[line as usize].first as usize].sku;
+        let gave_back = |take: &&Take| {
+            let same = kept.iter().zip(wished.iter()).filter(|(now, _)| sku(now.line) == sku(take.line));
+            same.into_iter().any(|(now, then)| now != then)
+        };
+        fixed.extend(kept.iter().filter(gave_back));
         for slot in slots.iter_mut() {
             let is_fixed = fixed.iter().any(|take| take.line == slot.key);
             *slot = Slot::new(slot.key, if is_fixed { 0 } else { slot.weight }, slot.room);

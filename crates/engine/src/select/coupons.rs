@@ -57,7 +57,7 @@ fn find_wasted(
             && saves_money(ground, candidate)
     };
     if (0..count).all(|candidate| {
-        !droppable(candidate, selected, state) || surely_gains(ground, state, selected, candidate)
+        !droppable(candidate, selected, state) || surely_gains(ground, state, work, selected, candidate)
     }) {
         return None;
     }
@@ -74,7 +74,7 @@ fn find_wasted(
         let priority = |candidate: usize| ground.candidates[candidate].priority;
         priority(a).cmp(&priority(b)).then_with(|| ground.id(b).cmp(ground.id(a))).then(b.cmp(&a))
     });
-    let with = objective(ground, state);
+    let with = objective(ground, state, work);
     let mut without = selected.without.take().unwrap_or_default();
     let mut unused = work.lists.take();
     let mut wasted = None;
@@ -83,11 +83,11 @@ fn find_wasted(
             unused.push(coupon);
             continue;
         }
-        if surely_gains(ground, state, selected, coupon) {
+        if surely_gains(ground, state, work, selected, coupon) {
             continue;
         }
         choose_without(ground, work, selected, &mut without, (coupon, &unused));
-        let gain = objective(ground, &without.state) - with;
+        let gain = objective(ground, &without.state, work) - with;
         let least = i64::from(!by_priority);
         let wanted = ground.terms(coupon).min_gain.map_or(least, |gain| gain.minor().max(least));
         if gain < wanted {
@@ -148,16 +148,28 @@ impl Selected {
 
 /// A cheap proof that a coupon gains: what executes after it gives back at most its share of the coupon's amount and some
 /// rounding.
-fn surely_gains(ground: &Ground<'_>, state: &State, selected: &Selected, coupon: usize) -> bool {
+fn surely_gains(
+    ground: &Ground<'_>,
+    state: &State,
+    work: &mut Work,
+    selected: &Selected,
+    coupon: usize,
+) -> bool {
     surely_gains_unchosen(ground, state, selected, coupon)
-        || !selected.simple && surely_gains_anywhere(ground, state, selected, coupon)
+        || !selected.simple && surely_gains_anywhere(ground, state, work, selected, coupon)
 }
 
 /// The same where a choice was made: a coupon that takes something from every choice in which it is not, whatever that
 /// choice is. Nothing that executes after it may look at what it lowers; then the best choice without it, with it added, would
 /// cost less and still no less than the best choice of all.
-fn surely_gains_anywhere(ground: &Ground<'_>, state: &State, selected: &Selected, coupon: usize) -> bool {
-    let best = objective(ground, state);
+fn surely_gains_anywhere(
+    ground: &Ground<'_>,
+    state: &State,
+    work: &mut Work,
+    selected: &Selected,
+    coupon: usize,
+) -> bool {
+    let best = objective(ground, state, work);
     let worth = (0..ground.candidates.len()).any(|candidate| ground.terms(candidate).worth.minor() != 0);
     let bounded = ground.guard != i64::MAX
         || ground.compiled.has_line_groups

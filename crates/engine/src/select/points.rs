@@ -47,7 +47,7 @@ pub(super) fn settle_conflict(
     };
     let prefer = ground.basket.points.conflict.unwrap_or(default);
     if prefer == PointsConflict::PreferOffers {
-        selected.yield_points(ground, first, points_value_at_most(ground, member, state));
+        selected.yield_points(ground, first, points_value_at_most(ground, member, state, &mut work.tax));
         return false;
     }
     let mut offers = selected.with_offers.take().unwrap_or_default();
@@ -56,7 +56,7 @@ pub(super) fn settle_conflict(
     offers.times.clone_from(&selected.times);
     offers.excluded.clone_from(&selected.excluded);
     offers.dropped.clone_from(&selected.dropped);
-    let (with_offers, due_with_offers) = (objective(ground, state), due(ground, state));
+    let (with_offers, due_with_offers) = (objective(ground, state, work), due(ground, state, work));
     // A choice of its own: coupons that were wasted beside the offers may gain without them, and the other way round.
     for candidate in 0..ground.candidates.len() {
         selected.excluded[candidate] = excludes_points(ground, candidate);
@@ -64,8 +64,10 @@ pub(super) fn settle_conflict(
     selected.dropped.fill(None);
     choose_and_execute(ground, state, work, selected);
     drop_wasted(ground, state, work, selected);
-    let (without_offers, points) = (objective(ground, state), points_value_at_most(ground, member, state));
-    let points_win = prefer == PointsConflict::PreferPoints || due(ground, state) - points < due_with_offers;
+    let without_offers = objective(ground, state, work);
+    let points = points_value_at_most(ground, member, state, &mut work.tax);
+    let points_win =
+        prefer == PointsConflict::PreferPoints || due(ground, state, work) - points < due_with_offers;
     if points > 0 && points_win {
         for candidate in 0..ground.candidates.len() {
             if offers.kept[candidate] && excludes_points(ground, candidate) {
@@ -88,8 +90,8 @@ pub(super) fn settle_conflict(
 }
 
 /// What is left to pay before points. What gifts are worth is no money.
-fn due(ground: &Ground<'_>, state: &State) -> i64 {
-    objective(ground, state) + state.worth
+fn due(ground: &Ground<'_>, state: &State, work: &mut Work) -> i64 {
+    objective(ground, state, work) + state.worth
 }
 
 impl Selected {

@@ -267,7 +267,7 @@ impl Search {
         {
             // The rest needs no lines any more.
         } else if place == ground.candidates.len() {
-            let objective = objective(ground, &here);
+            let objective = objective(ground, &here, work);
             self.leaf(question, work, objective, &here.gave);
         } else if !self.bounded_out(question, &here, place, left_out) {
             let cluster = question.contest.cluster[place];
@@ -377,10 +377,10 @@ impl Search {
 }
 
 /// What the choice leaves to pay, as far as offers decide: net + added tax - reimbursed - worth.
-pub(crate) fn objective(ground: &Ground<'_>, state: &State) -> i64 {
+pub(crate) fn objective(ground: &Ground<'_>, state: &State, work: &mut Work) -> i64 {
     let net: i64 = state.running.iter().sum();
     let reserved: i64 = state.reserved.iter().sum();
-    net + added_tax(ground, state) - reserved - state.worth
+    net + added_tax(ground, state, &mut work.tax) - reserved - state.worth
 }
 
 /// Whether other candidates' lines depend on it: it keeps lines for itself, or competes on each line.

@@ -17,7 +17,7 @@ use crate::execute::Work;
 use crate::ground::bits;
 use crate::planted::{self, Bug};
 use crate::state::State;
-use clusters::Cluster;
+use clusters::{Cluster, CountedOption};
 use ways::Ways;
 
 /// Fewer contested offers are searched one by one.
@@ -79,6 +79,8 @@ pub(crate) struct Sums {
     clusters: Vec<Cluster>,
     /// Clusters of baskets before, for their memory.
     spare: Vec<Cluster>,
+    /// Memory of options, by the place of their cluster.
+    options: Vec<Vec<CountedOption>>,
     /// Who gives on lines outside of all clusters.
     gave_outside: u128,
     /// A row for each cluster that was added, the first one for none.

@@ -6,6 +6,7 @@ use suanpan_domain::OfferRef;
 
 use super::search::{Question, Search};
 use crate::ground::{Ground, bits};
+use crate::multiset::{compare_sorted, first_difference};
 
 impl Search {
     /// Whether a choice that costs the same and leaves out as many as the best one is to be preferred.
@@ -54,55 +55,34 @@ fn by_offers(ground: &Ground<'_>, new: &[u64], old: &[u64]) -> Ordering {
     if by_coupons != Ordering::Equal {
         return by_coupons;
     }
-    // Highest first: who has more of the first that differs has the higher vector, whatever follows.
-    let by_priority = first_difference(new, old, |candidate| Reverse(ground.candidates[candidate].priority));
-    if let Some((_, new_has_more)) = by_priority {
-        return if new_has_more { Ordering::Less } else { Ordering::Greater };
+    // The highest first: whoever has more of the first that differs has the higher vector.
+    let priority = |candidate: usize| Reverse(ground.candidates[candidate].priority);
+    if let Some((_, new_is_higher)) =
+        first_difference(only(new, old).map(priority), only(old, new).map(priority))
+    {
+        return if new_is_higher { Ordering::Less } else { Ordering::Greater };
     }
-    // Smallest first: who has more of the first that differs has the smaller vector, unless the other one ends there.
-    match first_difference(new, old, |candidate| id(ground, candidate)) {
-        None => Ordering::Equal,
-        Some((first, new_has_more)) => {
-            let goes_on = |gave: &[u64]| bits(gave).any(|candidate| id(ground, candidate) > first);
-            match new_has_more {
-                true if goes_on(old) => Ordering::Less,
-                false if !goes_on(new) => Ordering::Less,
-                _ => Ordering::Greater,
-            }
-        }
-    }
+    let id = |candidate: usize| id(ground, candidate);
+    compare_sorted(only(new, old).map(id), only(old, new).map(id), both(new, old).map(id))
 }
 
-/// The smallest key that one of two sets of candidates has more often, and whether that is the first set.
-fn first_difference<K: Ord>(new: &[u64], old: &[u64], key: impl Fn(usize) -> K) -> Option<(K, bool)> {
-    // Who is in both sets counts in both.
-    let only = |these: &[u64], those: &[u64], wanted: &K| {
-        let words = these.iter().zip(those).enumerate();
-        words
-            .flat_map(|(word, (these, those))| bits_of_word(word, these & !those))
-            .filter(|&candidate| key(candidate) == *wanted)
-            .count()
-    };
-    let mut last: Option<K> = None;
-    loop {
-        let words = new.iter().zip(old).enumerate();
-        let next = words
-            .flat_map(|(word, (new, old))| bits_of_word(word, new ^ old))
-            .map(&key)
-            .filter(|key| last.as_ref().is_none_or(|last| key > last))
-            .min()?;
-        match only(new, old, &next).cmp(&only(old, new, &next)) {
-            Ordering::Equal => last = Some(next),
-            order => return Some((next, order == Ordering::Greater)),
-        }
-    }
+/// Candidates that give in the first of two choices alone.
+fn only<'a>(these: &'a [u64], those: &'a [u64]) -> impl Iterator<Item = usize> + Clone + 'a {
+    bits_of(these.iter().zip(those).map(|(these, those)| these & !those))
 }
 
-fn bits_of_word(word: usize, mut bits: u64) -> impl Iterator<Item = usize> {
-    std::iter::from_fn(move || {
-        let bit = (bits != 0).then(|| bits.trailing_zeros() as usize)?;
-        bits &= bits - 1;
-        Some(word * 64 + bit)
+/// Candidates that give in two choices.
+fn both<'a>(these: &'a [u64], those: &'a [u64]) -> impl Iterator<Item = usize> + Clone + 'a {
+    bits_of(these.iter().zip(those).map(|(these, those)| these & those))
+}
+
+fn bits_of(words: impl Iterator<Item = u64> + Clone) -> impl Iterator<Item = usize> + Clone {
+    words.enumerate().flat_map(|(place, word)| {
+        std::iter::successors((word != 0).then_some(word), |rest| {
+            let rest = rest & (rest - 1);
+            (rest != 0).then_some(rest)
+        })
+        .map(move |rest| place * 64 + rest.trailing_zeros() as usize)
     })
 }
 

@@ -6,8 +6,16 @@ use super::tax::{TaxAmounts, goods_of};
 use super::tax_bases::Bases;
 use crate::ground::Ground;
 
+/// Working memory of taxes that are asked for before a quote is settled.
+#[derive(Debug, Default)]
+pub(crate) struct TaxWork {
+    pub(super) amounts: TaxAmounts,
+    /// By set of taxes: gross and net.
+    sums: Vec<(i64, i64)>,
+}
+
 /// The added tax of nets, without dividing it between lines: what the search needs to know at each leaf.
-pub(super) fn added_tax(ground: &Ground<'_>, nets: &[i64]) -> i64 {
+pub(super) fn added_tax(ground: &Ground<'_>, nets: &[i64], work: &mut TaxWork) -> i64 {
     let taxes = ground.taxes;
     if !taxes.has_added {
         return 0;
@@ -21,7 +29,7 @@ pub(super) fn added_tax(ground: &Ground<'_>, nets: &[i64]) -> i64 {
     };
     let sets = (0..taxes.sets.len()).filter(|&set| taxes.sets[set].has_added);
     if taxes.mixed {
-        return added_with_mix(ground, nets, of);
+        return added_with_mix(ground, nets, of, work);
     }
     match policy.scope {
         TaxScope::PerRate => sets
@@ -41,10 +49,15 @@ pub(super) fn added_tax(ground: &Ground<'_>, nets: &[i64]) -> i64 {
     }
 }
 
-/// The same where shipping follows the goods; there the parts are needed, and memory of their own.
-fn added_with_mix(ground: &Ground<'_>, nets: &[i64], of: impl Fn(usize, i64, i64) -> i64) -> i64 {
-    let mut amounts = TaxAmounts::default();
+/// The same where shipping follows the goods; there the parts are needed.
+fn added_with_mix(
+    ground: &Ground<'_>,
+    nets: &[i64],
+    of: impl Fn(usize, i64, i64) -> i64,
+    TaxWork { amounts, sums }: &mut TaxWork,
+) -> i64 {
     let sets = ground.taxes.sets.len();
+    amounts.mix.clear();
     amounts.mix.extend((0..sets).map(|set| goods_of(ground, set, nets)));
     amounts.split(ground, nets);
     match ground.compiled.program.tax.scope {
@@ -52,7 +65,8 @@ fn added_with_mix(ground: &Ground<'_>, nets: &[i64], of: impl Fn(usize, i64, i64
             amounts.parts.iter().map(|part| of(part.set as usize, part.gross, part.net)).sum()
         }
         TaxScope::PerRate => {
-            let mut sums = vec![(0, 0); sets];
+            sums.clear();
+            sums.resize(sets, (0, 0));
             for part in &amounts.parts {
                 let sum = &mut sums[part.set as usize];
                 *sum = (sum.0 + part.gross, sum.1 + part.net);

@@ -72,7 +72,7 @@ impl Sums {
         let from = scalar.from();
         self.local.clear();
         self.wide.clear();
-        self.spare.append(&mut self.clusters);
+        self.give_back();
         if from > ground.candidates.len()
             || ground.words != 1
             || question.conflicts.any
@@ -105,10 +105,28 @@ impl Sums {
                 self.tie(candidate, target);
             }
         }
-        contested >= local_min()
+        let fits = contested >= local_min()
             && self.local.len() <= LOCAL_MAX
             && self.wide.len() <= WIDE_MAX
-            && self.clusters.iter().all(|cluster| cluster.members.len() <= CLUSTER_OFFERS_MAX)
+            && self.clusters.iter().all(|cluster| cluster.members.len() <= CLUSTER_OFFERS_MAX);
+        if fits {
+            self.options.resize_with(self.clusters.len().max(self.options.len()), Vec::new);
+            for (cluster, options) in self.clusters.iter_mut().zip(&mut self.options) {
+                cluster.options = std::mem::take(options);
+            }
+        }
+        fits
+    }
+
+    /// Gives the memory of clusters back. That of options belongs to their place: what is large enough for a basket is so
+    /// when it comes again.
+    fn give_back(&mut self) {
+        for (cluster, options) in self.clusters.iter_mut().zip(&mut self.options) {
+            if cluster.options.capacity() > 0 {
+                *options = std::mem::take(&mut cluster.options);
+            }
+        }
+        self.spare.append(&mut self.clusters);
     }
 
     /// Adds an offer to the clusters that its lines belong to; they become one.
@@ -116,6 +134,7 @@ impl Sums {
         let mut joined = self.spare.pop().unwrap_or_default();
         joined.lines = lines;
         joined.members.clear();
+        joined.members.reserve(CLUSTER_OFFERS_MAX);
         let mut place = 0;
         while place < self.clusters.len() {
             if self.clusters[place].lines & lines != 0 {

@@ -19,6 +19,8 @@ const STEPS_A_NODE: u64 = 32;
 pub(super) struct Ways {
     /// Those whose giving on several clusters' lines makes a difference; they count once.
     spanning: u128,
+    /// How many clusters there are.
+    clusters: usize,
     /// By number of clusters: the sums that lead to the one at hand.
     sums: Vec<Vec<usize>>,
     /// By number of clusters: the best way for each sum and each set of those who span.
@@ -42,7 +44,7 @@ struct Stage {
 impl Ways {
     /// How many ways were found, as different as those who span.
     pub(super) fn found(&self) -> usize {
-        self.stages.last().map_or(0, Vec::len)
+        self.stages.get(self.clusters).map_or(0, Vec::len)
     }
 }
 
@@ -94,8 +96,9 @@ impl Sums {
         let count = self.clusters.len();
         let mut all = true;
         let mut ways = std::mem::take(&mut self.ways);
-        ways.sums.resize_with(count + 1, Vec::new);
-        ways.stages.resize_with(count + 1, Vec::new);
+        ways.clusters = count;
+        ways.sums.resize_with((count + 1).max(ways.sums.len()), Vec::new);
+        ways.stages.resize_with((count + 1).max(ways.stages.len()), Vec::new);
         // Back from the sum. Each that is kept leads to it, so that cutting some off leaves others whole.
         ways.sums[count].clear();
         ways.sums[count].push(sum);
