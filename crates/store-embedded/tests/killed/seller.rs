@@ -5,9 +5,10 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use suanpan_store::{Cursor, Store as _};
 use suanpan_store_embedded::EmbeddedStore;
 
-use crate::account::{ask, history, member};
+use crate::account::{CHAIN, ask, history, member};
 
 /// Names the file to sell in.
 pub(crate) const FILE: &str = "SUANPAN_STORE_FILE";
@@ -48,6 +49,9 @@ pub(crate) fn sell() {
                             say(&format!("done {number} {request}"));
                         }
                         next += 20;
+                        // What is old goes out of the way meanwhile.
+                        let moved = store.archive(CHAIN, &member, i64::MAX, &Cursor::default(), 100).await;
+                        moved.expect("old rows");
                     }
                 })
             })

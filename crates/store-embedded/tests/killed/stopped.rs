@@ -13,8 +13,8 @@ use crate::plan::{count, listen, start};
 use crate::scratch::Scratch;
 use crate::seller::{MEMBERS, STOP};
 
-/// Every place that a decision about a member passes.
-const PLACES: [&str; 8] = [
+/// Every place that a decision about a member passes, and those of the archive.
+const PLACES: [&str; 10] = [
     "embedded/viewed",
     "embedded/decided",
     "embedded/head-written",
@@ -23,6 +23,8 @@ const PLACES: [&str; 8] = [
     "embedded/committed",
     "embedded/synced",
     "embedded/answered",
+    "embedded/body-archived",
+    "embedded/body-moved",
 ];
 
 /// In the process that is stopped: `place=how often it is passed before`.
