@@ -47,7 +47,7 @@ impl Inner {
             let Some(body) = body.filter(|body| !codec::is_archived(body)) else { continue };
             let stays = Archived::of(&body, before_ms).map_err(|error| damaged(format!("entry: {error}")))?;
             let Some(stays) = stays else { continue };
-            self.keep_others_out(until).await?;
+            self.keep_others_out(ARCHIVE_SINCE, until).await?;
             let (version, digest) = (count_column(stays.version)?, stays.digest.as_slice());
             let values = values![chain, id, stays.year(), version, digest, body];
             self.cql.write(&self.statements.put_body, values, until).await?;
@@ -62,9 +62,10 @@ impl Inner {
         Ok(ArchivedRows { moved, next })
     }
 
-    /// Before the first body moves: a release that knows no archive would find rows that it cannot read.
-    async fn keep_others_out(&self, until: Deadline) -> Result<(), StoreError> {
-        if self.others_kept_out.load(Ordering::Relaxed) {
+    /// Before the first body moves, or the first shard hands over: keeps out releases of an earlier schema than `since`, which
+    /// would find what they cannot read.
+    pub(crate) async fn keep_others_out(&self, since: u32, until: Deadline) -> Result<(), StoreError> {
+        if self.kept_out_before.load(Ordering::Relaxed) >= since {
             return Ok(());
         }
         for key in ["min_reader", "min_writer"] {
@@ -75,14 +76,15 @@ impl Inner {
                     .await?;
                 let said = row.and_then(|(said,)| said).unwrap_or_default();
                 let least = said.parse::<u32>().map_err(|_| damaged(format!("meta {key}: {said}")))?;
-                if least >= ARCHIVE_SINCE {
+                if least >= since {
                     break;
                 }
-                let values = values![ARCHIVE_SINCE.to_string(), key, said];
+                let values = values![since.to_string(), key, said];
                 self.cql.decide(&self.statements.say, values, until).await?;
+                between!("scylla/others-kept-out");
             }
         }
-        self.others_kept_out.store(true, Ordering::Relaxed);
+        self.kept_out_before.fetch_max(since, Ordering::Relaxed);
         Ok(())
     }
 

@@ -10,6 +10,7 @@ use suanpan_store::{
 use crate::basis;
 use crate::bytes::{checkout, foreign_cursor, offer, offer_column, owner, owner_column};
 use crate::error::damaged;
+use crate::failpoint::between;
 use crate::inner::{Inner, Who};
 use crate::session::{Applied, Deadline, Pauses, values};
 
@@ -215,6 +216,7 @@ impl Inner {
         let mut pauses = Pauses::default();
         loop {
             let Some(known) = self.load_code(chain, code, until).await? else { return Ok(()) };
+            between!("scylla/code-seen");
             let after = known.view.after(step, &holder).filter(|after| *after != known.view.state);
             let Some(after) = after.filter(|_| is_to_be_made(&known)) else { return Ok(()) };
             if self.move_code(chain, code, &known, &after, known.basis, until).await? {

@@ -111,6 +111,7 @@ impl Inner {
     ) -> Result<Carried, StoreError> {
         let plan = Plan::check(seen, scope, write)?;
         self.list_chain(chain, until).await?;
+        between!("scylla/chain-listed");
         if !plan.fences.is_empty() {
             // Their reservations end first. Then the decider looks again: what they held is free by then.
             for fenced in &plan.fences {

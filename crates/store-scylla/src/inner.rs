@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -41,10 +41,12 @@ pub(crate) struct Inner {
     pub(crate) paid: Known<(String, String, Vec<u8>, u64)>,
     /// Reservations, by chain, checkout and owner, that were seen to stand a moment ago.
     pub(crate) standing: Lately<(String, CheckoutId, String)>,
-    /// Releases that know no archive are kept out.
-    pub(crate) others_kept_out: AtomicBool,
-    /// Shards of limits; their number never changes.
+    /// Releases of an earlier schema than this one are kept out.
+    pub(crate) kept_out_before: AtomicU32,
+    /// Shards that limits were made with; their number never changes.
     pub(crate) shards: Mutex<HashMap<(String, i64), i32>>,
+    /// The last shard that is known of a limit's line, where it is not the first.
+    pub(crate) lines: Mutex<HashMap<(String, i64, i32), i32>>,
 }
 
 /// What was done before.

@@ -2,16 +2,20 @@
 //! that every write of it raises; a sale's share lies in the shard that its id leads to.
 //!
 //! - [`shard`]: one shard as it lies, and its one conditional write.
-//! - [`hold`]: taking a share, with capacity from other shards when the own one is full.
+//! - [`hold`]: taking a share.
+//! - [`transfer`]: capacity from other shards when the own one has too little.
 //! - [`settle`]: what becomes of a share when its sale is paid, ended or returned.
 //! - [`caps`]: how much there is.
+//! - [`line`], [`handover`]: the fresh shard that comes after a full one.
 
 pub(crate) mod caps;
+mod handover;
 pub(crate) mod hold;
+mod line;
 pub(crate) mod settle;
 pub(crate) mod shard;
+mod transfer;
 
-use futures_util::future::try_join_all;
 use suanpan_ledger::head::OfferKey;
 use suanpan_store::{HolderState, LimitCap, LimitView, StoreError, Taken};
 
@@ -42,7 +46,7 @@ pub(crate) struct SeenLimit {
 }
 
 impl Inner {
-    /// How many shards a limit has; none when it was never heard of.
+    /// How many shards a limit was made with; none when it was never heard of.
     pub(crate) async fn shards_of(
         &self,
         chain: &str,
@@ -81,13 +85,7 @@ impl Inner {
             others_hold: false,
             on_its_way: false,
         };
-        let Some(count) = self.shards_of(chain, offer, until).await? else { return Ok(seen) };
-        let home = who.map(|who| home(who, count));
-        let looks = (0..count).map(|number| {
-            let who = who.filter(|_| Some(number) == home);
-            self.shard(chain, offer, number, who, until)
-        });
-        let shards = try_join_all(looks).await?;
+        let shards = self.all_shards(chain, offer, who, until).await?;
         seen.view = sum(offer, &shards);
         seen.on_its_way = shards.iter().any(|shard| shard.leaving > 0);
         let mut own = Taken::default();
@@ -139,7 +137,8 @@ pub(crate) fn home(who: &Who, shards: i32) -> i32 {
     i32::try_from(chance % shards).unwrap_or_default()
 }
 
-/// All shards together. A cap counts when every shard has it.
+/// All shards together. A cap counts when every shard has it; what is on its way to a fresh one is nobody's until it is
+/// there.
 fn sum(offer: OfferKey, shards: &[Shard]) -> LimitView {
     let mut view = LimitView::unknown(offer);
     for shard in shards {
@@ -150,6 +149,8 @@ fn sum(offer: OfferKey, shards: &[Shard]) -> LimitView {
     let total = |of: fn(&LimitCap) -> Option<i64>| -> Option<i64> {
         shards.iter().map(|shard| of(&shard.cap)).try_fold(0_i64, |sum, cap| Some(sum.saturating_add(cap?)))
     };
+    let waits = |shard: &Shard| !shard.is_set && line::predecessor(shard.number).is_some();
+    let shards: Vec<&Shard> = shards.iter().filter(|shard| !waits(shard)).collect();
     if !shards.is_empty() && shards.iter().all(|shard| shard.is_set) {
         view.cap =
             Some(LimitCap { uses: total(|cap| cap.uses), amount_minor: total(|cap| cap.amount_minor) });

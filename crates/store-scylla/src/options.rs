@@ -36,6 +36,8 @@ pub struct Options {
     pub call_within: Duration,
     /// A new limit has a shard for so many uses.
     pub uses_per_shard: i64,
+    /// A shard of a limit that has so many rows hands what is left to a fresh one.
+    pub rows_per_shard: i64,
 }
 
 /// How many copies of everything there are.
@@ -156,6 +158,7 @@ impl Options {
             request_within: Duration::from_secs(5),
             call_within: Duration::from_secs(30),
             uses_per_shard: 50_000,
+            rows_per_shard: 90_000,
         }
     }
 }

@@ -13,6 +13,7 @@ use tokio::sync::oneshot::error::TryRecvError;
 
 use crate::bytes::{self, count_column, counted, foreign_cursor};
 use crate::error::damaged;
+use crate::failpoint::between;
 use crate::inner::{Inner, PARTS};
 use crate::queues::Turn;
 use crate::session::{Applied, Deadline, Pauses, Values, values};
@@ -186,6 +187,7 @@ impl Inner {
             // The shard begins: with the row that lets looks find the next number.
             let values = values![chain, shard, bytes::ANCHOR];
             self.cql.decide(&self.statements.begin_events, values, until).await?;
+            between!("scylla/events-begun");
             return Ok(false);
         };
         struct Columns {
@@ -298,6 +300,7 @@ impl Inner {
                         self.cql
                             .write(&self.statements.forget_event, values![chain, shard, key], until)
                             .await?;
+                        between!("scylla/event-forgotten");
                     }
                     forgot = true;
                 }

@@ -10,9 +10,12 @@ use crate::options::{Levels, Options, Replication};
 use crate::session;
 
 /// The schema that this release writes.
-pub(crate) const SCHEMA: u32 = 4;
+pub(crate) const SCHEMA: u32 = 5;
 /// The first schema whose release reads archived rows. From the first body that moves on no earlier one may come in.
 pub(crate) const ARCHIVE_SINCE: u32 = 4;
+/// The first schema whose release finds shards of limits that others handed over to. From the first one on no earlier one may
+/// come in.
+pub(crate) const HANDOVER_SINCE: u32 = 5;
 
 /// What makes a keyspace of schema `n` one of schema `n + 1`, from 0. Append only: keyspaces that exist have run the old
 /// ones. Every statement may run twice, as it does when a migration is interrupted.
@@ -21,6 +24,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { cql: include_str!("../migrations/0002_guest_debts.cql"), min_reader: 1, min_writer: 1 },
     Migration { cql: include_str!("../migrations/0003_away.cql"), min_reader: 1, min_writer: 1 },
     Migration { cql: include_str!("../migrations/0004_archive.cql"), min_reader: 1, min_writer: 1 },
+    Migration { cql: include_str!("../migrations/0005_handover.cql"), min_reader: 1, min_writer: 1 },
 ];
 
 const _: () = assert!(MIGRATIONS.len() == SCHEMA as usize);
@@ -66,7 +70,11 @@ pub async fn migrate(options: &Options) -> Result<Meta, ConnectError> {
     check(&before)?;
     for migration in &MIGRATIONS[before.schema as usize..] {
         for statement in statements(migration.cql) {
-            change::change(&session, &statement).await?;
+            if adds_column(&statement) {
+                change::add_column(&session, &keyspace.to_lowercase(), &statement).await?;
+            } else {
+                change::change(&session, &statement).await?;
+            }
         }
     }
     if let Some(newest) = MIGRATIONS.last().filter(|_| before.schema < SCHEMA) {
@@ -163,6 +171,11 @@ pub(crate) fn check_keyspace(name: &str) -> Result<(), ConnectError> {
     Err(ConnectError::Keyspace(name.to_owned()))
 }
 
+/// Whether a statement adds a column to a table, which cannot be said so that it may run twice.
+fn adds_column(statement: &str) -> bool {
+    statement.starts_with("ALTER TABLE ") && statement.contains(" ADD ")
+}
+
 /// The statements of a migration, without comments.
 fn statements(cql: &str) -> Vec<String> {
     let text: String =
@@ -180,10 +193,12 @@ mod tests {
             let statements = statements(migration.cql);
             assert!(!statements.is_empty());
             for statement in statements {
-                // A column cannot be added so on both servers: who writes the first `ALTER TABLE ... ADD` says here and
-                // in `change` how its second run is told from a mistake. An option may be set as often as one likes.
+                // An option may be set as often as one likes. A column cannot be added so on both servers: `change` looks
+                // whether it is there, one at a time.
                 let sets_option = statement.starts_with("ALTER TABLE ") && statement.contains(" WITH ");
-                assert!(sets_option || statement.starts_with("CREATE TABLE IF NOT EXISTS "), "{statement}");
+                let adds_one = adds_column(&statement) && !statement.contains(',');
+                let makes_table = statement.starts_with("CREATE TABLE IF NOT EXISTS ");
+                assert!(sets_option || adds_one || makes_table, "{statement}");
                 // Names that one of the two servers alone knows.
                 for alone in [
                     "tablets",

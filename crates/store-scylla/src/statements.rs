@@ -195,11 +195,10 @@ statements! {
     new_campaign Conditional "INSERT INTO limit_campaign (chain, offer, shards, plan_no) VALUES (?, ?, ?, 0) IF NOT EXISTS"
     plan Conditional "UPDATE limit_campaign SET plan_no = ?, plan = ? WHERE chain = ? AND offer = ? IF plan_no = ?"
     new_shard Conditional "UPDATE limit_shard SET ver = 0, plan_no = 0, is_set = false, used_uses = 0, used_amount = 0, held_uses = 0, held_amount = 0, overrun_uses = 0, overrun_amount = 0, leaving = 0, state = 0 WHERE chain = ? AND offer = ? AND shard = ? AND holder = ? IF ver = null"
-    shard Serial "SELECT holder, ver, plan_no, is_set, cap_uses, cap_amount, used_uses, used_amount, held_uses, held_amount, overrun_uses, overrun_amount, leaving, state, basis, uses, amount, until, carried FROM limit_shard WHERE chain = ? AND offer = ? AND shard = ? AND holder IN ?"
-    sums Read "SELECT DISTINCT is_set, cap_uses, cap_amount, used_uses, used_amount, held_uses, held_amount, overrun_uses, overrun_amount FROM limit_shard WHERE chain = ? AND offer = ? AND shard = ?"
-    move_holder Conditional "UPDATE limit_shard SET ver = ?, cap_uses = ?, cap_amount = ?, used_uses = ?, used_amount = ?, held_uses = ?, held_amount = ?, overrun_uses = ?, overrun_amount = ?, state = ?, basis = ?, uses = ?, amount = ?, until = ?, carried = ? WHERE chain = ? AND offer = ? AND shard = ? AND holder = ? IF ver = ?"
+    shard Serial "SELECT holder, ver, plan_no, is_set, cap_uses, cap_amount, used_uses, used_amount, held_uses, held_amount, overrun_uses, overrun_amount, leaving, row_count, next, state, basis, uses, amount, until, carried FROM limit_shard WHERE chain = ? AND offer = ? AND shard = ? AND holder IN ?"
+    move_holder Conditional "UPDATE limit_shard SET ver = ?, cap_uses = ?, cap_amount = ?, used_uses = ?, used_amount = ?, held_uses = ?, held_amount = ?, overrun_uses = ?, overrun_amount = ?, row_count = ?, state = ?, basis = ?, uses = ?, amount = ?, until = ?, carried = ? WHERE chain = ? AND offer = ? AND shard = ? AND holder = ? IF ver = ?"
     set_cap Conditional "UPDATE limit_shard SET ver = ?, plan_no = ?, is_set = ?, cap_uses = ?, cap_amount = ? WHERE chain = ? AND offer = ? AND shard = ? IF ver = ?"
-    send Conditional "UPDATE limit_shard SET ver = ?, cap_uses = ?, cap_amount = ?, leaving = ?, state = 1, uses = ?, amount = ?, target = ?, who = ?, basis = ?, until = ? WHERE chain = ? AND offer = ? AND shard = ? AND holder = ? IF ver = ?"
+    send Conditional "UPDATE limit_shard SET ver = ?, cap_uses = ?, cap_amount = ?, leaving = ?, row_count = ?, next = ?, state = 1, uses = ?, amount = ?, target = ?, who = ?, basis = ?, until = ? WHERE chain = ? AND offer = ? AND shard = ? AND holder = ? IF ver = ?"
     arrived Conditional "UPDATE limit_shard SET ver = ?, leaving = ?, state = 2 WHERE chain = ? AND offer = ? AND shard = ? AND holder = ? IF ver = ? AND state = 1"
     holders Serial "SELECT holder, state, basis, uses, amount, until, target, who FROM limit_shard WHERE chain = ? AND offer = ? AND shard = ? AND holder > ? AND holder < ? LIMIT ?"
 
@@ -251,80 +250,4 @@ statements! {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn both_servers_take_every_statement() {
-        // Spelled as one of the two servers alone spells it, or means something else there.
-        let alone = [
-            "USING TIMEOUT",
-            "BYPASS CACHE",
-            "PER PARTITION",
-            "ALLOW FILTERING",
-            "LIKE ",
-            "MATERIALIZED",
-            "GROUP BY",
-            "mintimeuuid",
-            "maxwritetime",
-            "BETWEEN",
-            "CONTAINS",
-            "+=",
-            "counter",
-        ];
-        for (name, kind, text) in TEXTS {
-            for word in alone {
-                assert!(!text.contains(word), "{name}: {word}");
-            }
-            let writes = ["UPDATE ", "INSERT ", "DELETE "].iter().any(|start| text.starts_with(start));
-            assert_eq!(writes, matches!(kind, Kind::Plain | Kind::Conditional), "{name}");
-            // The table has a time to live where rows end by themselves; a statement never says it.
-            assert!(!text.contains("USING"), "{name}: neither TTL nor timestamp");
-        }
-    }
-
-    #[test]
-    fn every_table_says_its_keyspace() {
-        for (name, _, text) in TEXTS {
-            let text = in_keyspace("shop", text);
-            let own = ["FROM shop.", "FROM system.", "UPDATE shop.", "INSERT INTO shop."];
-            assert!(own.iter().any(|word| text.contains(word)), "{name}: {text}");
-        }
-    }
-
-    #[test]
-    fn conditional_statements_are_conditional_and_delete_nothing() {
-        // The others of a batch whose first statement has the condition.
-        let of_a_batch = ["put_event", "name_event"];
-        for (name, kind, text) in TEXTS {
-            let conditional = text.contains(" IF ");
-            let expected = *kind == Kind::Conditional && !of_a_batch.contains(name);
-            assert_eq!(conditional, expected, "{name}: {text}");
-            // A row that one statement deletes and writes lives on one server and dies on the other.
-            assert!(!conditional || !text.contains("DELETE"), "{name}");
-        }
-    }
-
-    #[test]
-    fn what_decides_is_only_written_conditionally() {
-        for (name, kind, text) in TEXTS {
-            for table in [
-                "{table}",
-                "member",
-                "meta",
-                "limit_shard",
-                "limit_campaign",
-                "activation",
-                "lookup",
-                "position",
-                "lease",
-            ] {
-                let writes =
-                    [format!("UPDATE {table} "), format!("INSERT INTO {table} "), format!("FROM {table} ")];
-                let writes = writes[..2].iter().any(|start| text.contains(start))
-                    || (text.starts_with("DELETE") && text.contains(&writes[2]));
-                assert!(!writes || *kind == Kind::Conditional, "{name} writes {table}");
-            }
-        }
-    }
-}
+mod tests;

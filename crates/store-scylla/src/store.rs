@@ -2,7 +2,7 @@
 
 mod verbs;
 
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, Mutex};
 
 use crate::error::ConnectError;
@@ -43,8 +43,9 @@ impl ScyllaStore {
             days: Known::default(),
             paid: Known::default(),
             standing: Lately::default(),
-            others_kept_out: AtomicBool::new(false),
+            kept_out_before: AtomicU32::new(0),
             shards: Mutex::default(),
+            lines: Mutex::default(),
         })))
     }
 }

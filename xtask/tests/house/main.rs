@@ -3,6 +3,7 @@
 
 mod architecture;
 mod dependencies;
+mod failpoints;
 mod manifests;
 mod sources;
 mod tree;

@@ -61,6 +61,7 @@ impl Inner {
             let known = (chain.to_owned(), day);
             if !self.days.has(&known) {
                 self.cql.write(&self.statements.list_sale_day, values![chain, day], until).await?;
+                between!("scylla/day-listed");
                 self.days.add(known);
             }
             self.cql.write(&self.statements.list_sale, values![chain, day, id, name], until).await
@@ -121,7 +122,9 @@ impl Inner {
             return Ok(Some(Contest { own, others, won: false }));
         }
         let name = bytes::owner_column(&scope.owner);
+        between!("scylla/others-seen");
         let round = self.claim_of(chain, checkout, until).await?.round;
+        between!("scylla/round-read");
         let next = round.unwrap_or_default().wrapping_add(1);
         let id = checkout.as_bytes().as_slice();
         let values = values![name, next, chain, id, round];
@@ -138,6 +141,7 @@ impl Inner {
             between!("scylla/other-kept-out");
         }
         let own = self.partition(chain, &scope.owner, &scope.reads, until).await?;
+        between!("scylla/seen-in-turn");
         let claim = self.claim_of(chain, checkout, until).await?;
         let still = claim.winner.as_ref() == Some(&name) && claim.round == Some(next);
         let known = |owner: &String| {

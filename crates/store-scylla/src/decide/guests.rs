@@ -119,6 +119,7 @@ impl Inner {
         let (owner, key): (Owner, EntryKey) = (bytes::guest(&listed.id)?, bytes::key(&listed.key)?);
         let seen = self.partition(chain, &owner, &[Read::Entry(key)], until).await?;
         self.pay_rows(chain, &seen, until).await?;
+        between!("scylla/debtor-seen");
         // Its version has been written, by this row or by another one: then the row's writer begins again, with a new debt.
         if seen.version.is_some_and(|version| version >= basis::version(listed.basis)) {
             return Ok(true);

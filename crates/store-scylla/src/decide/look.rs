@@ -8,6 +8,7 @@ use suanpan_store::{Elsewhere, Owner, Scope, StoreError, View};
 use crate::codes::SeenCode;
 use crate::decide::contest::Contest;
 use crate::decide::partition::{Partition, Standing};
+use crate::failpoint::between;
 use crate::inner::{Inner, Who};
 use crate::limits::SeenLimit;
 use crate::session::Deadline;
@@ -42,6 +43,7 @@ impl Inner {
         until: Deadline,
     ) -> Result<Option<Seen>, StoreError> {
         let mut own = self.partition(chain, &scope.owner, &scope.reads, until).await?;
+        between!("scylla/own-seen");
         let mut others = Vec::new();
         let mut may_write = true;
         if let (true, Some(checkout)) = (scope.claim, scope.checkout)

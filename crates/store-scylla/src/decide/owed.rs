@@ -12,6 +12,7 @@ use suanpan_store::{
 use crate::bytes;
 use crate::decide::partition::Partition;
 use crate::error::damaged;
+use crate::failpoint::between;
 use crate::inner::{Inner, Who};
 use crate::session::Deadline;
 
@@ -210,7 +211,7 @@ impl Inner {
             if !self.paid.has(&name) {
                 self.pay(chain, &seen.owner, &owed, until).await?;
                 self.paid.add(name);
-                crate::failpoint::between!("scylla/row-paid");
+                between!("scylla/row-paid");
             }
         }
         Ok(())
@@ -235,7 +236,7 @@ impl Inner {
                     OwedStep::Free => self.free_limit(chain, offer, &who, version, until).await?,
                     OwedStep::GiveBack => self.give_limit_back(chain, offer, &who, until).await?,
                 }
-                crate::failpoint::between!("scylla/limit-settled");
+                between!("scylla/limit-settled");
             }
             for code in &owed.codes {
                 let hash = CodeHash(code.hash);
@@ -244,13 +245,13 @@ impl Inner {
                     OwedStep::Free => self.free_code(chain, hash, &who, version, until).await?,
                     OwedStep::GiveBack => self.give_code_back(chain, hash, &who, until).await?,
                 }
-                crate::failpoint::between!("scylla/code-settled");
+                between!("scylla/code-settled");
             }
         }
         let events: Vec<OutboxEvent> = owed.events.iter().map(event).collect::<Result<_, _>>()?;
         if !events.is_empty() {
             self.put_events(chain, &events, until).await?;
-            crate::failpoint::between!("scylla/events-out");
+            between!("scylla/events-out");
         }
         // A guest's sale is never accrued, so it has nothing to park.
         if let Owner::Member(member) = owner {
@@ -259,6 +260,7 @@ impl Inner {
                     Some(why) => self.park(chain, member, &parked.key, why, parked.at_ms, until).await?,
                     None => self.unpark(chain, member, &parked.key, until).await?,
                 }
+                between!("scylla/parked-told");
             }
         }
         Ok(())

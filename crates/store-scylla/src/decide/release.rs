@@ -12,6 +12,7 @@ use crate::bytes;
 use crate::decide::Inner;
 use crate::decide::look::Seen;
 use crate::decide::partition::Standing;
+use crate::failpoint::between;
 use crate::inner::Who;
 use crate::limits::Held;
 use crate::limits::hold::HeldPlace;
@@ -207,19 +208,24 @@ impl Inner {
     async fn keep_out(&self, chain: &str, who: &Who, until: Deadline) -> Result<bool, StoreError> {
         let key = EntryKey::Checkout(who.checkout);
         let seen = self.partition(chain, &who.owner, &[Read::Entry(key)], until).await?;
-        match seen.standing(who.checkout) {
-            Standing::Reserved | Standing::Sold => Ok(false),
+        between!("scylla/holder-seen");
+        let is_out = match seen.standing(who.checkout) {
+            Standing::Reserved | Standing::Sold => false,
             Standing::Nothing | Standing::Cancelled | Standing::Fenced => {
-                self.fence(chain, &seen, key, until).await
+                self.fence(chain, &seen, key, until).await?
             }
-        }
+        };
+        between!("scylla/holder-kept-out");
+        Ok(is_out)
     }
 
     async fn let_go(&self, chain: &str, suspect: &Suspect, until: Deadline) -> Result<(), StoreError> {
         match suspect {
-            Suspect::Limit(held) => self.release_limit(chain, held, until).await,
-            Suspect::Code { code, who, basis } => self.release_code(chain, *code, who, *basis, until).await,
+            Suspect::Limit(held) => self.release_limit(chain, held, until).await?,
+            Suspect::Code { code, who, basis } => self.release_code(chain, *code, who, *basis, until).await?,
         }
+        between!("scylla/share-let-go");
+        Ok(())
     }
 
     /// Finishes what a process that ended left of a sale's shares: settled where it was sold, released where it is gone. A

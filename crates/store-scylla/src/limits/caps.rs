@@ -1,57 +1,24 @@
 //! How much there is of a limit. A change is a plan, kept with the limit, in which each shard takes part once; so one that
 //! was interrupted is carried out by the next who comes, and two at once do not add up.
 
-use minicbor::{Decode, Encode};
+mod plan;
+
 use suanpan_ledger::head::OfferKey;
 use suanpan_store::{LimitCap, StoreError};
 
 use crate::bytes::{ANCHOR, offer_column};
 use crate::error::damaged;
+use crate::failpoint::between;
 use crate::inner::Inner;
-use crate::limits::shard::Shard;
+use crate::limits::line::{LINES_MAX, predecessor};
 use crate::session::{Applied, Deadline, Pauses, values};
-
-/// Shards of one limit: a look at it reads them all.
-const SHARDS_MAX: i64 = 64;
+use plan::{Dimension, Plan};
 
 /// A limit's record.
 pub(crate) struct Campaign {
     pub(crate) shards: i32,
     plan_number: i64,
     plan: Option<Plan>,
-}
-
-/// What each shard does with its cap.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-struct Plan {
-    #[n(0)]
-    uses: Vec<Share>,
-    #[n(1)]
-    amounts: Vec<Share>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
-enum Share {
-    /// There is none.
-    #[n(0)]
-    NoCap,
-    /// It is this much.
-    #[n(1)]
-    Set(#[n(0)] i64),
-    /// It changes by this much.
-    #[n(2)]
-    Add(#[n(0)] i64),
-}
-
-impl Share {
-    /// The cap afterwards: never below what is used and held.
-    fn apply(self, cap: Option<i64>, taken: i64) -> Option<i64> {
-        match self {
-            Self::NoCap => None,
-            Self::Set(cap) => Some(cap.max(taken)),
-            Self::Add(more) => Some(cap.unwrap_or_default().saturating_add(more).max(taken)),
-        }
-    }
 }
 
 impl Inner {
@@ -88,8 +55,10 @@ impl Inner {
             self.cql
                 .decide(&self.statements.new_shard, values![chain, column, number, ANCHOR], until)
                 .await?;
+            between!("scylla/shard-made");
         }
         self.cql.decide(&self.statements.new_campaign, values![chain, column, shards], until).await?;
+        between!("scylla/limit-made");
         let campaign =
             self.campaign(chain, offer, until).await?.ok_or_else(|| damaged("a limit that was made"))?;
         for number in shards..campaign.shards {
@@ -109,8 +78,9 @@ impl Inner {
     ) -> Result<LimitCap, StoreError> {
         let until = self.deadline();
         self.list_chain(chain, until).await?;
-        let shards =
-            asked.uses.map_or(1, |uses| bins(uses, self.options.uses_per_shard).clamp(1, SHARDS_MAX));
+        let shards = asked
+            .uses
+            .map_or(1, |uses| bins(uses, self.options.uses_per_shard).clamp(1, i64::from(LINES_MAX)));
         let shards = i32::try_from(shards).unwrap_or(1);
         let mut campaign = match self.campaign(chain, offer, until).await? {
             Some(campaign) => campaign,
@@ -120,9 +90,13 @@ impl Inner {
         loop {
             self.carry_plan_out(chain, offer, &campaign, until).await?;
             self.finish_transfers(chain, offer, until).await?;
-            let mut shards = Vec::new();
-            for number in 0..campaign.shards {
-                shards.push(self.shard(chain, offer, number, None, until).await?);
+            let shards = self.all_shards(chain, offer, None, until).await?;
+            if shards.iter().any(|shard| !shard.is_set && predecessor(shard.number).is_some()) {
+                // A shard handed over since then: what left it has to arrive first.
+                if until.is_over() {
+                    return Err(StoreError::Busy);
+                }
+                continue;
             }
             let uses = Dimension::of(&shards, |cap| cap.uses, |shard| shard.used.uses + shard.held.uses);
             let amounts = Dimension::of(
@@ -138,8 +112,10 @@ impl Inner {
             let plan = Plan {
                 uses: uses_plan.unwrap_or_else(|| uses.as_it_is()),
                 amounts: amounts_plan.unwrap_or_else(|| amounts.as_it_is()),
+                shards: Some(shards.iter().map(|shard| shard.number).collect()),
             };
             self.keep_plan(chain, offer, &campaign, &plan, until).await?;
+            between!("scylla/plan-kept");
             campaign =
                 self.campaign(chain, offer, until).await?.ok_or_else(|| damaged("a limit that was there"))?;
             if until.is_over() {
@@ -174,16 +150,18 @@ impl Inner {
         until: Deadline,
     ) -> Result<(), StoreError> {
         let Some(plan) = &campaign.plan else { return Ok(()) };
-        for (number, (uses, amount)) in (0..campaign.shards).zip(plan.uses.iter().zip(&plan.amounts)) {
+        let numbers = plan.shards.clone().unwrap_or_else(|| (0..campaign.shards).collect());
+        for (number, (uses, amount)) in numbers.into_iter().zip(plan.uses.iter().zip(&plan.amounts)) {
             let mut pauses = Pauses::default();
             loop {
                 let shard = self.shard(chain, offer, number, None, until).await?;
                 if shard.plan >= campaign.plan_number {
                     break;
                 }
-                let cap_uses = uses.apply(shard.cap.uses, shard.used.uses + shard.held.uses);
-                let cap_amount =
-                    amount.apply(shard.cap.amount_minor, shard.used.amount_minor + shard.held.amount_minor);
+                let is_open = shard.next.is_none();
+                let cap_uses = uses.apply(shard.cap.uses, shard.used.uses + shard.held.uses, is_open);
+                let taken = shard.used.amount_minor + shard.held.amount_minor;
+                let cap_amount = amount.apply(shard.cap.amount_minor, taken, is_open);
                 let values = values![
                     shard.version + 1,
                     campaign.plan_number,
@@ -196,6 +174,7 @@ impl Inner {
                     shard.version
                 ];
                 if let Applied::Yes = self.cql.decide(&self.statements.set_cap, values, until).await? {
+                    between!("scylla/cap-set");
                     break;
                 }
                 if until.is_over() {
@@ -208,59 +187,6 @@ impl Inner {
     }
 }
 
-/// Uses or amounts of all shards.
-struct Dimension {
-    /// Each shard's cap, and what is used and held of it.
-    shards: Vec<(Option<i64>, i64)>,
-}
-
-impl Dimension {
-    fn of(shards: &[Shard], cap: fn(&LimitCap) -> Option<i64>, taken: fn(&Shard) -> i64) -> Self {
-        let of = |shard: &Shard| (cap(&shard.cap).filter(|_| shard.is_set), taken(shard));
-        Self { shards: shards.iter().map(of).collect() }
-    }
-
-    /// The plan that leads to what is asked, none when it is so; and the cap then.
-    fn plan(&self, asked: Option<i64>) -> (Option<Vec<Share>>, Option<i64>) {
-        let capped = self.shards.iter().filter(|(cap, _)| cap.is_some()).count();
-        let Some(asked) = asked else {
-            return ((capped > 0).then(|| vec![Share::NoCap; self.shards.len()]), None);
-        };
-        let least = self.shards.iter().fold(0_i64, |sum, (_, taken)| sum.saturating_add(*taken));
-        let wanted = asked.max(least);
-        if capped < self.shards.len() {
-            let extra = even(wanted - least, self.shards.len());
-            let set = self.shards.iter().zip(extra).map(|((_, taken), extra)| Share::Set(taken + extra));
-            return (Some(set.collect()), Some(wanted));
-        }
-        let now = self.shards.iter().fold(0_i64, |sum, (cap, _)| sum.saturating_add(cap.unwrap_or_default()));
-        if now == wanted {
-            return (None, Some(wanted));
-        }
-        if now < wanted {
-            return (Some(even(wanted - now, self.shards.len()).map(Share::Add).collect()), Some(wanted));
-        }
-        let mut rest = now - wanted;
-        let less = self.shards.iter().map(|(cap, taken)| {
-            let gives = (cap.unwrap_or_default() - taken).clamp(0, rest);
-            rest -= gives;
-            Share::Add(-gives)
-        });
-        (Some(less.collect()), Some(wanted))
-    }
-
-    /// A plan that changes nothing.
-    fn as_it_is(&self) -> Vec<Share> {
-        self.shards.iter().map(|(cap, _)| cap.map_or(Share::NoCap, |_| Share::Add(0))).collect()
-    }
-}
-
-/// So many in parts that differ by one at most.
-fn even(sum: i64, parts: usize) -> impl Iterator<Item = i64> {
-    let count = i64::try_from(parts.max(1)).unwrap_or(1);
-    (0..count).map(move |part| sum / count + i64::from(part < sum % count))
-}
-
 /// How many of a size hold so much.
 const fn bins(count: i64, size: i64) -> i64 {
     let (count, size) = (if count < 0 { 0 } else { count }, if size < 1 { 1 } else { size });
@@ -270,36 +196,6 @@ const fn bins(count: i64, size: i64) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use Share::{Add, NoCap, Set};
-
-    #[test]
-    fn plans_lead_to_what_is_asked() {
-        for (shards, asked, plan, cap) in [
-            // New: spread evenly, over what is used already.
-            (vec![(None, 0), (None, 0), (None, 0)], Some(8), Some(vec![Set(3), Set(3), Set(2)]), Some(8)),
-            (vec![(None, 5), (None, 0)], Some(4), Some(vec![Set(5), Set(0)]), Some(5)),
-            // As it is.
-            (vec![(Some(3), 1), (Some(5), 0)], Some(8), None, Some(8)),
-            (vec![(None, 7)], None, None, None),
-            // More.
-            (vec![(Some(3), 3), (Some(5), 0)], Some(11), Some(vec![Add(2), Add(1)]), Some(11)),
-            // Less, never below what is taken.
-            (vec![(Some(3), 3), (Some(5), 1)], Some(5), Some(vec![Add(0), Add(-3)]), Some(5)),
-            (vec![(Some(3), 3), (Some(5), 1)], Some(0), Some(vec![Add(0), Add(-4)]), Some(4)),
-            // No more cap.
-            (vec![(Some(3), 3), (Some(5), 1)], None, Some(vec![NoCap, NoCap]), None),
-        ] {
-            let dimension = Dimension { shards: shards.clone() };
-            let told = dimension.plan(asked);
-            assert_eq!(told, (plan, cap), "{shards:?} {asked:?}");
-            // Carried out, nothing is left to do.
-            if let Some(plan) = told.0 {
-                let after =
-                    shards.iter().zip(plan).map(|((cap, taken), share)| (share.apply(*cap, *taken), *taken));
-                assert_eq!(Dimension { shards: after.collect() }.plan(asked).0, None, "{shards:?} {asked:?}");
-            }
-        }
-    }
 
     #[test]
     fn bins_are_enough_and_no_more() {

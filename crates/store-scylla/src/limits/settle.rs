@@ -6,6 +6,7 @@ use suanpan_store::{Cursor, HolderState, LimitHolder, LimitStep, NamedHolder, Pa
 
 use crate::basis;
 use crate::bytes::{foreign_cursor, holder_state, offer_column};
+use crate::failpoint::between;
 use crate::inner::{Inner, Who};
 use crate::limits::shard::{Holder, SHARES, Shard, share_of};
 use crate::limits::{Held, home};
@@ -103,15 +104,24 @@ impl Inner {
         is_to_be_made: impl Fn(&Shard) -> bool + Send,
     ) -> Result<(), StoreError> {
         let Some(shards) = self.shards_of(chain, offer, until).await? else { return Ok(()) };
-        let number = home(who, shards);
+        let line = home(who, shards);
         let mut pauses = Pauses::default();
         loop {
-            let turn = self.queues.turn(Turn::Shard(chain.to_owned(), offer_column(offer), number)).await;
-            let shard = self.shard(chain, offer, number, Some(who), until).await?;
+            let turn = self.queues.turn(Turn::Shard(chain.to_owned(), offer_column(offer), line)).await;
+            let shard = self.home_shard(chain, offer, line, who, until).await?;
+            between!("scylla/share-seen");
             let Some(after) = shard.view(offer).after(step, taken).filter(|_| is_to_be_made(&shard)) else {
                 return Ok(());
             };
             let Some(share) = after.holder else { return Ok(()) };
+            if shard.holder.is_none() && self.is_full(&shard) {
+                drop(turn);
+                self.hand_over(chain, offer, shard.number, until).await?;
+                if until.is_over() {
+                    return Err(StoreError::Busy);
+                }
+                continue;
+            }
             let (basis, carried) = match &shard.holder {
                 Some(holder) => (holder.basis, holder.carried.clone()),
                 None => (0, Vec::new()),
@@ -151,16 +161,16 @@ impl Inner {
         limit: usize,
     ) -> Result<Page<NamedHolder>, StoreError> {
         let until = self.deadline();
-        let shards = self.shards_of(chain, offer, until).await?.unwrap_or_default();
+        let shards = self.all_shards(chain, offer, None, until).await?;
         let (first, last) = SHARES;
-        let (mut number, mut from) = match after.0.split_first_chunk::<4>() {
+        let (begins, mut from) = match after.0.split_first_chunk::<4>() {
             None if after.0.is_empty() => (0, first.to_vec()),
             None => return Err(foreign_cursor()),
             Some((number, from)) => (i32::from_be_bytes(*number), from.to_vec()),
         };
         let limit = limit.clamp(1, 10_000);
         let mut rows = Vec::new();
-        while number < shards {
+        for number in shards.iter().map(|shard| shard.number).filter(|number| *number >= begins) {
             let ask = i32::try_from(limit - rows.len()).unwrap_or(i32::MAX);
             let found = self.rows_between(chain, offer, number, (&from, last), ask, until).await?;
             let full = found.len() + rows.len() >= limit;
@@ -181,7 +191,7 @@ impl Inner {
                 cursor.extend_from_slice(&from);
                 return Ok(Page { rows, next: Some(Cursor(cursor)) });
             }
-            (number, from) = (number + 1, first.to_vec());
+            from = first.to_vec();
         }
         Ok(Page { rows, next: None })
     }

@@ -29,6 +29,10 @@ pub(crate) struct Shard {
     pub(crate) overrun: Taken,
     /// How many pieces of capacity have left and are not known to have arrived.
     pub(crate) leaving: i64,
+    /// How many rows it has: shares, and capacity that was sent. Counted since schema 5.
+    pub(crate) rows: i64,
+    /// Where new shares go since it handed over.
+    pub(crate) next: Option<i32>,
     pub(crate) holder: Option<Holder>,
 }
 
@@ -57,6 +61,8 @@ struct Columns {
     overrun_uses: Option<i64>,
     overrun_amount: Option<i64>,
     leaving: Option<i64>,
+    row_count: Option<i64>,
+    next: Option<i32>,
     state: Option<i32>,
     basis: Option<i64>,
     uses: Option<i64>,
@@ -165,6 +171,8 @@ impl Inner {
                 held: taken(row.held_uses, row.held_amount),
                 overrun: taken(row.overrun_uses, row.overrun_amount),
                 leaving: row.leaving.unwrap_or_default(),
+                rows: row.row_count.unwrap_or_default(),
+                next: row.next,
                 holder: None,
             });
         }
@@ -197,6 +205,7 @@ impl Inner {
             after.held.amount_minor,
             after.overrun.uses,
             after.overrun.amount_minor,
+            seen.rows + i64::from(seen.holder.is_none()),
             holder_column(share.state),
             holder.basis,
             share.taken.uses,

@@ -9,7 +9,7 @@ use scylla::errors::{DbError, ExecutionError, RequestAttemptError};
 use scylla::response::query_result::QueryResult;
 use scylla::statement::{Consistency, Statement};
 
-use crate::error::ConnectError;
+use crate::error::{ConnectError, damaged};
 use crate::session::Pauses;
 
 /// Tries of one statement begin for so long.
@@ -27,6 +27,30 @@ pub(super) async fn change(session: &Session, text: &str) -> Result<(), ConnectE
         Ok(())
     })
     .await
+}
+
+/// Adds a column. A second run is told from a mistake by the column, which is there then: `IF NOT EXISTS` is known to one of
+/// the two servers alone.
+pub(super) async fn add_column(session: &Session, keyspace: &str, text: &str) -> Result<(), ConnectError> {
+    let mut words = text.split_whitespace();
+    let (table, column) = (words.nth(2).unwrap_or_default(), words.nth(1).unwrap_or_default());
+    let columns = format!(
+        "SELECT column_name FROM system_schema.columns WHERE keyspace_name = '{keyspace}' AND table_name = '{table}'"
+    );
+    let is_there = async || -> Result<bool, ConnectError> {
+        let result = look(session, &columns, Consistency::One).await?;
+        let result = result.into_rows_result().map_err(|error| damaged(format!("columns: {error}")))?;
+        let mut rows = result.rows::<(String,)>().map_err(|error| damaged(format!("columns: {error}")))?;
+        Ok(rows.any(|row| row.is_ok_and(|(name,)| name == column)))
+    };
+    if is_there().await? {
+        return Ok(());
+    }
+    match change(session, text).await {
+        // Somebody else added it meanwhile.
+        Err(ConnectError::Statement { .. }) if is_there().await? => Ok(()),
+        ended => ended,
+    }
 }
 
 /// Runs a statement that changes no schema and may run twice.

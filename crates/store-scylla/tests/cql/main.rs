@@ -5,6 +5,7 @@ mod conformance;
 mod crowd;
 mod keyspace;
 mod late;
+mod lines;
 mod opening;
 mod same;
 mod script;

@@ -15,7 +15,7 @@ async fn a_keyspace_is_migrated_once_and_opened_by_many() {
     let (one, other) = (open(options.clone()).await, open(options).await);
     assert_eq!(one.meta().await, Ok(first));
     assert_eq!(other.meta().await, Ok(first));
-    assert_eq!((first.epoch, first.schema), (1, 4));
+    assert_eq!((first.epoch, first.schema), (1, 5));
 }
 
 #[tokio::test]
@@ -31,7 +31,7 @@ async fn several_that_migrate_at_once_are_all_told_of_the_same_store() {
     for one in all {
         told.push(one.await.expect("no panic").expect("migrated"));
     }
-    assert!(told.iter().all(|meta| *meta == told[0] && meta.schema == 4), "{told:?}");
+    assert!(told.iter().all(|meta| *meta == told[0] && meta.schema == 5), "{told:?}");
     let shop = books(open(options).await, "chain");
     call(&shop, Call::Enrol).await.expect("a store that works");
 }
@@ -62,8 +62,8 @@ async fn a_newer_release_says_who_may() {
         .build()
         .await
         .expect("a session");
-    for (min_reader, min_writer, may) in [(4, 4, true), (4, 5, false), (5, 5, false), (5, 4, false)] {
-        for (key, value) in [("schema", 5), ("min_reader", min_reader), ("min_writer", min_writer)] {
+    for (min_reader, min_writer, may) in [(5, 5, true), (5, 6, false), (6, 6, false), (6, 5, false)] {
+        for (key, value) in [("schema", 6), ("min_reader", min_reader), ("min_writer", min_writer)] {
             let text = format!(
                 "UPDATE {}.meta SET value = '{value}' WHERE key = '{key}' IF EXISTS",
                 options.keyspace
@@ -74,11 +74,11 @@ async fn a_newer_release_says_who_may() {
         match told {
             Ok(store) => {
                 assert!(may, "{min_reader} {min_writer}");
-                assert_eq!(store.meta().await.expect("meta").schema, 5);
+                assert_eq!(store.meta().await.expect("meta").schema, 6);
             }
             Err(ConnectError::Store(error)) => {
                 assert!(!may, "{min_reader} {min_writer}: {error}");
-                assert_eq!(error, StoreError::TooNew { schema: 5, min_reader, min_writer, ours: 4 });
+                assert_eq!(error, StoreError::TooNew { schema: 6, min_reader, min_writer, ours: 5 });
             }
             Err(error) => panic!("{error}"),
         }
@@ -98,9 +98,9 @@ async fn the_first_archived_body_keeps_earlier_releases_out() {
         let meta = migrate(&options).await.expect("what it says of itself");
         (meta.schema, meta.min_reader, meta.min_writer)
     };
-    assert_eq!(said().await, (4, 1, 1));
+    assert_eq!(said().await, (5, 1, 1));
     call(&shop, Call::Archive).await.expect("archived");
-    assert_eq!(said().await, (4, 4, 4));
+    assert_eq!(said().await, (5, 4, 4));
 }
 
 #[tokio::test]

@@ -17,6 +17,8 @@ async fn both_stores_have_the_same_in_the_end() {
     let embedded = Arc::new(EmbeddedStore::open(&folder.join("store")).expect("a new file"));
     let mut options = options();
     options.uses_per_shard = 1;
+    // Shards hand over, and again.
+    options.rows_per_shard = 2;
     let scylla: Arc<ScyllaStore> = open(options).await;
     let stores: [Arc<dyn Store>; 2] = [embedded, scylla];
     let mut told = Vec::new();

@@ -11,12 +11,14 @@ use suanpan_ledger::command::{Fact, Wanted};
 use suanpan_ledger::head::OfferKey;
 use suanpan_ledger::sale::{GlobalUse, Sale, SaleLine, SaleRun, Tender};
 use suanpan_ledger::{Action, Actor, Policy};
-use suanpan_store::{CodeHash, CodeView, Cursor, LimitCap, LimitHolder, OutboxEvent, Owner, RawRow, Store};
+use suanpan_store::{
+    CodeHash, CodeView, Cursor, LimitCap, LimitHolder, OutboxEvent, Owner, ParkedRow, RawRow, Store,
+};
 
 /// The only limit.
 pub(crate) const OFFER: OfferKey = OfferKey(0x5e11);
 /// When everything happens, Unix milliseconds.
-const NOW_MS: i64 = 1_764_000_000_000;
+pub(crate) const NOW_MS: i64 = 1_764_000_000_000;
 /// When reservations end.
 const UNTIL_MS: i64 = NOW_MS + 600_000;
 
@@ -211,10 +213,13 @@ pub(crate) async fn call(books: &Books, call: Call) -> Result<(), BooksError> {
 pub(crate) struct Everything {
     /// Heads and rows, byte for byte, by owner.
     rows: BTreeMap<Owner, Vec<RawRow>>,
-    used: (i64, i64, i64),
-    holders: BTreeMap<(CheckoutId, Owner), LimitHolder>,
+    /// What is used, held and overrun, by limit.
+    used: BTreeMap<OfferKey, (i64, i64, i64)>,
+    caps: Vec<Option<LimitCap>>,
+    holders: BTreeMap<(OfferKey, CheckoutId, Owner), LimitHolder>,
     codes: Vec<Option<CodeView>>,
-    events: Vec<OutboxEvent>,
+    pub(crate) events: Vec<OutboxEvent>,
+    parked: Vec<ParkedRow>,
 }
 
 impl Everything {
@@ -243,21 +248,25 @@ pub(crate) async fn everything(store: &dyn Store, chain: &str) -> Everything {
         let all = std::iter::once(head).chain(entries).collect();
         rows.insert(owner, all);
     }
-    let limit = store.limits(chain).await.expect("limits").into_iter().next().expect("a limit");
-    let mut holders = BTreeMap::new();
-    let mut after = Cursor::default();
-    loop {
-        let page = store.limit_holders(chain, OFFER, &after, 100).await.expect("holders");
-        for row in page.rows {
-            // A share that ended is as good as none.
-            if !matches!(row.holder.state, suanpan_store::HolderState::Freed) {
-                let holder = LimitHolder { until_ms: 0, ..row.holder };
-                holders.insert((row.checkout, row.owner), holder);
+    let limits = store.limits(chain).await.expect("limits");
+    let caps = limits.iter().map(|limit| limit.cap).collect();
+    let (mut used, mut holders) = (BTreeMap::new(), BTreeMap::new());
+    for limit in limits {
+        used.insert(limit.offer, (limit.used.uses, limit.held.uses, limit.overrun.uses));
+        let mut after = Cursor::default();
+        loop {
+            let page = store.limit_holders(chain, limit.offer, &after, 100).await.expect("holders");
+            for row in page.rows {
+                // A share that ended is as good as none.
+                if !matches!(row.holder.state, suanpan_store::HolderState::Freed) {
+                    let holder = LimitHolder { until_ms: 0, ..row.holder };
+                    holders.insert((limit.offer, row.checkout, row.owner), holder);
+                }
             }
-        }
-        match page.next {
-            Some(next) => after = next,
-            None => break,
+            match page.next {
+                Some(next) => after = next,
+                None => break,
+            }
         }
     }
     let mut codes = Vec::new();
@@ -265,6 +274,6 @@ pub(crate) async fn everything(store: &dyn Store, chain: &str) -> Everything {
         codes.push(store.code(chain, code(number)).await.expect("a code"));
     }
     let events = store.outbox(chain, &Cursor::default(), 1_000).await.expect("events").rows;
-    let used = (limit.used.uses, limit.held.uses, limit.overrun.uses);
-    Everything { rows, used, holders, codes, events }
+    let parked = store.parked(chain, &Cursor::default(), 1_000).await.expect("a list").rows;
+    Everything { rows, used, caps, holders, codes, events, parked }
 }

@@ -15,13 +15,11 @@ use suanpan_ledger::{Action, Actor};
 use suanpan_store::{LimitCap, Owner, Store, StoreError};
 use suanpan_store_scylla::Options;
 
-use crate::script::{OFFER, books, call, checkout, guest, prepare, sale};
+use crate::script::{NOW_MS, OFFER, books, call, checkout, guest, prepare, sale};
 use crate::{A_FACT, ALONE, a_fact_that_stopped_at, keyspace, process, used};
 
-const NOW_MS: i64 = 1_764_000_000_000;
-
 /// A process that stays at a place, the first time that it comes there, until it is let go on.
-struct Away<T> {
+pub(crate) struct Away<T> {
     place: &'static str,
     lets_go: Sender<()>,
     thread: JoinHandle<T>,
@@ -29,7 +27,7 @@ struct Away<T> {
 
 impl<T: Send + 'static> Away<T> {
     /// Starts it, and waits until it is there.
-    fn at<F>(place: &'static str, work: impl FnOnce() -> F + Send + 'static) -> Self
+    pub(crate) fn at<F>(place: &'static str, work: impl FnOnce() -> F + Send + 'static) -> Self
     where
         F: Future<Output = T>,
     {
@@ -49,6 +47,12 @@ impl<T: Send + 'static> Away<T> {
         });
         arrived.recv().expect("it comes to its place");
         Self { place, lets_go, thread }
+    }
+
+    /// Leaves it there for ever.
+    pub(crate) fn never_comes_back(self) {
+        fail::remove(self.place);
+        std::mem::forget(self.lets_go);
     }
 
     /// Lets it go on to its end.
@@ -72,7 +76,7 @@ async fn enrol(store: &Arc<dyn Store>, chain: &str, name: &str) {
 }
 
 /// Sells with these uses of the limit.
-async fn sell(
+pub(crate) async fn sell(
     store: Arc<dyn Store>,
     chain: &str,
     owner: Owner,

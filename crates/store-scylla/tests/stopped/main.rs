@@ -5,11 +5,12 @@
 mod away;
 #[path = "../cql/keyspace.rs"]
 mod keyspace;
+mod rare;
 #[path = "../cql/script.rs"]
 mod script;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use suanpan_checkout::{BooksError, Verb};
@@ -17,27 +18,40 @@ use suanpan_ledger::command::Fact;
 use suanpan_store::{CodeState, Store, StoreError};
 use suanpan_store_scylla::{Options, ScyllaStore};
 
-use script::{CALLS, Call, Everything, books, call, checkout, code, everything, prepare};
+use script::{CALLS, Call, Everything, books, call, checkout, code, everything, guest, prepare};
 
 /// Held by a test as long as it stops calls: the places are the program's.
 static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
-/// Every place between two statements of the script.
-const PLACES: [&str; 20] = [
+/// Every place between two statements of the script. Others are in `rare.rs`.
+const PLACES: [&str; 33] = [
+    "scylla/own-seen",
+    "scylla/day-listed",
     "scylla/claimed",
     "scylla/claims-read",
+    "scylla/others-seen",
+    "scylla/round-read",
     "scylla/turn-taken",
     "scylla/other-kept-out",
+    "scylla/seen-in-turn",
     "scylla/looked",
+    "scylla/chain-listed",
     "scylla/fenced",
+    "scylla/shard-seen",
     "scylla/capacity-sent",
     "scylla/capacity-arrived",
+    "scylla/transfer-closed",
+    "scylla/successor-made",
+    "scylla/handed-over",
+    "scylla/taken-over",
     "scylla/limit-held",
     "scylla/code-held",
     "scylla/debt-listed",
     "scylla/anchored",
     "scylla/head-written",
+    "scylla/share-seen",
     "scylla/limit-settled",
+    "scylla/code-seen",
     "scylla/code-settled",
     "scylla/events-out",
     "scylla/row-paid",
@@ -51,19 +65,22 @@ async fn process(options: &Options) -> Arc<dyn Store> {
     Arc::new(ScyllaStore::connect(options.clone()).await.expect("a store"))
 }
 
-/// Lets the script run, stopped once at a place after some passes of it; whether it was stopped, and what there is.
-async fn run(options: &Options, chain: &str, stop: Option<(&str, u64)>) -> (bool, Everything) {
+/// Lets a script run, stopped once at a place after some passes of it; whether it was stopped, and what there is.
+async fn run<S: Copy + std::fmt::Debug>(
+    options: &Options,
+    chain: &str,
+    stop: Option<(&str, u64)>,
+    (steps, step_of): (&[S], impl AsyncFn(Arc<dyn Store>, &str, S) -> Result<(), BooksError>),
+) -> (bool, Everything) {
+    prepare(process(options).await.as_ref(), chain).await;
     let mut store = process(options).await;
-    prepare(store.as_ref(), chain).await;
     let stopped = Arc::new(AtomicBool::new(false));
     if let Some((place, passes)) = stop {
         fail::cfg(place, &format!("{passes}*off->1*return->off")).expect("a place that can be stopped at");
     }
-    let calls = AtomicU64::new(0);
-    for step in CALLS {
+    for step in steps {
         loop {
-            calls.fetch_add(1, Ordering::Relaxed);
-            match call(&books(Arc::clone(&store), chain), *step).await {
+            match step_of(Arc::clone(&store), chain, *step).await {
                 Ok(()) => break,
                 Err(BooksError::Store(StoreError::Unknown(why))) if why.starts_with("stopped at") => {
                     assert!(!stopped.swap(true, Ordering::Relaxed), "stopped once");
@@ -77,6 +94,9 @@ async fn run(options: &Options, chain: &str, stop: Option<(&str, u64)>) -> (bool
     if let Some((place, _)) = stop {
         fail::remove(place);
     }
+    // Before anything is refused, all capacity arrives that somebody left on its way.
+    let too_much = away::sell(Arc::clone(&store), chain, guest(99), (99, Verb::Confirm, 1_000)).await;
+    assert!(matches!(too_much, Err(BooksError::Refused(_))), "{too_much:?}");
     let found = everything(store.as_ref(), chain).await;
     (stopped.load(Ordering::Relaxed), found)
 }
@@ -169,28 +189,44 @@ async fn used(store: &dyn Store, chain: &str) -> i64 {
     limits.iter().map(|limit| limit.used.uses + limit.overrun.uses).sum()
 }
 
+/// The main script, call by call.
+async fn of_main(store: Arc<dyn Store>, chain: &str, step: Call) -> Result<(), BooksError> {
+    call(&books(store, chain), step).await
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn stopped_between_any_two_statements() {
     let _alone = ALONE.lock().await;
     let mut options = keyspace::options();
     // Three shards, so that capacity has to move.
     options.uses_per_shard = 1;
+    // Shards that hand over, and again.
+    options.rows_per_shard = 2;
     drop(keyspace::open(options.clone()).await);
-    let (_, expected) = run(&options, "never-stopped", None).await;
+    let (_, expected) = run(&options, "never-stopped", None, (CALLS, of_main)).await;
     let mut stops = 0;
     for place in PLACES {
-        for passes in 0.. {
-            let chain = format!("{}-{passes}", place.replace('/', "-"));
-            let (stopped, found) = run(&options, &chain, Some((place, passes))).await;
-            let expected = expected.of_chain(&chain);
-            assert_eq!(found, expected, "stopped at {place} after {passes} passes");
-            if !stopped {
-                assert!(passes > 0, "the script never passes {place}");
-                println!("{place}: {passes} stops");
-                break;
-            }
-            stops += 1;
-        }
+        stops += stopped_at_each_pass(&options, place, &expected, (CALLS, of_main)).await;
     }
     println!("{stops} stops, each followed by another process");
+}
+
+/// Runs a script again and again, stopped at a place later each time, until it is not stopped any more; how often it was.
+async fn stopped_at_each_pass<S: Copy + std::fmt::Debug>(
+    options: &Options,
+    place: &str,
+    expected: &Everything,
+    (steps, step_of): (&[S], impl AsyncFn(Arc<dyn Store>, &str, S) -> Result<(), BooksError>),
+) -> u64 {
+    for passes in 0.. {
+        let chain = format!("{}-{passes}", place.replace('/', "-"));
+        let (stopped, found) = run(options, &chain, Some((place, passes)), (steps, &step_of)).await;
+        assert_eq!(found, expected.of_chain(&chain), "stopped at {place} after {passes} passes");
+        if !stopped {
+            assert!(passes > 0, "the script never passes {place}");
+            println!("{place}: {passes} stops");
+            return passes;
+        }
+    }
+    unreachable!("there are fewer passes")
 }

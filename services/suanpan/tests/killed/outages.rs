@@ -25,15 +25,23 @@ const OFF_TOO_FAR_MS: i64 = 60_000;
 const LEASE: Duration = Duration::from_secs(3);
 /// Between which statements nodes and workers freeze, and how often these are passed before at most: what is rare is not
 /// passed often. Whoever comes back after others did its work has to find out.
-const NODE_FREEZES_AT: [(&str, usize); 10] = [
+const NODE_FREEZES_AT: [(&str, usize); 18] = [
+    ("scylla/own-seen", 100),
     ("scylla/claimed", 40),
+    ("scylla/claims-read", 40),
+    ("scylla/round-read", 10),
     ("scylla/turn-taken", 10),
     ("scylla/other-kept-out", 10),
+    ("scylla/seen-in-turn", 10),
     ("scylla/looked", 100),
+    ("scylla/shard-seen", 10),
     ("scylla/limit-held", 10),
     ("scylla/code-held", 4),
+    ("scylla/debt-listed", 40),
     ("scylla/head-written", 40),
+    ("scylla/share-seen", 10),
     ("scylla/limit-settled", 10),
+    ("scylla/code-seen", 4),
     ("scylla/code-settled", 4),
     ("scylla/paid", 40),
 ];
