@@ -16,6 +16,7 @@
 //! | [`turns`] | the same, as the store of a cluster does it: the turn of an id passes on until one has sold |
 //! | [`limits`] | holds for everybody together: by which version, renewed, freed, settled, moved between shards |
 //! | [`rounds`] | the same, guarded by a round of the sale's row, as the store of a cluster does it |
+//! | [`handover`] | a shard of a limit that has many rows hands what it has left to a fresh one |
 //! | [`debts`] | what a guest's rows owe is paid once, though its writer is gone and nobody scans guests |
 //! | [`accrual`] | sales are credited once, and what follows from them comes out |
 //! | [`returns`] | goods come back once, points after they were earned |
@@ -38,6 +39,7 @@ pub mod claims;
 pub mod cursor;
 pub mod debts;
 pub mod feed;
+pub mod handover;
 pub mod import;
 pub mod limits;
 pub mod merge;
