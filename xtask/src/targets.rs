@@ -16,11 +16,17 @@ const PROGRAMS: [[&str; 4]; 3] = [
     ["--package", "suanpan-selling-bench", "--bin", "suanpan-selling-bench"],
     ["--package", "suanpan-accrual-worker", "--example", "accruals"],
 ];
-/// The one that needs a server, and the names of its rows.
-const ON_A_SERVER: ([&str; 4], [&str; 4]) = (
-    ["--package", "suanpan-cluster-bench", "--bin", "suanpan-cluster-bench"],
-    ["cluster_confirm", "cluster_hot_member", "cluster_accruals", "cluster_scan"],
-);
+/// The one that needs a server.
+const ON_A_SERVER: [&str; 4] = ["--package", "suanpan-cluster-bench", "--bin", "suanpan-cluster-bench"];
+/// The names of its rows, by what it is told of the server: one as it is, and one that answers after the disk has it.
+const SERVERS: [(&str, bool, &[&str]); 2] = [
+    (
+        "periodic",
+        false,
+        &["cluster_confirm", "cluster_hot_member", "cluster_accruals", "cluster_scan", "cluster_sstables"],
+    ),
+    ("durable", true, &["cluster_durable"]),
+];
 
 /// Measures all rows, or those whose name contains `name`. Only a full run is kept in the README, so that
 /// its table is always of one commit and one machine.
@@ -30,12 +36,15 @@ const ON_A_SERVER: ([&str; 4], [&str; 4]) = (
 pub(crate) fn run(root: &Path, name: Option<&str>) -> Result<(), TaskError> {
     let mut rows = Vec::new();
     let mut ended = Ok(());
-    let mut measure = |program: [&str; 4], endpoint: Option<&str>| {
+    let mut measure = |program: [&str; 4], server: Option<(&str, &str)>| {
         let mut measuring = cargo(root, &["run", "--release", "--locked", "--quiet"]);
-        measuring.args(program).arg("--").args(name);
-        if let Some(endpoint) = endpoint {
-            measuring.env(ENDPOINT, endpoint);
-        }
+        measuring.args(program).arg("--");
+        match server {
+            Some((endpoint, kind)) => {
+                measuring.env(ENDPOINT, endpoint).args([name.unwrap_or_default(), kind])
+            }
+            None => measuring.args(name),
+        };
         step::run_lines("targets", measuring, |line| {
             let row = Row::parse(line);
             if let Ok(row) = &row {
@@ -48,11 +57,16 @@ pub(crate) fn run(root: &Path, name: Option<&str>) -> Result<(), TaskError> {
     for program in PROGRAMS {
         ended = ended.and(measure(program, None));
     }
-    let (program, names) = ON_A_SERVER;
-    // Started for its own rows alone: it takes some seconds, and its share of the machine.
-    if name.is_none_or(|name| names.iter().any(|row| row.contains(name))) {
-        let server = Server::start(root, Shape::default())?;
-        ended = ended.and(measure(program, Some(server.endpoint())));
+    for (kind, durable, names) in SERVERS {
+        // Started for its own rows alone: it takes some seconds, and its share of the machine.
+        if name.is_none_or(|name| names.iter().any(|row| row.contains(name))) {
+            let server = Server::start(root, Shape { durable, ..Shape::default() })?;
+            if durable && let Some(given) = server.given() {
+                println!("{given} is not ours: what it costs to be durable is not measured");
+                continue;
+            }
+            ended = ended.and(measure(ON_A_SERVER, Some((server.endpoint(), kind))));
+        }
     }
     let rows: Vec<Row> = rows.into_iter().collect::<Result<_, _>>()?;
     let missed = rows.iter().filter(|row| row.verdict == Verdict::Miss).count();

@@ -33,6 +33,7 @@ pub(crate) struct Floor {
 
 struct Bare {
     session: Session,
+    keyspace: String,
     view: PreparedStatement,
     claim: PreparedStatement,
     list: PreparedStatement,
@@ -148,6 +149,33 @@ impl Floor {
         }
     }
 
+    /// Changes an option of the table of members.
+    pub(crate) fn alter(&self, option: &str) {
+        let text = format!("ALTER TABLE {}.member WITH {option}", self.bare.keyspace);
+        self.runtime.block_on(async {
+            self.bare.session.query_unpaged(text, ()).await.expect("a change");
+            self.bare.session.await_schema_agreement().await.expect("all servers know it");
+        });
+    }
+
+    /// Reads the heads of some members, one by one.
+    pub(crate) fn read_heads(&self, members: u64, reads: u64) {
+        self.runtime.block_on(async {
+            for number in 0..reads {
+                self.bare.look(number * (members / reads), number).await;
+            }
+        });
+    }
+
+    /// How many files the server opens for one read of a member, as most reads lately; none when it does not say.
+    pub(crate) fn files_of_a_read(&self) -> Option<u32> {
+        let text = "SELECT p50th FROM system_views.sstables_per_read_percentiles WHERE keyspace_name = ? AND table_name = 'member'";
+        let result =
+            self.runtime.block_on(self.bare.session.query_unpaged(text, (&self.bare.keyspace,))).ok()?;
+        let (opened,) = result.into_rows_result().ok()?.single_row::<(f64,)>().ok()?;
+        Some(opened.round() as u32)
+    }
+
     /// Rows that a bare scan reads in a second.
     pub(crate) fn scan(&self, members: u64) -> f64 {
         let begun = Instant::now();
@@ -230,6 +258,7 @@ impl Bare {
             scan_from: plain(&format!("{scan} token(chain, id) >= ? AND token(chain, id) <= ? LIMIT ?")).await,
             scan_after: plain(&format!("{scan} token(chain, id) > token(?, ?) AND token(chain, id) <= ? LIMIT ?")).await,
             session,
+            keyspace: keyspace.to_owned(),
             head,
             body,
             event: AtomicU64::new(0),

@@ -33,6 +33,8 @@ promotions:
   - { id: second-half, buy: { category: dairy }, effect: { nth_unit: { n: 2, percent_off: 50% } } }
 points: { earn: { per: 1.00 }, offset: { value: 0.01 }, expire: { after: 12 months, at: end_of_month } }
 ";
+/// What was written so long before a pass began is told again by it, as the worker says.
+const SEEN_WITHIN_MS: i64 = 60_000;
 /// Connections of the tills.
 const CONNECTIONS: usize = 4;
 
@@ -242,16 +244,23 @@ impl Hall {
         rate
     }
 
-    /// Members that the worker's scan looks at in a second.
+    /// Waits until nothing was written lately.
+    pub(crate) fn rest(&self) {
+        std::thread::sleep(Duration::from_millis(SEEN_WITHIN_MS.unsigned_abs() + 2_000));
+    }
+
+    /// Members that a pass of the worker looks at in a second, when nothing was written since the last one: it asks for what
+    /// was written lately, to tell of it again, beside what is due.
     pub(crate) fn scan(&self, members: u64) -> f64 {
         let begun = Instant::now();
+        let since_ms = Some(now_ms() - SEEN_WITHIN_MS);
         let looked_at = self.runtime.block_on(async {
             let mut looked_at = 0;
             for part in 0..self.store.parts() {
                 let mut after = Cursor::default();
                 loop {
-                    let scanned = self.store.scan_due(None, Some(Part(part)), &after, now_ms(), 50_000);
-                    let scanned = scanned.await.expect("a scan");
+                    let scanned = self.store.scan_and_tell(Part(part), &after, now_ms(), since_ms, 50_000);
+                    let scanned = scanned.await.expect("a pass");
                     looked_at += scanned.looked_at;
                     match scanned.next {
                         Some(next) => after = next,

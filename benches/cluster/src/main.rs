@@ -1,7 +1,8 @@
 //! Measures the targets of selling on a cluster and prints a line for each: name, measured, must, aim, verdict, separated by
 //! tabs. An argument measures the targets whose names contain it.
 //!
-//! Needs a server: `SUANPAN_CQL=host:port`, which `cargo xtask targets` starts and sets. A *floor* is a bare loop of the
+//! Needs a server: `SUANPAN_CQL=host:port`, which `cargo xtask targets` starts and sets. A second argument, `durable`, says that
+//! it answers after the disk has it (`commitlog_sync: batch`), and measures what is published of that. A *floor* is a bare loop of the
 //! store's statements with the same bytes, consistency and settings, by the driver alone. Callers, node and server share the
 //! machine.
 
@@ -9,11 +10,13 @@
 
 mod floor;
 mod hall;
+mod sstables;
 
 use std::time::Duration;
 
 use floor::Floor;
 use hall::{Hall, MEMBERS};
+use sstables::SpreadOut;
 
 /// The allocator of the service.
 #[global_allocator]
@@ -27,6 +30,9 @@ const PART: Duration = Duration::from_secs(3);
 const TILLS: u64 = 64;
 /// Members that a scan looks at.
 const SCANNED: u64 = 500_000;
+/// Members whose heads are spread over files, and over how many.
+const SPREAD: u64 = 50_000;
+const SPREADS: [u32; 3] = [1, 4, 16];
 /// Sales that wait when accruals are measured.
 const WAITING: u64 = 3_000;
 
@@ -36,12 +42,16 @@ fn main() {
         eprintln!("error: SUANPAN_CQL=host:port names no server; `cargo xtask targets` starts one");
         std::process::exit(2);
     };
-    let targets: [(&str, Target); 4] = [
-        ("cluster_confirm", confirms),
-        ("cluster_hot_member", hot_member),
-        ("cluster_accruals", accruals),
-        ("cluster_scan", scan),
-    ];
+    let targets: &[(&str, Target)] = match std::env::args().nth(2).as_deref() {
+        Some("durable") => &[("cluster_durable", durable)],
+        _ => &[
+            ("cluster_confirm", confirms),
+            ("cluster_hot_member", hot_member),
+            ("cluster_accruals", accruals),
+            ("cluster_scan", scan),
+            ("cluster_sstables", sstables),
+        ],
+    };
     for (name, target) in targets {
         if name.contains(&wanted) || wanted.starts_with(name) {
             target(&endpoint);
@@ -92,6 +102,28 @@ fn confirms(endpoint: &str) {
     told("cluster: a confirm, 64 callers: p50; p99", &format!("{p50:.1}; {p99:.1} ms"));
 }
 
+/// What a confirm costs when every write is on the disk before it is answered.
+fn durable(endpoint: &str) {
+    let mut hall = Hall::open(endpoint, "durable");
+    hall.enrol(MEMBERS);
+    let floor = {
+        hall.confirms(TILLS, MEMBERS, Duration::from_secs(1));
+        Floor::open(hall.runtime(), endpoint, hall.keyspace(), hall.written())
+    };
+    floor.grow(MEMBERS);
+    hall.confirms(TILLS, MEMBERS, PART);
+    hall.forget_waits();
+    let (mut sold, mut bare) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        bare.push(floor.confirms(TILLS, MEMBERS, PART));
+        sold.push(hall.confirms(TILLS, MEMBERS, PART));
+    }
+    let (sold, bare) = (median(sold), median(bare));
+    told("cluster, commitlog_sync batch: confirms/s; floor", &format!("{sold:.0}; {bare:.0}"));
+    let (p50, p99) = hall.waits();
+    told("cluster, commitlog_sync batch: a confirm, 64 callers: p50; p99", &format!("{p50:.1}; {p99:.1} ms"));
+}
+
 fn hot_member(endpoint: &str) {
     let mut hall = Hall::open(endpoint, "hot");
     hall.enrol(2);
@@ -137,6 +169,7 @@ fn scan(endpoint: &str) {
     hall.enrol(1);
     let floor = Floor::open(hall.runtime(), endpoint, hall.keyspace(), hall.head());
     floor.fill(SCANNED);
+    hall.rest();
     let mut ratios = Vec::new();
     let mut best = 0.0_f64;
     for _ in 0..ROUNDS {
@@ -147,4 +180,27 @@ fn scan(endpoint: &str) {
     }
     row("cluster: scan of 500,000 members / bare SELECT DISTINCT", median(ratios), " %", 60.0, 90.0);
     told("cluster: members scanned a second", &format!("{best:.0}"));
+}
+
+/// What a pass costs when the heads of members are spread over files of the server.
+fn sstables(endpoint: &str) {
+    let hall = Hall::open(endpoint, "sstables");
+    hall.enrol(1);
+    let floor = Floor::open(hall.runtime(), endpoint, hall.keyspace(), hall.head());
+    let files = SpreadOut::begin(&floor);
+    let (mut names, mut figures) = (Vec::new(), Vec::new());
+    for wanted in SPREADS {
+        let Some(there) = files.spread_over(wanted) else {
+            eprintln!(
+                "the server does not say how many files a read opens: cluster_sstables is not measured"
+            );
+            return;
+        };
+        hall.rest();
+        let rates = (0..ROUNDS).map(|_| hall.scan(SPREAD)).collect();
+        names.push(there.to_string());
+        figures.push(format!("{:.1}", 1_000_000.0 / median(rates)));
+    }
+    let name = format!("cluster: a member scanned, its head in {} SSTables", names.join("; "));
+    told(&name, &format!("{} us", figures.join("; ")));
 }

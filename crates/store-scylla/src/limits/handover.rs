@@ -106,7 +106,10 @@ impl Inner {
                 return Ok(());
             }
             let version = shard.version + 1;
-            let (uses, amount) = (leaves.uses, leaves.amount_minor);
+            // What was brought for a sale may have been faster.
+            let with = |leaves: Option<i64>, there: Option<i64>| Some(leaves? + there.unwrap_or_default());
+            let uses = with(leaves.uses, shard.cap.uses);
+            let amount = with(leaves.amount_minor, shard.cap.amount_minor);
             let values =
                 values![version, shard.plan, true, uses, amount, chain, column, number, shard.version];
             if let Applied::Yes = self.cql.decide(&self.statements.set_cap, values, until).await? {

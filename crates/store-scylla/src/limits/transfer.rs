@@ -10,7 +10,7 @@ use crate::error::damaged;
 use crate::failpoint::between;
 use crate::inner::{Inner, Who};
 use crate::limits::line::line_of;
-use crate::limits::shard::{ALL_SENT, Holder, sent_key, share_key, share_of};
+use crate::limits::shard::{ALL_SENT, Holder, Shard, sent_key, share_key, share_of};
 use crate::queues::Turn;
 use crate::session::{Applied, Deadline, Pauses, values};
 
@@ -154,7 +154,7 @@ impl Inner {
                 // It has what it needed: the capacity is anybody's.
                 HolderState::Used | HolderState::Overrun => {}
             }
-            let cap = more(shard.cap, sent.capacity);
+            let cap = more(&shard, sent.capacity);
             if self.move_holder(chain, &shard, &after, cap, &sent.who, &holder, until).await? {
                 break;
             }
@@ -281,9 +281,15 @@ fn less(cap: LimitCap, capacity: Taken) -> LimitCap {
     }
 }
 
-fn more(cap: LimitCap, capacity: Taken) -> LimitCap {
+/// A fresh shard may not have its cap yet: what comes then is added to it when it does.
+fn more(shard: &Shard, capacity: Taken) -> LimitCap {
+    let of = |cap: Option<i64>, capacity: i64| match cap {
+        Some(cap) => Some(cap + capacity),
+        // Nothing is brought where there is no cap.
+        None => (!shard.is_set && capacity > 0).then_some(capacity),
+    };
     LimitCap {
-        uses: cap.uses.map(|uses| uses + capacity.uses),
-        amount_minor: cap.amount_minor.map(|amount| amount + capacity.amount_minor),
+        uses: of(shard.cap.uses, capacity.uses),
+        amount_minor: of(shard.cap.amount_minor, capacity.amount_minor),
     }
 }

@@ -16,7 +16,7 @@ use suanpan_store::{LimitCap, Owner, Store, StoreError};
 use suanpan_store_scylla::Options;
 
 use crate::script::{NOW_MS, OFFER, books, call, checkout, guest, prepare, sale};
-use crate::{A_FACT, ALONE, a_fact_that_stopped_at, keyspace, process, used};
+use crate::{A_FACT, ALONE, a_fact_that_stopped_at, process, shared, used};
 
 /// A process that stays at a place, the first time that it comes there, until it is let go on.
 pub(crate) struct Away<T> {
@@ -105,8 +105,7 @@ pub(crate) async fn sell(
 }
 
 async fn shop(chain: &str) -> Options {
-    let options = keyspace::options();
-    drop(keyspace::open(options.clone()).await);
+    let options = shared().await;
     prepare(process(&options).await.as_ref(), chain).await;
     options
 }
@@ -205,4 +204,36 @@ async fn a_fact_that_takes_more_than_was_reserved_is_listed() {
     let now_ms = worker.clock_ms().await.expect("a store").expect("a clock");
     worker.pay_guests(now_ms + 30_000).await.expect("a store");
     assert_eq!(used(&*worker, chain).await, 1);
+}
+
+/// Capacity is on its way to a shard for a sale. Whoever sent it is away while that shard hands over, and finds a fresh one that
+/// has no cap yet, since whoever let it hand over has ended.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn capacity_that_comes_before_a_fresh_shard_has_a_cap_is_not_lost() {
+    let _alone = ALONE.lock().await;
+    let chain = "before";
+    let mut options = shared().await;
+    // Three shards with one use each; all these sales are at home in the second, which is full with two rows.
+    (options.uses_per_shard, options.rows_per_shard) = (1, 2);
+    let store = process(&options).await;
+    prepare(&*store, chain).await;
+    let fact = Verb::Record(Fact::Offline);
+    sell(Arc::clone(&store), chain, guest(1), (1, Verb::Confirm, 1)).await.expect("sold");
+    let of_away = options.clone();
+    let away = Away::at("scylla/capacity-sent", move || async move {
+        sell(process(&of_away).await, chain, guest(4), (4, Verb::Confirm, 1)).await
+    });
+    sell(Arc::clone(&store), chain, guest(7), (7, fact, 1)).await.expect("recorded");
+    fail::cfg("scylla/handed-over", "1*return->off").expect("a place that can be stopped at");
+    sell(process(&options).await, chain, guest(10), (10, fact, 1)).await.expect_err("stopped");
+    fail::remove("scylla/handed-over");
+    away.goes_on().expect("sold");
+    sell(Arc::clone(&store), chain, guest(10), (10, fact, 1)).await.expect("recorded");
+    // Before anything is refused, all of it arrives.
+    sell(Arc::clone(&store), chain, guest(13), (13, Verb::Confirm, 1))
+        .await
+        .expect_err("there is nothing left");
+    let limit = store.limits(chain).await.expect("a store").into_iter().next().expect("a limit");
+    assert_eq!(limit.cap, Some(LimitCap { uses: Some(3), amount_minor: Some(10_000) }));
+    assert_eq!((limit.used.uses, limit.held.uses, limit.overrun.uses), (2, 0, 2));
 }

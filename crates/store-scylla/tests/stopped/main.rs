@@ -60,6 +60,18 @@ const PLACES: [&str; 33] = [
     "scylla/body-moved",
 ];
 
+/// The keyspace of all these tests, of which each has chains of its own: a small server that is given one for each of them has
+/// no memory left for anything else.
+async fn shared() -> Options {
+    static SHARED: tokio::sync::OnceCell<Options> = tokio::sync::OnceCell::const_new();
+    let make = || async {
+        let options = keyspace::options();
+        drop(keyspace::open(options.clone()).await);
+        options
+    };
+    SHARED.get_or_init(make).await.clone()
+}
+
 /// A process that works on the store.
 async fn process(options: &Options) -> Arc<dyn Store> {
     Arc::new(ScyllaStore::connect(options.clone()).await.expect("a store"))
@@ -144,8 +156,7 @@ async fn a_debt_without_its_row_keeps_nobody_from_selling() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_code_that_came_back_is_not_used_by_a_late_settlement() {
     let _alone = ALONE.lock().await;
-    let options = keyspace::options();
-    drop(keyspace::open(options.clone()).await);
+    let options = shared().await;
     let (chain, next) = ("late", process(&options).await);
     prepare(next.as_ref(), chain).await;
     fail::cfg("scylla/head-written", "1*pause->off").expect("a place that can be stopped at");
@@ -172,8 +183,7 @@ const A_FACT: Call =
 
 /// A store and a chain of its own on which a process stopped at a place while it recorded a guest's sale.
 async fn a_fact_that_stopped_at(place: &str, chain: &'static str) -> (Arc<dyn Store>, &'static str) {
-    let options = keyspace::options();
-    drop(keyspace::open(options.clone()).await);
+    let options = shared().await;
     let first = process(&options).await;
     prepare(first.as_ref(), chain).await;
     fail::cfg(place, "1*return->off").expect("a place that can be stopped at");
@@ -197,12 +207,11 @@ async fn of_main(store: Arc<dyn Store>, chain: &str, step: Call) -> Result<(), B
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn stopped_between_any_two_statements() {
     let _alone = ALONE.lock().await;
-    let mut options = keyspace::options();
+    let mut options = shared().await;
     // Three shards, so that capacity has to move.
     options.uses_per_shard = 1;
     // Shards that hand over, and again.
     options.rows_per_shard = 2;
-    drop(keyspace::open(options.clone()).await);
     let (_, expected) = run(&options, "never-stopped", None, (CALLS, of_main)).await;
     let mut stops = 0;
     for place in PLACES {

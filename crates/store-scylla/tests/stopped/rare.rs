@@ -16,7 +16,7 @@ use suanpan_store_scylla::Options;
 use crate::away::Away;
 use crate::script::{CALLS, Call, NOW_MS, OFFER, books, call, checkout, everything, member, prepare, sale};
 use crate::{
-    A_FACT, ALONE, a_fact_that_stopped_at, keyspace, of_main, process, run, stopped_at_each_pass, used,
+    A_FACT, ALONE, a_fact_that_stopped_at, of_main, process, run, shared, stopped_at_each_pass, used,
 };
 
 /// Every place between two statements that the main script does not pass.
@@ -152,10 +152,9 @@ async fn set_sale(books: &Books, checkout: CheckoutId, about: Option<Sale>) -> R
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn stopped_where_the_main_script_never_comes() {
     let _alone = ALONE.lock().await;
-    let mut options = keyspace::options();
+    let mut options = shared().await;
     options.uses_per_shard = 1;
-    drop(keyspace::open(options.clone()).await);
-    let (_, expected) = run(&options, "never-stopped", None, (STEPS, step)).await;
+    let (_, expected) = run(&options, "rare-never-stopped", None, (STEPS, step)).await;
     for place in PLACES {
         stopped_at_each_pass(&options, place, &expected, (STEPS, step)).await;
     }
@@ -166,14 +165,13 @@ async fn stopped_where_the_main_script_never_comes() {
 async fn stopped_while_earlier_releases_are_kept_out() {
     const AT: &str = "scylla/others-kept-out";
     let _alone = ALONE.lock().await;
-    let mut options = keyspace::options();
+    let mut options = shared().await;
     options.uses_per_shard = 1;
-    drop(keyspace::open(options.clone()).await);
     let least = async || {
         let meta = process(&options).await.meta().await.expect("a store");
         (meta.min_reader, meta.min_writer)
     };
-    let (_, expected) = run(&options, "never-stopped", None, (CALLS, of_main)).await;
+    let (_, expected) = run(&options, "kept-out-never-stopped", None, (CALLS, of_main)).await;
     for passes in [0, 1] {
         let_all_in(&options).await;
         assert_eq!(least().await, (1, 1));
@@ -217,8 +215,7 @@ async fn stopped_before_a_debtor_is_kept_out() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn gone_while_an_outbox_begins() {
     let _alone = ALONE.lock().await;
-    let options = keyspace::options();
-    drop(keyspace::open(options.clone()).await);
+    let options = shared().await;
     let mut told = Vec::new();
     for (chain, goes) in [("stays", false), ("goes", true)] {
         let next = process(&options).await;
