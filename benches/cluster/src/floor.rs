@@ -158,24 +158,6 @@ impl Floor {
         });
     }
 
-    /// Reads the heads of some members, one by one.
-    pub(crate) fn read_heads(&self, members: u64, reads: u64) {
-        self.runtime.block_on(async {
-            for number in 0..reads {
-                self.bare.look(number * (members / reads), number).await;
-            }
-        });
-    }
-
-    /// How many files the server opens for one read of a member, as most reads lately; none when it does not say.
-    pub(crate) fn files_of_a_read(&self) -> Option<u32> {
-        let text = "SELECT p50th FROM system_views.sstables_per_read_percentiles WHERE keyspace_name = ? AND table_name = 'member'";
-        let result =
-            self.runtime.block_on(self.bare.session.query_unpaged(text, (&self.bare.keyspace,))).ok()?;
-        let (opened,) = result.into_rows_result().ok()?.single_row::<(f64,)>().ok()?;
-        Some(opened.round() as u32)
-    }
-
     /// Rows that a bare scan reads in a second.
     pub(crate) fn scan(&self, members: u64) -> f64 {
         let begun = Instant::now();
