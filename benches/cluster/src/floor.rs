@@ -11,7 +11,7 @@ use scylla::client::session_builder::SessionBuilder;
 use scylla::policies::retry::FallthroughRetryPolicy;
 use scylla::statement::batch::{Batch, BatchType};
 use scylla::statement::prepared::PreparedStatement;
-use scylla::statement::{Consistency, SerialConsistency};
+use scylla::statement::{Consistency, SerialConsistency, Statement};
 use scylla::value::Row;
 use tokio::runtime::Runtime;
 
@@ -153,7 +153,10 @@ impl Floor {
     pub(crate) fn alter(&self, option: &str) {
         let text = format!("ALTER TABLE {}.member WITH {option}", self.bare.keyspace);
         self.runtime.block_on(async {
-            self.bare.session.query_unpaged(text, ()).await.expect("a change");
+            let mut change = Statement::new(text);
+            // A busy server takes its time.
+            change.set_request_timeout(Some(Duration::from_secs(60)));
+            self.bare.session.query_unpaged(change, ()).await.expect("a change");
             self.bare.session.await_schema_agreement().await.expect("all servers know it");
         });
     }
