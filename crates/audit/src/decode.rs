@@ -24,6 +24,8 @@ pub(crate) type Id = [u8; 16];
 const FORMAT: u8 = 1;
 /// The format of what stays of a row whose body is archived.
 const ARCHIVED: u8 = 2;
+/// The format of a head with field 27.
+const UNANNOUNCED: u8 = 3;
 /// "Never" in seconds: 9999-12-31T23:59:59Z.
 pub(crate) const NEVER_S: i64 = 253_402_300_799;
 /// "Never" in milliseconds.

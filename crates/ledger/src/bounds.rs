@@ -16,6 +16,7 @@ fn bytes_at_most(head: &Head) -> usize {
     let names = 3 * 132;
     200 + names
         + 24 * head.lots.len()
+        + 15 * head.unannounced.len()
         + 36 * head.delayed.len()
         + 33 * head.coupons.len()
         + 20 * (head.counters.len() + head.activities.len())

@@ -1,6 +1,6 @@
 //! What must hold of every head, checked after every command and when one is read.
 
-use crate::head::{Head, Status};
+use crate::head::{Head, Status, Unannounced};
 use crate::limits;
 
 /// What is wrong with a head, if anything. Heads that `apply` made are sound; one from outside is refused with this.
@@ -33,6 +33,12 @@ pub(crate) fn broken(head: &Head) -> Option<&'static str> {
     if head.lots.windows(2).any(|pair| pair[0].expires_ms >= pair[1].expires_ms) {
         return Some("lots are out of order");
     }
+    let late = &head.unannounced;
+    if late.windows(2).any(|pair| pair[0].expires_ms >= pair[1].expires_ms)
+        || late.iter().any(|late| !is_of_a_lot(head, late))
+    {
+        return Some("points to announce are in no lot");
+    }
     if head.delayed.iter().any(|delayed| delayed.points <= 0 || delayed.expires_ms <= 0) {
         return Some("delayed points are empty");
     }
@@ -48,6 +54,13 @@ pub(crate) fn broken(head: &Head) -> Option<&'static str> {
         return Some("entries wait out of order");
     }
     broken_holds(head).or_else(|| broken_status(head))
+}
+
+/// Whether points that came late are those of a lot below the watermark.
+fn is_of_a_lot(head: &Head, late: &Unannounced) -> bool {
+    let lot = head.lots.iter().find(|lot| lot.expires_ms == late.expires_ms);
+    let has = lot.is_some_and(|lot| (1..=lot.points).contains(&late.points));
+    has && late.expires_ms < head.watermarks.reminded_until_ms
 }
 
 fn broken_holds(head: &Head) -> Option<&'static str> {

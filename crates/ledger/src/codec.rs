@@ -13,6 +13,9 @@ pub use head::{decode_head, encode_head, head_bytes};
 
 /// The format that is written, of heads and of rows.
 pub const FORMAT: u8 = 1;
+/// The format of a head with points that came too late to be announced with their lot (field 27), and of no other. A
+/// release that does not know it refuses the bytes.
+pub const UNANNOUNCED: u8 = 3;
 /// The format of what stays of a row whose body is archived. A release that does not know it refuses the bytes.
 pub const ARCHIVED: u8 = 2;
 
@@ -23,7 +26,7 @@ pub enum DecodeError {
     #[error("there are no bytes")]
     Empty,
     /// A later version of this software wrote it.
-    #[error("format {format} is newer than {FORMAT}, the newest that this version reads")]
+    #[error("format {format} is newer than those that this version reads")]
     Newer {
         /// The format.
         format: u8,

@@ -8,7 +8,7 @@ use crate::command::EntryRef;
 use crate::entry::EntryKey;
 use crate::head::{Head, NEVER_MS};
 use crate::policy::Policy;
-use crate::tier;
+use crate::{reminder, tier};
 
 pub(crate) const DAY_MS: i64 = 86_400_000;
 /// Bodies move to the archive in batches of a month, so that a member who buys every day is not archived every day.
@@ -80,7 +80,7 @@ fn tick_at(policy: &Policy, head: &Head) -> Option<i64> {
     let lot = head.lots.iter().find(|lot| lot.points > lot.held).map(|lot| lot.expires_ms);
     let delayed = head.delayed.iter().map(|delayed| delayed.release_ms.min(delayed.expires_ms)).min();
     let coupon = head.coupons.iter().filter(|coupon| !coupon.held).map(|coupon| coupon.expires_ms).min();
-    let reminder = next_reminder(policy, head).map(|(_, at_ms)| at_ms);
+    let reminder = reminder::next(policy, head).map(|next| next.at_ms);
     [
         lot,
         delayed,
@@ -94,16 +94,6 @@ fn tick_at(policy: &Policy, head: &Head) -> Option<i64> {
     .flatten()
     .filter(|at_ms| *at_ms < NEVER_MS)
     .min()
-}
-
-/// The next lot to be announced: its expiry, and when.
-pub(crate) fn next_reminder(policy: &Policy, head: &Head) -> Option<(i64, i64)> {
-    let months = policy.expiry?.remind_months_before?;
-    let next = head.lots.iter().find(|lot| lot.expires_ms >= head.watermarks.reminded_until_ms)?;
-    if next.expires_ms >= NEVER_MS {
-        return None;
-    }
-    Some((next.expires_ms, calendar::months_before(&policy.time_zone, next.expires_ms, months)))
 }
 
 /// A birthday that was not rewarded yet.

@@ -71,6 +71,9 @@ pub struct Head {
     pub merge_lock: Option<MemberId>,
     /// Sums since enrolment, which balance with the lots at every version.
     pub sums: Sums,
+    /// Points below the reminders' watermark that came after it had passed, by expiry. Empty but for the moment between
+    /// their coming and their announcement.
+    pub unannounced: Vec<Unannounced>,
 }
 
 impl Head {
@@ -104,6 +107,7 @@ impl Head {
             watermarks: Watermarks::default(),
             merge_lock: None,
             sums: Sums::default(),
+            unannounced: Vec::new(),
         }
     }
 
@@ -268,10 +272,19 @@ pub struct Pending {
 pub struct Watermarks {
     /// The last year of which the birthday was rewarded.
     pub birthday_year: i32,
-    /// Points that expire before this instant were announced, Unix milliseconds.
+    /// Points that expire before this instant were announced, but for [`Head::unannounced`]; Unix milliseconds.
     pub reminded_until_ms: i64,
     /// The oldest entry whose body was not moved to the archive, Unix milliseconds; 0 when there is none.
     pub unarchived_since_ms: i64,
+}
+
+/// Points of a lot that have to be announced though others of their expiry were.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unannounced {
+    /// The lot.
+    pub expires_ms: i64,
+    /// How many of its points.
+    pub points: i64,
 }
 
 /// Points since enrolment. At every version

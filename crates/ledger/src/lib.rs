@@ -22,6 +22,7 @@ mod points;
 pub mod policy;
 pub mod progress;
 pub mod refusal;
+mod reminder;
 mod returns;
 pub mod sale;
 mod shape;

@@ -52,7 +52,7 @@ pub enum Emit {
     },
     /// For the outbox: points lapse soon.
     PointsExpiring {
-        /// How many.
+        /// How many: what is there of that expiry and was not announced before.
         points: i64,
         /// When, Unix milliseconds.
         expires_ms: i64,

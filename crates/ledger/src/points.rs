@@ -29,7 +29,7 @@ impl Draft<'_> {
             self.head.debt_points -= paid;
             self.book(MovementKind::Moved, -paid, released.expires_ms, released.release_ms);
             self.book(MovementKind::Moved, paid, 0, released.release_ms);
-            self.add_lot(released.expires_ms, released.points - paid);
+            self.add_lot(released.expires_ms, released.points - paid, 0);
         }
         self.lapse_coupons();
         if self.may_emit() {
@@ -38,6 +38,7 @@ impl Draft<'_> {
                 self.emits.push(Emit::PointsExpired { points: lapsed });
             }
         }
+        self.trim_unannounced();
     }
 
     fn lapse(&mut self) -> i64 {
@@ -66,6 +67,18 @@ impl Draft<'_> {
     /// A credit: it pays debt first, the rest becomes a lot. What has lapsed already is credited and lapses, and pays
     /// nothing.
     pub(crate) fn credit(&mut self, kind: MovementKind, points: i64, expires_ms: i64, at_ms: i64) {
+        self.credit_announced(kind, points, expires_ms, at_ms, 0);
+    }
+
+    /// A credit of points of which some were announced already: the others pay debt first.
+    pub(crate) fn credit_announced(
+        &mut self,
+        kind: MovementKind,
+        points: i64,
+        expires_ms: i64,
+        at_ms: i64,
+        announced: i64,
+    ) {
         if expires_ms <= self.now_ms {
             self.book(kind, points, expires_ms, at_ms);
             self.book(MovementKind::Expired, points, expires_ms, expires_ms.max(at_ms));
@@ -75,7 +88,7 @@ impl Draft<'_> {
         self.head.debt_points -= paid;
         self.book(kind, paid, 0, at_ms);
         self.book(kind, points - paid, expires_ms, at_ms);
-        self.add_lot(expires_ms, points - paid);
+        self.add_lot(expires_ms, points - paid, announced);
     }
 
     /// A credit that cannot be spent before its release and pays no debt until then.
@@ -125,10 +138,11 @@ impl Draft<'_> {
         true
     }
 
-    pub(crate) fn add_lot(&mut self, expires_ms: i64, points: i64) {
+    pub(crate) fn add_lot(&mut self, expires_ms: i64, points: i64, announced: i64) {
         if points == 0 {
             return;
         }
+        self.note_unannounced(expires_ms, points - announced);
         let lots = &mut self.head.lots;
         match lots.binary_search_by_key(&expires_ms, |lot| lot.expires_ms) {
             Ok(place) => lots[place].points += points,
@@ -140,12 +154,13 @@ impl Draft<'_> {
     }
 
     /// Makes one of the two lots that expire closest together, with the later expiry. Never one of a lapsed and a
-    /// spendable lot: nothing comes back to life.
+    /// spendable lot: nothing comes back to life. Never an announced one and one that will be: nothing is announced twice.
     pub(crate) fn join_lots(&mut self) -> bool {
         let lots = &self.head.lots;
-        let joins = |place: &usize| {
-            (lots[*place].expires_ms > self.now_ms) == (lots[place + 1].expires_ms > self.now_ms)
+        let kind = |lot: &Lot| {
+            (lot.expires_ms > self.now_ms, lot.expires_ms >= self.head.watermarks.reminded_until_ms)
         };
+        let joins = |place: &usize| kind(&lots[*place]) == kind(&lots[place + 1]);
         let gap = |place: &usize| lots[place + 1].expires_ms - lots[*place].expires_ms;
         let pairs = 0..lots.len().saturating_sub(1);
         let Some(place) = pairs.filter(joins).min_by_key(gap) else { return false };
@@ -157,6 +172,7 @@ impl Draft<'_> {
         for hold in &mut self.head.holds {
             rename_held(&mut hold.points, gone.expires_ms, expires_ms);
         }
+        self.rename_unannounced(gone.expires_ms, expires_ms);
         self.book(MovementKind::Moved, -gone.points, gone.expires_ms, self.now_ms);
         self.book(MovementKind::Moved, gone.points, expires_ms, self.now_ms);
         true
@@ -264,7 +280,7 @@ impl Draft<'_> {
             expires_ms = calendar::end_of(&self.policy.time_zone, last);
         }
         self.book(MovementKind::Restored, points, expires_ms, self.now_ms);
-        self.add_lot(expires_ms, points);
+        self.add_lot(expires_ms, points, 0);
     }
 
     /// When points that are earned at an instant lapse.

@@ -69,6 +69,20 @@ fn the_examples_balance() {
     assert_eq!(account.counts.entries, rows.len() as u64);
 }
 
+/// Points to announce are part of the lots.
+#[test]
+fn a_head_with_points_to_announce() {
+    let mut bytes =
+        bytes(&format!("head {}", include_str!("../../../ledger/tests/ledger/golden-3.txt").trim_end()));
+    let head = read_head(&bytes).expect("a head that can be read");
+    let lots: Vec<_> = head.lots.iter().map(|lot| (lot.expires_s, lot.points)).collect();
+    // 20 March and 10 April 2026.
+    assert_eq!(lots, [(1_773_964_800, 6), (1_775_779_200, 305)]);
+    assert_eq!(head.balance(), 311);
+    bytes[0] = 1;
+    assert!(read_head(&bytes).is_err(), "format 1 has no such field");
+}
+
 #[test]
 fn no_bytes_are_too_odd() {
     let (head, rows) = member();

@@ -109,6 +109,7 @@ impl Head {
         self.referred_by = None;
         self.tier = TierState::default();
         self.watermarks.reminded_until_ms = 0;
+        self.unannounced.clear();
     }
 }
 
@@ -120,8 +121,10 @@ pub(crate) fn inherit(draft: &mut Draft<'_>, source: &MemberId, estate: &Head) {
     }
     draft.head.debt_points += estate.debt_points;
     draft.book(MovementKind::TransferredIn, -estate.debt_points, 0, now_ms);
+    draft.inherit_announced(estate);
     for lot in &estate.lots {
-        draft.credit(MovementKind::TransferredIn, lot.points, lot.expires_ms, now_ms);
+        let (kind, announced) = (MovementKind::TransferredIn, estate.announced(lot));
+        draft.credit_announced(kind, lot.points, lot.expires_ms, now_ms, announced);
     }
     for delayed in &estate.delayed {
         draft.credit_delayed(MovementKind::TransferredIn, now_ms, Delayed { ..*delayed });

@@ -51,21 +51,6 @@ impl Draft<'_> {
         self.emits.push(Emit::Birthday { year: birthday.year });
     }
 
-    /// Announces the lots that lapse soon, each once.
-    fn remind(&mut self) {
-        while let Some((expires_ms, at_ms)) = due::next_reminder(self.policy, &self.head) {
-            if at_ms > self.now_ms {
-                break;
-            }
-            let lot = self.head.lots.iter().find(|lot| lot.expires_ms == expires_ms);
-            let points = lot.map_or(0, |lot| lot.points);
-            if points > 0 && expires_ms > self.now_ms {
-                self.emits.push(Emit::PointsExpiring { points, expires_ms });
-            }
-            self.head.watermarks.reminded_until_ms = expires_ms + 1;
-        }
-    }
-
     /// Lets bodies move to the archive. When nothing was written since, nothing is left to move.
     fn archive(&mut self, last_written_ms: i64) {
         let is_due = due::archived_at(self.policy, &self.head).is_some_and(|at_ms| at_ms <= self.now_ms);

@@ -1,11 +1,11 @@
 //! A head as bytes.
 
 use super::wire::{self, Count, Encoded, Out, Sink};
-use super::{DecodeError, FORMAT, body};
+use super::{ARCHIVED, DecodeError, FORMAT, UNANNOUNCED, body};
 use crate::check;
 use crate::head::{
     Activity, Coupon, Delayed, Head, HeldPoints, Hold, Lot, OfferKey, Pending, Status, Sums, TierKey,
-    TierState, Watermarks,
+    TierState, Unannounced, Watermarks,
 };
 use minicbor::decode::Error;
 use minicbor::{Decoder, Encoder};
@@ -22,7 +22,7 @@ use minicbor::{Decoder, Encoder};
 #[must_use]
 pub fn encode_head(head: &Head) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(1_024);
-    bytes.push(FORMAT);
+    bytes.push(if head.unannounced.is_empty() { FORMAT } else { UNANNOUNCED });
     let mut out = Out(Encoder::new(bytes));
     write(&mut out, head).expect("memory takes every byte");
     out.0.into_writer()
@@ -113,6 +113,10 @@ fn write<W: Sink>(out: &mut Out<W>, head: &Head) -> Encoded {
             out.int(sum)?;
         }
     }
+    out.list_field(27, 2, &head.unannounced, |out, late| {
+        out.seconds(late.expires_ms)?;
+        out.int(late.points)
+    })?;
     out.end()
 }
 
@@ -145,7 +149,8 @@ fn write_pending<W: Sink>(out: &mut Out<W>, waiting: &Pending) -> Encoded {
 /// # Errors
 /// [`DecodeError`]: damaged bytes, a newer format, or a head that breaks an invariant of the ledger.
 pub fn decode_head(bytes: &[u8]) -> Result<Head, DecodeError> {
-    let mut decoder = Decoder::new(body(bytes)?);
+    let (format, rest) = format_of(bytes)?;
+    let mut decoder = Decoder::new(rest);
     let mut head = Head::absent();
     let (mut status, mut survivor) = (0, None);
     wire::fields(&mut decoder, |number, d| {
@@ -177,6 +182,7 @@ pub fn decode_head(bytes: &[u8]) -> Result<Head, DecodeError> {
             24 => head.watermarks = read_watermarks(d)?,
             25 => head.merge_lock = Some(wire::member(d)?),
             26 => head.sums = read_sums(d)?,
+            27 if format == UNANNOUNCED => head.unannounced = wire::list(d, 2, read_unannounced)?,
             _ => return Err(Error::message("an unknown field of a head")),
         }
         Ok(())
@@ -193,6 +199,15 @@ pub fn decode_head(bytes: &[u8]) -> Result<Head, DecodeError> {
     match check::broken(&head) {
         None => Ok(head),
         Some(what) => Err(DecodeError::Inconsistent { what }),
+    }
+}
+
+/// Takes the format off.
+fn format_of(bytes: &[u8]) -> Result<(u8, &[u8]), DecodeError> {
+    match bytes.split_first() {
+        Some((&UNANNOUNCED, rest)) => Ok((UNANNOUNCED, rest)),
+        Some((&ARCHIVED, _)) => Err(DecodeError::Damaged { what: "a row, archived, and no head".to_owned() }),
+        _ => body(bytes).map(|rest| (FORMAT, rest)),
     }
 }
 
@@ -241,6 +256,10 @@ fn read_activity(d: &mut Decoder<'_>) -> Result<Activity, Error> {
         purchases: d.i32()?,
         activity_points: wire::int(d)?,
     })
+}
+
+fn read_unannounced(d: &mut Decoder<'_>) -> Result<Unannounced, Error> {
+    Ok(Unannounced { expires_ms: wire::seconds(d)?, points: wire::int(d)? })
 }
 
 fn read_lifetime(d: &mut Decoder<'_>) -> Result<Activity, Error> {

@@ -73,7 +73,7 @@ fn what_is_no_head() {
     longer.push(0);
     for (bytes, expected) in [
         (vec![], "there are no bytes"),
-        (changed(0, 2), "format 2 is newer than 1"),
+        (changed(0, 2), "damaged: a row, archived, and no head"),
         (changed(0, 0), "damaged: there is no format 0"),
         (longer, "damaged: decode error: something stands behind the end"),
         (vec![1, 0xa0], "damaged: decode error: a map has to be of open length"),

@@ -8,6 +8,7 @@ mod life;
 mod model;
 mod policy_words;
 mod refusals;
+mod reminders;
 mod returns;
 mod rules;
 mod script;

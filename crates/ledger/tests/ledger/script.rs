@@ -11,7 +11,7 @@ use suanpan_ledger::command::{Effect, EntryRef, Fact, Repriced, Wanted, WantedLi
 use suanpan_ledger::head::{Counter, CouponId, NEVER_MS, OfferKey, Period};
 use suanpan_ledger::refusal::Conflicts;
 use suanpan_ledger::sale::{IssuedCoupons, LimitedUse, Sale, SaleLine, SaleRun, Tender};
-use suanpan_ledger::{Action, Applied, Head, Policy};
+use suanpan_ledger::{Action, Applied, Emit, Head, Policy};
 
 use crate::policy_words::policy_of;
 use crate::world::World;
@@ -165,6 +165,13 @@ impl Script {
         let coupons = head.coupons.iter().map(|coupon| format!("c{}", coupon.id.0[0]));
         let counters = head.counters.iter().map(|counter| format!("o{}:{}", counter.offer.0, counter.used));
         let emits = self.world.rows.values().flat_map(|row| &row.emits).count();
+        let mut reminded: Vec<_> =
+            self.world.rows.values().map(|row| (row.accrued_version, &row.emits)).collect();
+        reminded.sort_by_key(|(version, _)| *version);
+        let reminded = reminded.iter().flat_map(|(_, emits)| *emits).filter_map(|emit| match emit {
+            Emit::PointsExpiring { points, expires_ms } => Some(format!("{points}@{}", time(*expires_ms))),
+            _ => None,
+        });
         [
             ("points", standing.points.to_string()),
             ("held", standing.points_held.to_string()),
@@ -187,6 +194,7 @@ impl Script {
             ("pending", head.pending.len().to_string()),
             ("emitting", head.emitting.len().to_string()),
             ("emits", emits.to_string()),
+            ("reminded", reminded.collect::<Vec<_>>().join(" ")),
             ("parked", head.parked.to_string()),
             ("holds", head.holds.len().to_string()),
             ("due", suanpan_ledger::due_at(policy, head).map_or("never".to_owned(), time)),
