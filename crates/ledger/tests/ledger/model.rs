@@ -1,181 +1,212 @@
-//! Long random lives of a member beside a naive model. The model keeps points one by one and sales as their texts, and
+//! Long random lives of two members beside a naive model. The model keeps points one by one and sales as their texts, and
 //! shares no code with the ledger. A failure names its seed, the steps so far and the command that repeats it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use crate::model::naive::Naive;
+use suanpan_ledger::command::Effect;
+use suanpan_ledger::{Action, Emit, EntryKey, Head};
+
+use crate::model::asking::Asking;
+use crate::model::naive::{Naive, Sent};
 use crate::policy_words::policy_of;
-use crate::script::{START, Script, instant};
+use crate::script::{START, Script, instant, member};
+use crate::world::ACTIONS;
 
+mod asking;
 mod naive;
 
 const SEQUENCES: u64 = 250;
-const STEPS: usize = 160;
+const STEPS: usize = 200;
 
-/// Small, fast and repeatable (splitmix64).
-struct Dice(u64);
+const POLICIES: [&str; 10] = [
+    "review 40, referral 60",
+    "expire 1, referral 30",
+    "expire 12, delay 5",
+    "expire 2, delay 40, no-coupons-back",
+    "expire 3, tier base, tier silver spend 500 in year valid 12 points 3, \
+     tier gold spend 1500 in year valid 6 grace 5 end one-down points 9",
+    "expire 3, delay 3, no-take-back, tier base, tier gold spend 600 in year valid 3 end keep",
+    "no-restore, anew, expire 2",
+    "expire 2, remind 1, review 9, referral 30",
+    "expire 4, remind 2, delay 20, birthday 7, review 30",
+    "expire 3, remind 1, birthday 7, referral 5, tier base, tier gold spend 600 in year valid 3 end keep",
+];
+/// Lots and delayed points of two members that are never joined at a bound, which the model does not know.
+const LOTS_TOGETHER: usize = 60;
+const DELAYED_TOGETHER: usize = 28;
+/// Nobody leaves before.
+const YOUNG: usize = 90;
 
-impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % sides
-    }
-
-    fn hit(&mut self, one_in: u64) -> bool {
-        self.roll(one_in) == 0
-    }
+/// Two members beside their models.
+struct Life<'a> {
+    seed: u64,
+    policy: &'static str,
+    scripts: [Script; 2],
+    models: [Naive; 2],
+    /// What one sent the other and did not arrive yet: from whom, by ledger and model.
+    sent: VecDeque<(usize, Effect, Sent)>,
+    arrived: u64,
+    steps: Vec<String>,
+    happened: &'a mut BTreeSet<String>,
 }
 
-/// What a till or a person may ask, as a step of a script.
-struct Asking {
-    dice: Dice,
-    now_ms: i64,
-    sales: Vec<String>,
-}
-
-impl Asking {
-    fn date(&self, days: i64) -> String {
-        let ms = instant(&self.clock()[..10]) + days * 86_400_000;
-        let text = jiff::Timestamp::from_millisecond(ms).expect("an instant").to_string();
-        text[..10].to_owned()
+impl Life<'_> {
+    fn failed(&self, what: &str) -> ! {
+        panic!(
+            "{what}\n  policy: {}\n  steps: {}\n  again: LEDGER_SEED={} cargo test -p suanpan-ledger --test ledger model",
+            self.policy,
+            self.steps.join("; "),
+            self.seed
+        )
     }
 
-    fn clock(&self) -> String {
-        let text = jiff::Timestamp::from_millisecond(self.now_ms).expect("an instant").to_string();
-        text[..16].replace('T', " ")
+    /// A step of one member, by both. Says what came of it.
+    fn step(&mut self, who: usize, step: &str) -> String {
+        self.steps.push(format!("m{} {step}", who + 1));
+        let (mut found, expected) = (self.scripts[who].step(step), self.models[who].step(step));
+        // What a fact found missing stays with its row, whoever writes that again.
+        let rewrites = ["accrue", "park", "unpark", "clear"].iter().any(|verb| step.starts_with(verb));
+        if rewrites && found.starts_with("overrun") {
+            "done".clone_into(&mut found);
+        }
+        self.compare(who, &found, &expected);
+        // At once after the work, nothing but time makes anything due.
+        if step == "work" {
+            let world = &self.scripts[who].world;
+            let found = suanpan_ledger::due_at(&world.policy, &world.head);
+            let found = found.map_or("never".to_owned(), |ms| clock(ms).replace(' ', "_"));
+            let expected = self.models[who].due();
+            if found != expected {
+                self.failed(&format!("the ledger is due at {found}, the model at {expected}"));
+            }
+        }
+        found
     }
 
-    /// A sale's text: a new one, mostly the one that the id had before.
-    fn sale(&mut self) -> (usize, String) {
-        let place = self.dice.roll(30) as usize;
-        if !self.sales[place].is_empty() && !self.dice.hit(12) {
-            return (place, self.sales[place].clone());
+    fn compare(&mut self, who: usize, found: &str, expected: &str) {
+        if found != expected {
+            self.failed(&format!("the ledger says {found:?}, the model {expected:?}"));
         }
-        let dice = &mut self.dice;
-        let (units, paid) = (dice.roll(4) + 1, dice.roll(400));
-        let mut text = format!(" line {units}x{paid}+{}+{}", dice.roll(4), dice.roll(9));
-        if dice.hit(2) {
-            text += &format!(" points {}", dice.roll(30));
+        self.happened.extend(found.split(' ').map(str::to_owned));
+        let (found, expected) = (seen(&self.scripts[who]), self.models[who].seen());
+        if found != expected {
+            self.failed(&format!("the ledger has\n  {found:?}, the model\n  {expected:?}"));
         }
-        if dice.hit(3) {
-            text += &format!(" coupon c{}", dice.roll(3) + 1);
+        let there =
+            found.into_iter().filter(|(_, value)| !["", "0", "{}", "false"].contains(&value.as_str()));
+        self.happened.extend(there.map(|(name, value)| if name == "tier" { value } else { name.to_owned() }));
+        let (effects, sent) = (&mut self.scripts[who].world.sent, &mut self.models[who].sent);
+        if effects.len() != sent.len() {
+            let told = format!("the ledger sends {effects:?}, the model {} effects", sent.len());
+            self.failed(&told);
         }
-        if dice.hit(3) {
-            text += &format!(" use o{}/2", dice.roll(2) + 1);
-        }
-        if dice.hit(8) {
-            text += " first";
-        }
-        let (back, ahead) = (dice.roll(9), dice.roll(25) as i64);
-        if back == 0 {
-            text += &format!(" on {}", self.date(-40));
-        }
-        text += &format!(" until {}", self.date(ahead));
-        if self.sales[place].is_empty() {
-            self.sales[place].clone_from(&text);
-        }
-        (place, text)
+        self.sent.extend(effects.drain(..).zip(sent.drain(..)).map(|(effect, sent)| (who, effect, sent)));
     }
 
-    fn step(&mut self) -> String {
-        match self.dice.roll(40) {
-            0..=4 => {
-                let days = if self.dice.hit(10) { 200 } else { self.dice.roll(20) as i64 };
-                self.now_ms += days * 86_400_000 + self.dice.roll(80_000) as i64 * 1_000;
-                self.now_ms -= self.now_ms % 60_000;
-                format!("at {}", self.clock())
+    /// What was sent first arrives, sometimes twice, at whoever took the member over when it is gone.
+    fn deliver(&mut self, twice: bool) {
+        let Some((from, effect, sent)) = self.sent.pop_front() else { return };
+        self.arrived += 1;
+        let source = member(&format!("m{}", from + 1));
+        let id = EntryKey::effect_of(&source, &EntryKey::Time(self.arrived), 0);
+        for to in [1 - from, from] {
+            let what = format!("{sent:?}");
+            self.steps.push(format!("{what} arrives at m{}", to + 1));
+            let action = Action::Effect { id, source: source.clone(), effect: effect.clone() };
+            let applied = self.scripts[to].world.run(action.clone());
+            let found = self.scripts[to].outcome(applied);
+            let expected = self.models[to].arrive(sent.clone());
+            self.happened.insert(what);
+            self.compare(to, &found, &expected);
+            if twice && found == "done" {
+                let again = self.scripts[to].world.run(action.clone());
+                let again = self.scripts[to].outcome(again);
+                self.compare(to, &again, "known Done");
             }
-            5..=10 => {
-                let (place, text) = self.sale();
-                format!("reserve S{place}{text}")
+            if found != "refused MemberClosed" {
+                return;
             }
-            11..=18 => {
-                let (place, text) = self.sale();
-                format!("confirm S{place}{text}")
-            }
-            19..=20 => {
-                let (place, text) = self.sale();
-                format!("fact S{place}{text}")
-            }
-            21 => format!("cancel S{}", self.dice.roll(30)),
-            22 => format!("end S{}", self.dice.roll(30)),
-            23 if self.dice.hit(4) => format!("fence S{}", self.dice.roll(30)),
-            23..=28 => {
-                let what = if self.dice.hit(3) {
-                    "all".to_owned()
-                } else {
-                    format!("L1={}000", self.dice.roll(3) + 1)
-                };
-                let fact = if self.dice.hit(6) { " fact" } else { "" };
-                format!("return R{} of S{} {what}{fact}", self.dice.roll(4), self.dice.roll(30))
-            }
-            29..=30 => format!("adjust {} until {}", self.dice.roll(60) + 1, self.date(self.some_days())),
-            31 => format!("adjust -{}", self.dice.roll(30) + 1),
-            32 => format!("grant c{} until {}", self.dice.roll(3) + 1, self.date(self.some_days())),
-            33 => format!("revoke c{}", self.dice.roll(3) + 1),
-            34 => format!("receive {} until {}", self.dice.roll(20) + 1, self.date(self.some_days())),
-            35 => format!("send {}", self.dice.roll(20) + 1),
-            36 if self.dice.hit(4) => "block".to_owned(),
-            36 => "unblock".to_owned(),
-            _ => "work".to_owned(),
         }
     }
 
-    fn some_days(&self) -> i64 {
-        (self.now_ms / 60_000 % 5 + 1) * 9
+    /// One member is merged into the other, as the protocol has it: a lock, then the end of the source, or the lock is
+    /// given up.
+    fn merge(&mut self, survivor: usize, request: u8) {
+        let source = 1 - survivor;
+        let of = |of: fn(&Head) -> usize| self.scripts.iter().map(|s| of(&s.world.head)).sum::<usize>();
+        let fits = of(|head| head.lots.len()) <= LOTS_TOGETHER && of(|h| h.delayed.len()) <= DELAYED_TOGETHER;
+        if !fits || self.step(survivor, &format!("lock m{} as {request}", source + 1)) != "done" {
+            return;
+        }
+        if self.step(source, &format!("close-into m{} as {request}", survivor + 1)) != "done" {
+            self.step(survivor, &format!("unlock as {request}"));
+        }
     }
 }
 
 /// Lives one life, and notes what happened in it.
 fn live(seed: u64, happened: &mut BTreeSet<String>) {
-    let policies = [
-        "",
-        "expire 1",
-        "expire 12, delay 5",
-        "expire 2, delay 40, no-coupons-back",
-        "expire 3, tier base, tier silver spend 500 in year valid 12 points 3, \
-         tier gold spend 1500 in year valid 6 grace 5 end one-down points 9",
-        "expire 3, delay 3, no-take-back, tier base, tier gold spend 600 in year valid 3 end keep",
-        "no-restore, anew, expire 2",
-    ];
-    let policy = policies[(seed % policies.len() as u64) as usize];
-    let mut asking = Asking { dice: Dice(seed), now_ms: instant(START), sales: vec![String::new(); 30] };
-    let mut script = Script::new(policy_of(policy));
-    let mut naive = Naive::new(policy);
-    let mut steps = vec!["enrol".to_owned()];
-    script.step("enrol");
-    for _ in 0..STEPS {
-        let step = asking.step();
-        steps.push(step.clone());
-        // The worker comes along most times when the clock moves.
-        let comes = step.starts_with("at ") && !asking.dice.hit(4);
-        let again = if comes || script.world.head.pending.len() > 20 { "work" } else { "" };
-        for step in [step.as_str(), again].into_iter().filter(|step| !step.is_empty()) {
-            let failed = |what: String| -> ! {
-                panic!(
-                    "{what}\n  at: {step}\n  policy: {policy}\n  steps: {}\n  again: \
-                     LEDGER_SEED={seed} cargo test -p suanpan-ledger --test ledger model",
-                    steps.join("; ")
-                )
-            };
-            let (found, expected) = (script.step(step), naive.step(step));
-            if found != expected {
-                failed(format!("the ledger says {found:?}, the model {expected:?}"));
+    let policy = POLICIES[(seed % POLICIES.len() as u64) as usize];
+    let mut asking = Asking::new(seed, instant(START));
+    let mut life = Life {
+        seed,
+        policy,
+        scripts: [(); 2].map(|()| Script::new(policy_of(policy))),
+        models: [(); 2].map(|()| Naive::new(policy)),
+        sent: VecDeque::new(),
+        arrived: 0,
+        steps: Vec::new(),
+        happened,
+    };
+    life.step(0, "enrol birthday 02-11 by m2");
+    life.step(1, "enrol");
+    for number in 0..STEPS {
+        let who = usize::from(asking.dice.hit(4));
+        let old = number >= YOUNG;
+        match asking.dice.roll(60) {
+            0..=3 => life.deliver(asking.dice.hit(2)),
+            4 if old => {
+                let ready = !asking.dice.hit(3);
+                (0..2).filter(|_| ready).for_each(|who| drop(life.step(who, "work")));
+                life.merge(who, asking.request());
             }
-            happened.extend(found.split(' ').map(str::to_owned));
-            let (found, expected) = (seen(&script), naive.seen());
-            let there = found.iter().filter(|(_, value)| !value.is_empty() && value != "0");
-            happened.extend(
-                there.map(|(name, value)| if *name == "tier" { value.clone() } else { (*name).to_owned() }),
-            );
-            if found != expected {
-                failed(format!("the ledger has\n  {found:?}, the model\n  {expected:?}"));
+            5 if old && asking.dice.hit(3) => drop(life.step(who, "close")),
+            6 => {
+                // A lock that is given up, perhaps before it came.
+                let request = asking.request();
+                let mut steps = [format!("lock m9 as {request}"), format!("unlock as {request}")];
+                if asking.dice.hit(2) {
+                    steps.reverse();
+                }
+                steps.iter().for_each(|step| drop(life.step(who, step)));
+                life.step(who, &steps[0]);
+            }
+            7 if old => drop(life.step(who, &format!("close-into m{}", 2 - who))),
+            _ => {
+                let step = asking.step(who);
+                if step.starts_with("at ") {
+                    life.step(0, &step);
+                    life.step(1, &step);
+                    // The worker comes along most times when the clock moves.
+                    (0..2).filter(|_| !asking.dice.hit(3)).for_each(|who| drop(life.step(who, "work")));
+                } else if step != "tick" || !life.models[who].holds_lapsed() {
+                    life.step(who, &step);
+                }
+            }
+        }
+        for who in 0..2 {
+            life.happened.extend(life.scripts[who].world.asked.iter().map(|asked| (*asked).to_owned()));
+            let head = &life.scripts[who].world.head;
+            if head.pending.len() > 20 || head.emitting.len() > 10 {
+                life.step(who, "work");
             }
         }
     }
+}
+
+fn clock(ms: i64) -> String {
+    let text = jiff::Timestamp::from_millisecond(ms).expect("an instant").to_string();
+    text[..16].replace('T', " ")
 }
 
 /// What both can be asked.
@@ -186,6 +217,7 @@ fn seen(script: &Script) -> Vec<(&'static str, String)> {
         "delayed",
         "debt",
         "coupons",
+        "issued",
         "counters",
         "first",
         "tier",
@@ -197,31 +229,60 @@ fn seen(script: &Script) -> Vec<(&'static str, String)> {
         "lifetime",
         "purchases",
         "pending",
+        "parked",
+        "adjusted",
+        "received",
+        "sent",
+        "taken",
+        "owes",
+        "reminded",
         "holds",
     ];
     let state = script.state();
-    let now_ms = script.world.now_ms.max(script.world.head.as_of_ms);
+    let head = &script.world.head;
+    let now_ms = script.world.now_ms.max(head.as_of_ms);
+    let known = |coupon: &&suanpan_ledger::head::Coupon| coupon.id.0 == [coupon.id.0[0]; 16];
+    let there = || head.coupons.iter().filter(|coupon| coupon.held || coupon.expires_ms > now_ms);
     asked
         .into_iter()
         .map(|name| {
-            let (_, value) = state.iter().find(|(known, _)| *known == name).expect("is known");
             let value = match name {
                 // What lapsed and is not booked yet counts as lapsed.
                 "expired" => {
-                    let lapsed = script.world.head.lots.iter().filter(|lot| lot.expires_ms <= now_ms);
+                    let lapsed = head.lots.iter().filter(|lot| lot.expires_ms <= now_ms);
                     let unbooked: i64 = lapsed.map(|lot| lot.points - lot.held).sum();
-                    (script.world.head.sums.expired + unbooked).to_string()
+                    (head.sums.expired + unbooked).to_string()
                 }
                 "coupons" => {
-                    let there = script.world.head.coupons.iter().filter(|c| c.held || c.expires_ms > now_ms);
-                    there.map(|coupon| format!("c{}", coupon.id.0[0])).collect::<Vec<_>>().join(" ")
+                    let named = there().filter(known).map(|coupon| format!("c{}", coupon.id.0[0]));
+                    named.collect::<Vec<_>>().join(" ")
                 }
-                _ if value == "none" => String::new(),
-                _ => value.clone(),
+                "issued" => there().filter(|coupon| !known(coupon)).count().to_string(),
+                "adjusted" => head.sums.adjusted.to_string(),
+                "received" => head.sums.transferred_in.to_string(),
+                "sent" => head.sums.transferred_out.to_string(),
+                "taken" => head.sums.taken_back.to_string(),
+                "owes" => (!head.emitting.is_empty()).to_string(),
+                "reminded" => format!("{:?}", reminded(script)),
+                _ => {
+                    let (_, value) = state.iter().find(|(known, _)| *known == name).expect("is known");
+                    if value == "none" { String::new() } else { value.clone() }
+                }
             };
             (name, value)
         })
         .collect()
+}
+
+/// What the member was told of points that lapse, by expiry.
+fn reminded(script: &Script) -> BTreeMap<i64, i64> {
+    let mut reminded = BTreeMap::new();
+    for emit in script.world.rows.values().flat_map(|row| &row.emits) {
+        if let Emit::PointsExpiring { points, expires_ms } = emit {
+            *reminded.entry(*expires_ms).or_insert(0) += points;
+        }
+    }
+    reminded
 }
 
 #[test]
@@ -234,9 +295,10 @@ fn random_lives_are_as_the_model_says() {
         std::env::var("LEDGER_SEQUENCES").map_or(SEQUENCES, |text| text.parse().expect("a number"));
     (0..sequences).for_each(|seed| live(seed, &mut happened));
     // A model that is never asked proves nothing.
-    for what in [
+    let outcomes = [
         "done",
         "nothing",
+        "MemberExists",
         "Reserved",
         "Confirmed",
         "Cancelled",
@@ -245,6 +307,8 @@ fn random_lives_are_as_the_model_says() {
         "overrun",
         "accrue-first",
         "MemberBlocked",
+        "MemberClosed",
+        "Parked",
         "ContentDiffers",
         "CheckoutCancelled",
         "CheckoutFenced",
@@ -258,6 +322,11 @@ fn random_lives_are_as_the_model_says() {
         "MemberLimit",
         "NotFirstPurchase",
         "QuantityExceeded",
+        "ActivityUnknown",
+        "ActivityLimit",
+        "HoldsOpen",
+        "EntriesPending",
+        "MergeInProgress",
         "OutOfRange",
         "HeadFull",
         "points",
@@ -275,7 +344,16 @@ fn random_lives_are_as_the_model_says() {
         "restored",
         "expired",
         "holds",
-    ] {
+        "issued",
+        "parked",
+        "reminded",
+        "Points",
+        "Reward",
+        "Unreward",
+        "Estate",
+        "Returned",
+    ];
+    for what in outcomes.into_iter().chain(ACTIONS) {
         assert!(happened.contains(what), "{what} never happened");
     }
 }

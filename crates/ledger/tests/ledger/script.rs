@@ -119,7 +119,8 @@ impl Script {
         self.outcome(applied)
     }
 
-    fn outcome(&mut self, applied: Result<Applied, Conflicts>) -> String {
+    /// What came of a command, in words.
+    pub(crate) fn outcome(&mut self, applied: Result<Applied, Conflicts>) -> String {
         match applied {
             Ok(Applied::Changed(change)) => {
                 if let Some(returned) = &change.entry.returned {

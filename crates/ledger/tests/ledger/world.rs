@@ -1,15 +1,16 @@
 //! A member with its rows, as a store would keep them. Every write is checked from outside: it goes through its bytes,
 //! versions count up, and the movements of all rows together explain the head.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use suanpan_domain::CheckoutId;
 use suanpan_ledger::codec::{decode_entry, decode_head, encode_entry, encode_head};
-use suanpan_ledger::command::EntryRef;
+use suanpan_ledger::command::{Effect, EntryRef};
 use suanpan_ledger::limits::HEAD_BYTES_MAX;
 use suanpan_ledger::refusal::Conflicts;
 use suanpan_ledger::{
-    Action, Actor, Applied, Command, Due, Entry, EntryKey, Head, MovementKind, Policy, apply, due, due_at,
+    Action, Actor, Applied, Command, Due, Emit, Entry, EntryKey, Head, MovementKind, Policy, apply, due,
+    due_at,
 };
 
 pub(crate) struct World {
@@ -17,6 +18,10 @@ pub(crate) struct World {
     pub(crate) head: Head,
     pub(crate) rows: BTreeMap<Vec<u8>, Entry>,
     pub(crate) now_ms: i64,
+    /// Which commands were carried out, or refused.
+    pub(crate) asked: BTreeSet<&'static str>,
+    /// What this member's rows brought about at others, in order.
+    pub(crate) sent: Vec<Effect>,
     /// Written so far as bytes: what a store has.
     head_bytes: Vec<u8>,
 }
@@ -24,7 +29,15 @@ pub(crate) struct World {
 impl World {
     pub(crate) fn new(policy: Policy, head: Head) -> Self {
         let head_bytes = encode_head(&head);
-        Self { policy, head, rows: BTreeMap::new(), now_ms: 0, head_bytes }
+        Self {
+            policy,
+            head,
+            rows: BTreeMap::new(),
+            now_ms: 0,
+            asked: BTreeSet::new(),
+            sent: Vec::new(),
+            head_bytes,
+        }
     }
 
     /// The rows that a caller has to read for an action.
@@ -73,6 +86,7 @@ impl World {
     }
 
     pub(crate) fn run(&mut self, action: Action) -> Result<Applied, Conflicts> {
+        self.asked.insert(name(&action));
         let entries = self.reads(&action);
         let command = Command {
             now_ms: self.now_ms,
@@ -92,6 +106,11 @@ impl World {
             assert_eq!(decode_entry(&bytes).as_ref(), Ok(&change.entry));
             self.head_bytes = encode_head(&change.head);
             assert!(self.head_bytes.len() <= HEAD_BYTES_MAX, "{} bytes", self.head_bytes.len());
+            let known = self.rows.get(&change.entry.key.to_bytes()).map_or(0, |row| row.emits.len());
+            self.sent.extend(change.entry.emits[known..].iter().filter_map(|emit| match emit {
+                Emit::Effect { effect, .. } => Some(effect.clone()),
+                _ => None,
+            }));
             self.rows.insert(change.entry.key.to_bytes(), change.entry.clone());
             self.head = change.head.clone();
             self.explain();
@@ -213,4 +232,59 @@ impl World {
             .sum();
         assert_eq!(in_holds, held - spent_from_holds, "holds by movements");
     }
+}
+
+/// Names of all commands.
+pub(crate) const ACTIONS: [&str; 22] = [
+    "Enrol",
+    "Reserve",
+    "Confirm",
+    "Cancel",
+    "EndReservation",
+    "Return",
+    "Accrue",
+    "Park",
+    "Unpark",
+    "ClearEmitting",
+    "Adjust",
+    "GrantCoupon",
+    "RevokeCoupon",
+    "EarnByActivity",
+    "TransferOut",
+    "Effect",
+    "Block",
+    "MergeLock",
+    "MergeUnlock",
+    "CloseInto",
+    "Close",
+    "Tick",
+];
+
+/// The name of a command; a new one does not compile before it has one.
+const fn name(action: &Action) -> &'static str {
+    let place = match action {
+        Action::Enrol { .. } => 0,
+        Action::Reserve { .. } => 1,
+        Action::Confirm { .. } => 2,
+        Action::Cancel { .. } => 3,
+        Action::EndReservation { .. } => 4,
+        Action::Return { .. } => 5,
+        Action::Accrue { .. } => 6,
+        Action::Park { .. } => 7,
+        Action::Unpark { .. } => 8,
+        Action::ClearEmitting { .. } => 9,
+        Action::Adjust { .. } => 10,
+        Action::GrantCoupon { .. } => 11,
+        Action::RevokeCoupon { .. } => 12,
+        Action::EarnByActivity { .. } => 13,
+        Action::TransferOut { .. } => 14,
+        Action::Effect { .. } => 15,
+        Action::Block { .. } => 16,
+        Action::MergeLock { .. } => 17,
+        Action::MergeUnlock { .. } => 18,
+        Action::CloseInto { .. } => 19,
+        Action::Close { .. } => 20,
+        Action::Tick => 21,
+    };
+    ACTIONS[place]
 }

@@ -7,8 +7,12 @@ use jiff::{Span, Timestamp, tz::TimeZone};
 
 use crate::script::{START, instant};
 
+mod membership;
 mod sales;
+mod time;
 mod worker;
+
+pub(super) use membership::Sent;
 
 #[derive(Clone, Debug)]
 struct Point {
@@ -17,6 +21,8 @@ struct Point {
     release_ms: i64,
     held_by: Option<String>,
     earned_by: Option<String>,
+    /// The member knows when it lapses.
+    told: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -41,13 +47,35 @@ struct Sale {
     back: i64,
     taken: i64,
     uncounted: i64,
-    returns: BTreeMap<String, String>,
+    brings: bool,
+    /// The step that wrote it first.
+    written: u64,
+    /// A referral was paid for it, and how much the friend got.
+    referral: Option<i64>,
+    returns: BTreeMap<String, GivenBack>,
 }
 
 #[derive(Clone, Debug)]
-enum Waiting {
-    Sale(String),
-    Return { sale: String, taken: i64, uncounted: i64, whole: bool, at_ms: i64 },
+struct GivenBack {
+    text: String,
+    parked: bool,
+    accrued: bool,
+    written: u64,
+    taken: i64,
+    uncounted: i64,
+    /// It was the last of a sale that counts.
+    counted: bool,
+    whole: bool,
+    at_ms: i64,
+}
+
+/// A sale, or a return of one, that is to be accrued.
+#[derive(Clone, Debug)]
+struct Waiting {
+    /// The step whose place it has in the order.
+    written: u64,
+    sale: String,
+    back: Option<String>,
 }
 
 struct Tier {
@@ -59,10 +87,34 @@ struct Tier {
     points: i64,
 }
 
+#[derive(Clone)]
 pub(super) struct Naive {
     policy: String,
     now_ms: i64,
+    /// When something was written last.
+    as_of_ms: i64,
+    /// Steps so far.
+    steps: u64,
     blocked: bool,
+    /// Gone, and whether somebody took over.
+    closed: Option<bool>,
+    /// Requests of merges: whether they were given up.
+    locks: BTreeMap<String, bool>,
+    locked: bool,
+    referred: bool,
+    /// Month and day, and the last year in which it was rewarded.
+    birthday: Option<(i8, i8)>,
+    birthday_year: i16,
+    /// Coupons that nobody named: when they lapse.
+    issued: Vec<i64>,
+    /// How often, by day, and by the word "ever".
+    activities: BTreeMap<String, i64>,
+    /// What the member was told of points that lapse, by expiry.
+    reminded: BTreeMap<i64, i64>,
+    /// A derived write is owed.
+    owes: bool,
+    /// What goes to the other member.
+    pub(super) sent: Vec<Sent>,
     points: Vec<Point>,
     debt: i64,
     coupons: BTreeMap<String, (i64, Option<String>)>,
@@ -79,8 +131,10 @@ pub(super) struct Naive {
 
 const NEVER: i64 = suanpan_ledger::head::NEVER_MS;
 
-const ORDER: [&str; 16] = [
+const ORDER: [&str; 23] = [
+    "MemberExists",
     "MemberBlocked",
+    "MemberClosed",
     "ContentDiffers",
     "CheckoutCancelled",
     "CheckoutFenced",
@@ -94,6 +148,11 @@ const ORDER: [&str; 16] = [
     "MemberLimit",
     "NotFirstPurchase",
     "QuantityExceeded",
+    "ActivityUnknown",
+    "ActivityLimit",
+    "HoldsOpen",
+    "EntriesPending",
+    "MergeInProgress",
     "HeadFull",
     "OutOfRange",
 ];
@@ -111,7 +170,20 @@ impl Naive {
         Self {
             policy: policy.to_owned(),
             now_ms: instant(START),
+            as_of_ms: instant(START),
+            steps: 0,
             blocked: false,
+            closed: None,
+            locks: BTreeMap::new(),
+            locked: false,
+            referred: false,
+            birthday: None,
+            birthday_year: 0,
+            issued: Vec::new(),
+            activities: BTreeMap::new(),
+            reminded: BTreeMap::new(),
+            owes: false,
+            sent: Vec::new(),
             points: Vec::new(),
             debt: 0,
             coupons: BTreeMap::new(),
@@ -157,6 +229,10 @@ impl Naive {
     /// What time brings: releases, then lapses.
     fn time(&mut self) {
         let now = self.now_ms;
+        self.as_of_ms = now;
+        if self.closed.is_some() {
+            return;
+        }
         let mut released: Vec<usize> = (0..self.points.len())
             .filter(|place| {
                 let point = &self.points[*place];
@@ -178,7 +254,10 @@ impl Naive {
         }
         let before = self.points.len();
         self.points.retain(|point| point.held_by.is_some() || point.expires_ms > now);
-        self.sum("expired", (before - self.points.len()) as i64);
+        let lapsed = before - self.points.len();
+        self.owes |= lapsed > 0;
+        self.sum("expired", lapsed as i64);
+        self.issued.retain(|expires_ms| *expires_ms > now);
         self.coupons.retain(|_, (expires_ms, held)| held.is_some() || *expires_ms > now);
     }
 
@@ -192,9 +271,27 @@ impl Naive {
             if self.debt > 0 {
                 self.debt -= 1;
             } else {
-                self.points.push(Point { expires_ms, release_ms: 0, held_by: None, earned_by: None });
+                self.push_point(expires_ms);
             }
         }
+    }
+
+    fn push_point(&mut self, expires_ms: i64) {
+        self.points.push(Point { expires_ms, release_ms: 0, held_by: None, earned_by: None, told: false });
+    }
+
+    /// Takes a point out. Of a lot those of which the member knows go first, whoever holds them.
+    fn remove_point(&mut self, place: usize) -> i64 {
+        let gone = self.points.remove(place);
+        let known =
+            |point: &&mut Point| point.told && point.release_ms == 0 && point.expires_ms == gone.expires_ms;
+        if !gone.told
+            && gone.release_ms == 0
+            && let Some(point) = self.points.iter_mut().find(known)
+        {
+            point.told = false;
+        }
+        gone.expires_ms
     }
 
     fn free(&self) -> Vec<usize> {
@@ -212,7 +309,7 @@ impl Naive {
         let mut taken = Vec::new();
         for _ in 0..points {
             match self.free().first() {
-                Some(place) => taken.push(self.points.remove(*place).expires_ms),
+                Some(place) => taken.push(self.remove_point(*place)),
                 None => {
                     self.debt += 1;
                     taken.push(0);
@@ -230,6 +327,7 @@ impl Naive {
     }
 
     pub(super) fn step(&mut self, step: &str) -> String {
+        self.steps += 1;
         let words: Vec<&str> = step.split(' ').collect();
         let after = |name: &str| words.iter().position(|word| *word == name).map(|place| words[place + 1]);
         match words[0] {
@@ -241,11 +339,23 @@ impl Naive {
                 self.work();
                 return "worked".to_owned();
             }
+            "accrue" => return self.accrue_one(&words),
+            "park" => return self.park(&words),
+            "unpark" => return self.unpark(&words),
+            "tick" => return self.tick_one(),
+            "clear" => return self.clear(),
+            "lock" | "unlock" | "close" | "close-into" => return self.membership(&words),
+            "enrol" => return self.enrol(&words),
             _ => {}
         }
         let number = words.get(1).and_then(|word| word.parse::<i64>().ok()).unwrap_or(0);
         let until = after("until").map_or(NEVER, instant);
         let past = |now: i64| until < now + 1_000;
+        if self.closed.is_some()
+            && let Some(outcome) = self.gone(&words, number, past(self.now_ms))
+        {
+            return outcome;
+        }
         match words[0] {
             "adjust" if number > 0 && past(self.now_ms) => "refused OutOfRange".to_owned(),
             "adjust" => self.done(|naive| {
@@ -253,7 +363,17 @@ impl Naive {
                     naive.credit("adjusted", number, until);
                 } else {
                     naive.take(-number);
+                    naive.sum("adjusted", number);
                 }
+            }),
+            "activity" => self.activity(words[1], after("on").expect("a day")),
+            "reward" => self.done(|naive| {
+                naive.owes = true;
+                naive.credit("earned", number, naive.expiry(naive.now_ms));
+            }),
+            "unreward" => self.done(|naive| {
+                naive.take(number);
+                naive.sum("taken", number);
             }),
             "receive" => self.done(|naive| {
                 let anew = if naive.has("anew") { naive.expiry(naive.now_ms) } else { until };
@@ -261,14 +381,21 @@ impl Naive {
             }),
             "send" => {
                 let mut missing = Vec::new();
-                if self.blocked {
+                if self.closed.is_some() {
+                    missing.push("MemberClosed");
+                } else if self.blocked {
                     missing.push("MemberBlocked");
                 }
                 if (self.free().len() as i64) < number {
                     missing.push("PointsShort");
                 }
                 if missing.is_empty() {
-                    self.done(|naive| drop(naive.take(number)))
+                    self.done(|naive| {
+                        let taken = naive.take(number);
+                        naive.sum("sent", number);
+                        naive.owes = true;
+                        naive.sent.push(Sent::Points(taken));
+                    })
                 } else {
                     self.refused("", missing)
                 }
@@ -284,7 +411,10 @@ impl Naive {
                     missing.push("OutOfRange");
                 }
                 if missing.is_empty() {
-                    self.done(|naive| drop(naive.coupons.insert(words[1].to_owned(), (until, None))))
+                    self.done(|naive| {
+                        naive.owes = true;
+                        naive.coupons.insert(words[1].to_owned(), (until, None));
+                    })
                 } else {
                     refused(missing)
                 }
@@ -298,7 +428,7 @@ impl Naive {
             "reserve" => self.reserve(words[1], &words),
             "confirm" | "fact" => self.confirm(words[1], &words, words[0] == "fact"),
             "cancel" => match self.sales.get(words[1]).map(|sale| sale.state) {
-                Some("Confirmed") => refused(vec!["CheckoutConfirmed"]),
+                Some("Confirmed" | "Parked") => refused(vec!["CheckoutConfirmed"]),
                 Some("Cancelled") => "known Cancelled".to_owned(),
                 _ => self.end(words[1], "Cancelled"),
             },
@@ -346,6 +476,7 @@ impl Naive {
             ("delayed", count(&|point| point.release_ms > 0)),
             ("debt", self.debt.to_string()),
             ("coupons", there.map(|(name, _)| name.clone()).collect::<Vec<_>>().join(" ")),
+            ("issued", self.issued.iter().filter(|expires_ms| **expires_ms > now).count().to_string()),
             ("counters", counters.collect::<Vec<_>>().join(" ")),
             ("first", self.first.clone().unwrap_or_default()),
             ("tier", self.tiers().get(self.tier).map_or("", |tier| tier.id).to_owned()),
@@ -357,6 +488,13 @@ impl Naive {
             ("lifetime", self.activity.iter().map(|entry| entry.1).sum::<i64>().to_string()),
             ("purchases", self.activity.iter().map(|entry| entry.2).sum::<i64>().to_string()),
             ("pending", self.pending.len().to_string()),
+            ("parked", self.parked().to_string()),
+            ("adjusted", sum("adjusted").to_string()),
+            ("received", sum("received").to_string()),
+            ("sent", sum("sent").to_string()),
+            ("taken", sum("taken").to_string()),
+            ("owes", self.owes.to_string()),
+            ("reminded", format!("{:?}", self.reminded)),
             ("holds", self.sales.values().filter(|sale| sale.state == "Reserved").count().to_string()),
         ]
     }

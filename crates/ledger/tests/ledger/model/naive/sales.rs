@@ -27,13 +27,17 @@ impl Naive {
             back: 0,
             taken: 0,
             uncounted: 0,
+            brings: words.contains(&"brings"),
+            written: self.steps,
+            referral: None,
             returns: BTreeMap::new(),
         }
     }
 
     /// Refused, unless a reservation of another sale, whose time is over, may hold what is missing.
     pub(super) fn refused(&self, id: &str, missing: Vec<&'static str>) -> String {
-        let may_be_held = ["PointsShort", "CouponHeld", "MemberLimit", "NotFirstPurchase", "HeadFull"];
+        let may_be_held =
+            ["PointsShort", "CouponHeld", "MemberLimit", "NotFirstPurchase", "HoldsOpen", "HeadFull"];
         let ended = |sale: &Sale| sale.state == "Reserved" && sale.until_ms <= self.now_ms;
         let others = self.sales.iter().any(|(other, sale)| other != id && ended(sale));
         if others && missing.iter().any(|reason| may_be_held.contains(reason)) {
@@ -42,11 +46,14 @@ impl Naive {
         refused(missing)
     }
 
+    /// What keeps the member from spending.
+    fn barred(&self) -> Option<&'static str> {
+        if self.closed.is_some() { Some("MemberClosed") } else { self.blocked.then_some("MemberBlocked") }
+    }
+
     pub(super) fn missing(&self, id: &str, sale: &Sale) -> Vec<&'static str> {
         let mut missing = Vec::new();
-        if self.blocked {
-            missing.push("MemberBlocked");
-        }
+        missing.extend(self.barred());
         let own = |point: &&Point| point.held_by.as_deref() == Some(id) && point.expires_ms > self.now_ms;
         let have = self.free().len() + self.points.iter().filter(own).count();
         if (have as i64) < sale.points {
@@ -63,11 +70,12 @@ impl Naive {
         let others = || self.sales.iter().filter(|(other, sale)| *other != id && sale.state == "Reserved");
         for name in &sale.uses {
             let held = others().filter(|(_, sale)| sale.uses.contains(name)).count() as u32;
-            if self.counters.get(name).unwrap_or(&0) + held + 1 > 2 {
+            if self.counters.get(name).unwrap_or(&0) + held + 1 > 2 || self.closed.is_some() {
                 missing.push("MemberLimit");
             }
         }
-        if sale.first && (self.first.is_some() || others().any(|(_, sale)| sale.first)) {
+        let taken = self.first.is_some() || others().any(|(_, sale)| sale.first);
+        if sale.first && (taken || self.closed.is_some()) {
             missing.push("NotFirstPurchase");
         }
         missing
@@ -128,9 +136,9 @@ impl Naive {
         let mut missing = Vec::new();
         let mut held = false;
         match self.sales.get(id).map(|known| (known.state, known.text == sale.text)) {
-            Some(("Confirmed", same)) => {
+            Some((state @ ("Confirmed" | "Parked"), same)) => {
                 let known = fact || same;
-                return if known { "known Confirmed".to_owned() } else { refused(vec!["ContentDiffers"]) };
+                return if known { format!("known {state}") } else { refused(vec!["ContentDiffers"]) };
             }
             Some(("Reserved", true)) => held = true,
             Some(("Reserved", false)) if !fact => missing.push("ReservationDiffers"),
@@ -139,7 +147,7 @@ impl Naive {
             _ => {}
         }
         if held {
-            missing.extend(self.blocked.then_some("MemberBlocked"));
+            missing.extend(self.barred());
         } else {
             missing.extend(self.missing(id, &sale));
         }
@@ -148,13 +156,19 @@ impl Naive {
             return refused;
         }
         self.time();
+        sale.written = self.sales.get(id).map_or(self.steps, |known| known.written);
+        sale.state = "Confirmed";
+        if self.closed.is_some() {
+            sale.accrued = true;
+            self.sales.insert(id.to_owned(), sale);
+            return format!("overrun {}", in_order(missing));
+        }
         if held {
             let mut spent: Vec<i64> = Vec::new();
-            self.points.retain(|point| {
-                let ours = point.held_by.as_deref() == Some(id);
-                spent.extend(ours.then_some(point.expires_ms));
-                !ours
-            });
+            while let Some(place) = self.points.iter().position(|point| point.held_by.as_deref() == Some(id))
+            {
+                spent.push(self.remove_point(place));
+            }
             spent.sort_unstable();
             sale.spent = spent;
         } else {
@@ -176,9 +190,8 @@ impl Naive {
             *self.counters.entry(name.clone()).or_insert(0) += 1;
         }
         self.first.get_or_insert(id.to_owned());
-        sale.state = "Confirmed";
         self.sales.insert(id.to_owned(), sale);
-        self.pending.push(Waiting::Sale(id.to_owned()));
+        self.pending.push(Waiting { written: self.steps, sale: id.to_owned(), back: None });
         self.time();
         if missing.is_empty() { "done".to_owned() } else { format!("overrun {}", in_order(missing)) }
     }
@@ -186,12 +199,15 @@ impl Naive {
     pub(super) fn give_back(&mut self, id: &str, of: &str, words: &[&str]) -> String {
         let fact = words.contains(&"fact");
         let text = words[1..].join(" ");
-        let (restores, takes_back) = (!self.has("no-restore"), !self.has("no-take-back"));
+        let left_behind = self.closed == Some(false);
+        let restores = !self.has("no-restore") && !left_behind;
+        let takes_back = !self.has("no-take-back") && !left_behind;
         let (coupons_back, now_ms) = (!self.has("no-coupons-back"), self.now_ms);
         let Some(mut sale) = self.sales.get(of).cloned() else { return refused(vec!["CheckoutUnknown"]) };
         if let Some(known) = sale.returns.get(id) {
-            let known = fact || *known == text;
-            return if known { "known Done".to_owned() } else { refused(vec!["ContentDiffers"]) };
+            let state = if known.parked { "Parked" } else { "Done" };
+            let known = fact || known.text == text;
+            return if known { format!("known {state}") } else { refused(vec!["ContentDiffers"]) };
         }
         match sale.state {
             "Reserved" => return refused(vec!["CheckoutUnknown"]),
@@ -210,37 +226,31 @@ impl Naive {
         let units = asked.min(left);
         sale.back += units;
         let whole = sale.back == sale.units && units > 0;
+        let points_spent = sale.spent.len() as i64;
         let restored = if !restores {
             0
         } else if whole {
-            sale.points - sale.restored
+            points_spent - sale.restored
         } else if sale.value == 0 {
             0
         } else {
-            (sale.points * sale.back / sale.units - sale.restored).max(0)
+            (points_spent * sale.back / sale.units - sale.restored).max(0)
         };
         self.time();
         let spent: Vec<i64> = sale.spent.iter().rev().copied().collect();
-        for expires_ms in &spent[sale.restored as usize..(sale.restored + restored) as usize] {
-            self.sum("restored", 1);
-            if *expires_ms == 0 && self.debt > 0 {
-                self.debt -= 1;
-                continue;
-            }
-            let lapsed = *expires_ms <= self.now_ms;
-            let anew = midnight_after(date(self.now_ms) + Span::new().days(30));
-            let expires_ms = if lapsed { anew } else { *expires_ms };
-            self.points.push(Point { expires_ms, release_ms: 0, held_by: None, earned_by: None });
+        let pieces = spent[sale.restored as usize..(sale.restored + restored) as usize].to_vec();
+        if self.closed.is_none() {
+            pieces.iter().for_each(|expires_ms| self.restore(*expires_ms));
         }
         sale.restored += restored;
-        if whole && coupons_back {
+        if whole && coupons_back && self.closed.is_none() {
             for (name, expires_ms) in sale.used_coupons.clone() {
                 if expires_ms > now_ms {
                     self.coupons.entry(name).or_insert((expires_ms, None));
                 }
             }
         }
-        if whole && !sale.accrued && self.first.as_deref() == Some(of) {
+        if whole && !sale.accrued && self.closed.is_none() && self.first.as_deref() == Some(of) {
             self.first = None;
         }
         let (total, taken_before) = (sale.units * sale.earns, sale.taken);
@@ -254,12 +264,36 @@ impl Naive {
         sale.taken += taken;
         let uncounted = if whole { sale.units * sale.paid - sale.uncounted } else { units * sale.paid };
         sale.uncounted += uncounted;
-        sale.returns.insert(id.to_owned(), text);
         let counted = whole && sale.paid > 0;
+        let (at_ms, written) = (self.now_ms, self.steps);
+        let parked = sale.state == "Parked" && self.closed.is_none();
+        let accrued = self.closed.is_some();
+        let given = GivenBack { text, parked, accrued, written, taken, uncounted, counted, whole, at_ms };
+        sale.returns.insert(id.to_owned(), given);
         self.sales.insert(of.to_owned(), sale);
-        let at_ms = self.now_ms;
-        self.pending.push(Waiting::Return { sale: of.to_owned(), taken, uncounted, whole: counted, at_ms });
+        match self.closed {
+            None if !parked => {
+                self.pending.push(Waiting { written, sale: of.to_owned(), back: Some(id.to_owned()) });
+            }
+            Some(true) => {
+                self.owes = true;
+                self.sent.push(Sent::Returned { restored: pieces, taken, uncounted, counted, at_ms });
+            }
+            _ => {}
+        }
         self.time();
         if asked > left { "overrun QuantityExceeded".to_owned() } else { "done".to_owned() }
+    }
+
+    /// A spent point comes back to its lot, or to a new one.
+    pub(super) fn restore(&mut self, expires_ms: i64) {
+        self.sum("restored", 1);
+        if expires_ms == 0 && self.debt > 0 {
+            self.debt -= 1;
+            return;
+        }
+        let lapsed = expires_ms <= self.now_ms;
+        let anew = midnight_after(date(self.now_ms) + Span::new().days(30));
+        self.push_point(if lapsed { anew } else { expires_ms });
     }
 }
