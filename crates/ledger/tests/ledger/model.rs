@@ -50,16 +50,21 @@ struct Life<'a> {
     happened: &'a mut BTreeSet<String>,
 }
 
-impl Life<'_> {
-    fn failed(&self, what: &str) -> ! {
-        panic!(
-            "{what}\n  policy: {}\n  steps: {}\n  again: LEDGER_SEED={} cargo test -p suanpan-ledger --test ledger model",
-            self.policy,
-            self.steps.join("; "),
-            self.seed
-        )
+/// Whoever finds something wrong, the ledger itself too, a failure says how to repeat it.
+impl Drop for Life<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!(
+                "  policy: {}\n  steps: {}\n  again: LEDGER_SEED={} cargo test -p suanpan-ledger --test ledger model",
+                self.policy,
+                self.steps.join("; "),
+                self.seed
+            );
+        }
     }
+}
 
+impl Life<'_> {
     /// A step of one member, by both. Says what came of it.
     fn step(&mut self, who: usize, step: &str) -> String {
         self.steps.push(format!("m{} {step}", who + 1));
@@ -77,7 +82,7 @@ impl Life<'_> {
             let found = found.map_or("never".to_owned(), |ms| clock(ms).replace(' ', "_"));
             let expected = self.models[who].due();
             if found != expected {
-                self.failed(&format!("the ledger is due at {found}, the model at {expected}"));
+                panic!("the ledger is due at {found}, the model at {expected}");
             }
         }
         found
@@ -85,21 +90,18 @@ impl Life<'_> {
 
     fn compare(&mut self, who: usize, found: &str, expected: &str) {
         if found != expected {
-            self.failed(&format!("the ledger says {found:?}, the model {expected:?}"));
+            panic!("the ledger says {found:?}, the model {expected:?}");
         }
         self.happened.extend(found.split(' ').map(str::to_owned));
         let (found, expected) = (seen(&self.scripts[who]), self.models[who].seen());
         if found != expected {
-            self.failed(&format!("the ledger has\n  {found:?}, the model\n  {expected:?}"));
+            panic!("the ledger has\n  {found:?}, the model\n  {expected:?}");
         }
         let there =
             found.into_iter().filter(|(_, value)| !["", "0", "{}", "false"].contains(&value.as_str()));
         self.happened.extend(there.map(|(name, value)| if name == "tier" { value } else { name.to_owned() }));
         let (effects, sent) = (&mut self.scripts[who].world.sent, &mut self.models[who].sent);
-        if effects.len() != sent.len() {
-            let told = format!("the ledger sends {effects:?}, the model {} effects", sent.len());
-            self.failed(&told);
-        }
+        assert_eq!(effects.len(), sent.len(), "the ledger sends {effects:?}, the model {sent:?}");
         self.sent.extend(effects.drain(..).zip(sent.drain(..)).map(|(effect, sent)| (who, effect, sent)));
     }
 

@@ -130,7 +130,7 @@ fn give_back(world: &mut World, number: u32, wanted: Wanted, attempt: Option<&Tr
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(crate::cases(400))]
 
     #[test]
     fn all_of_it_comes_back(

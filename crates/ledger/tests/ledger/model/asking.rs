@@ -27,6 +27,8 @@ pub(super) struct Asking {
     pub(super) sales: Vec<String>,
     /// The sale that was asked for last, by member.
     last: [Option<u64>; 2],
+    /// Entries that were to be parked, by member.
+    parked: [Vec<String>; 2],
     /// Requests that are named, so that they can come again.
     requests: u8,
 }
@@ -41,6 +43,7 @@ impl Asking {
             now_ms,
             sales: vec![String::new(); 2 * SALES as usize],
             last: [None; 2],
+            parked: [Vec::new(), Vec::new()],
             requests: 0,
         }
     }
@@ -155,8 +158,18 @@ impl Asking {
                 let on = if self.dice.hit(3) { self.date(-3) } else { self.date(0) };
                 format!("activity {activity} on {on}")
             }
-            42..=43 => format!("park {}", self.entry(who)),
-            44..=45 => format!("unpark {}", self.entry(who)),
+            42..=43 => {
+                let entry = self.entry(who);
+                self.parked[who].push(entry.clone());
+                format!("park {entry}")
+            }
+            44..=45 => {
+                // Mostly what was to be parked of late.
+                let known = &self.parked[who];
+                let late =
+                    known.len().checked_sub(1 + self.dice.roll(3) as usize).map(|at| known[at].clone());
+                format!("unpark {}", late.unwrap_or_else(|| self.entry(who)))
+            }
             46 => format!("accrue {}", self.entry(who)),
             47 if self.dice.hit(2) => "tick".to_owned(),
             47 => "clear".to_owned(),
@@ -167,7 +180,8 @@ impl Asking {
     /// A sale, or a return of one.
     fn entry(&mut self, who: usize) -> String {
         let back = if self.dice.hit(3) { format!("R{} of ", self.dice.roll(4)) } else { String::new() };
-        format!("{back}S{}", self.place(who))
+        let last = self.last[who].filter(|_| self.dice.hit(2));
+        format!("{back}S{}", last.unwrap_or_else(|| self.place(who)))
     }
 
     fn some_days(&self) -> i64 {
