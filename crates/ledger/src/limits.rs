@@ -1,4 +1,5 @@
-//! Every bound of a member's state, each with its reason and what happens at it.
+//! Every bound of a member's state, each with its reason and what happens at it. A command that is beyond one of its own
+//! (lines, names, bytes, points) is refused as [`Refusal::OutOfRange`](crate::Refusal::OutOfRange) with the field.
 
 /// Bytes of an encoded head. A conditional write of 4 KiB runs at 70 % of the rate of one of 300 bytes.
 pub const HEAD_BYTES_MAX: usize = 4_096;
@@ -20,9 +21,10 @@ pub const COUPONS_MAX: usize = 32;
 /// Reservations at the same time. At the bound a reservation is refused.
 pub const HOLDS_MAX: usize = 4;
 /// Counters of limited offers. At the bound the oldest ended period goes; without one, a use is refused, a fact counts
-/// as overrun.
+/// as overrun; a merge leaves out what has no room.
 pub const COUNTERS_MAX: usize = 48;
-/// Counters of limited activities. At the bound the oldest ended period goes; without one, the activity is refused.
+/// Counters of limited activities. At the bound the oldest ended period goes; without one, the activity is refused; a
+/// merge leaves out what has no room.
 pub const ACTIVITIES_MAX: usize = 16;
 /// Months of spend, purchases and activity: a window of 24 months touches 25.
 pub const MONTHS_MAX: usize = 25;
@@ -38,7 +40,7 @@ pub const SALE_LINES_MAX: usize = suanpan_domain::limits::BASKET_LINES_MAX;
 pub const RETURNS_MAX: usize = 256;
 /// Tenders of a sale.
 pub const TENDERS_MAX: usize = 32;
-/// The largest balance, debt or lifetime sum, in points.
+/// The most points that one command names.
 pub const POINTS_MAX: i64 = suanpan_domain::limits::POINTS_MAX;
 
 /// Coupons that one sale uses, or brings.

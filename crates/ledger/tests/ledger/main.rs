@@ -4,6 +4,7 @@ mod archived;
 mod bounds;
 mod bytes;
 mod cases;
+mod full;
 mod life;
 mod model;
 mod policy_words;
@@ -12,6 +13,7 @@ mod reminders;
 mod returns;
 mod rules;
 mod script;
+mod shapes;
 mod tiers;
 mod world;
 

@@ -217,7 +217,8 @@ impl Script {
         (id, hash(&words.join(" ")))
     }
 
-    fn action(&mut self, words: &[&str]) -> Action {
+    /// The command of a step.
+    pub(crate) fn action(&mut self, words: &[&str]) -> Action {
         let after = |name: &str| words.iter().position(|word| *word == name).map(|place| words[place + 1]);
         let has = |name: &str| words.contains(&name);
         let points = || words[1].parse().unwrap_or_else(|_| panic!("{words:?}"));

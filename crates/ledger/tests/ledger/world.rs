@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use suanpan_domain::CheckoutId;
 use suanpan_ledger::codec::{decode_entry, decode_head, encode_entry, encode_head};
 use suanpan_ledger::command::{Effect, EntryRef};
+use suanpan_ledger::head::Sums;
 use suanpan_ledger::limits::HEAD_BYTES_MAX;
 use suanpan_ledger::refusal::Conflicts;
 use suanpan_ledger::{
@@ -22,6 +23,8 @@ pub(crate) struct World {
     pub(crate) asked: BTreeSet<&'static str>,
     /// What this member's rows brought about at others, in order.
     pub(crate) sent: Vec<Effect>,
+    /// It began with nothing, so that its rows explain its head.
+    began_empty: bool,
     /// Written so far as bytes: what a store has.
     head_bytes: Vec<u8>,
 }
@@ -29,12 +32,14 @@ pub(crate) struct World {
 impl World {
     pub(crate) fn new(policy: Policy, head: Head) -> Self {
         let head_bytes = encode_head(&head);
+        let began_empty = head.sums == Sums::default() && head.coupons.is_empty();
         Self {
             policy,
             head,
             rows: BTreeMap::new(),
             now_ms: 0,
             asked: BTreeSet::new(),
+            began_empty,
             sent: Vec::new(),
             head_bytes,
         }
@@ -113,7 +118,9 @@ impl World {
             }));
             self.rows.insert(change.entry.key.to_bytes(), change.entry.clone());
             self.head = change.head.clone();
-            self.explain();
+            if self.began_empty {
+                self.explain();
+            }
         }
         applied
     }
