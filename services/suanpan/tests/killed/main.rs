@@ -62,6 +62,7 @@ fn main() {
         let kills = if long { 50 } else { 10 };
         part("races", &mut || runtime.block_on(races::races(seed)));
         part("killed_at_any_moment", &mut || runtime.block_on(plan::killed_at_any_moment(seed, kills)));
+        part("no_room", &mut || runtime.block_on(full::no_room(seed)));
         part("a_full_disk", &mut || runtime.block_on(full::a_full_disk(seed)));
     }
     #[cfg(feature = "failpoints")]
