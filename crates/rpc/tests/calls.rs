@@ -74,7 +74,7 @@ fn tenders(tenders: Vec<checkout_v1::Tender>) -> Vec<String> {
     named(&confirmed)
 }
 
-fn line(units: Vec<u32>, quantity_milli: i64) -> checkout_v1::ReturnLine {
+fn line(units: Vec<i32>, quantity_milli: i64) -> checkout_v1::ReturnLine {
     checkout_v1::ReturnLine { line_id: "L1".to_owned(), quantity_milli, units }
 }
 
@@ -106,7 +106,7 @@ fn page(page_size: i32) -> Vec<String> {
 
 #[test]
 fn calls_about_sales() {
-    let most_unit = (QUANTITY_MILLI_MAX / 1_000 - 1) as u32;
+    let most_unit = (QUANTITY_MILLI_MAX / 1_000 - 1) as i32;
     let hold = |seconds| reserve(|message| message.hold_seconds = seconds);
     let expected = |due_minor| {
         reserve(|message| message.expected = Some(checkout_v1::Expected { due_minor, ..Default::default() }))
