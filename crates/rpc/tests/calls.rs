@@ -108,9 +108,8 @@ fn page(page_size: i32) -> Vec<String> {
 fn calls_about_sales() {
     let most_unit = (QUANTITY_MILLI_MAX / 1_000 - 1) as i32;
     let hold = |seconds| reserve(|message| message.hold_seconds = seconds);
-    let expected = |due_minor| {
-        reserve(|message| message.expected = Some(checkout_v1::Expected { due_minor, ..Default::default() }))
-    };
+    let expected =
+        |due_minor| reserve(|message| message.expected = Some(checkout_v1::Expected { due_minor }));
     let by = |id: usize, channel: usize, reason: usize| {
         let text = |bytes| "x".repeat(bytes);
         let (id, channel, reason) = (text(id), text(channel), text(reason));
