@@ -3,19 +3,18 @@
 //! Every amount of the sale comes from the quote; what is divided here (taxes on top, reimbursed coupons, points that
 //! count as a discount) is divided so that the units of a line add up to the line and the lines to what is due.
 
-mod period;
 mod units;
 
 use suanpan_domain::offer::OfferRef;
 use suanpan_domain::quote::{Quote, QuoteLine};
 use suanpan_domain::{Basket, CheckoutId, Line, LineKind, Member};
-use suanpan_ledger::Sale;
-use suanpan_ledger::head::{Counter, CouponId, NEVER_MS};
+use suanpan_ledger::head::{Counter, CouponId, NEVER_MS, Period};
 use suanpan_ledger::sale::{GlobalUse, IssuedCoupons, LimitedUse, SaleLine, Tender};
+use suanpan_ledger::{Sale, period_of};
 use suanpan_program::model::{CodeKind, CountsAs, Offer, Program};
 
 use crate::key::offer_key;
-use period::period;
+use crate::policy::limit_period;
 use units::{Share, runs};
 
 /// A priced basket with everything that its quote names.
@@ -203,7 +202,9 @@ fn consumed(priced: &Priced<'_>, code_hash: &dyn Fn(&str) -> [u8; 16], sale: &mu
         }
         if let (Some((limit, per)), Some(member)) = (offer.limits.per_member, member) {
             let birthday = offer.who.birthday.and(member.birthday);
-            let period = period(per, basket.business_time, birthday);
+            let clock = basket.business_time.wall_clock();
+            let period =
+                clock.map_or(Period::Lifetime, |clock| period_of(limit_period(per), clock.date, birthday));
             let counter = Counter { offer: key, period, used: 1 };
             // Two coupons of one campaign are one use of it in one basket.
             if !sale.uses.iter().any(|used| used.counter == counter) {

@@ -52,6 +52,8 @@ pub fn due_at(policy: &Policy, head: &Head) -> Option<i64> {
 /// What is due at an instant, in the order in which it has to be done. After each the next head may say otherwise.
 #[must_use]
 pub fn due(policy: &Policy, head: &Head, now_ms: i64) -> Vec<Due> {
+    // As commands do: on a machine whose clock is behind, what a head has seen end has ended.
+    let now_ms = now_ms.max(head.as_of_ms);
     let mut found = Vec::new();
     let ended = head.holds.iter().filter(|hold| hold.until_ms <= now_ms);
     found.extend(ended.map(|hold| Due::EndReservation(hold.checkout)));

@@ -70,7 +70,8 @@ fn counters(policy: &Policy, head: &Head, business: BusinessTime) -> Vec<Counter
     keys.into_iter()
         .filter_map(|key| {
             let offer = policy.offer(key)?;
-            let period = usage::period_of(offer, date, head.birthday)?;
+            let (_, period) = offer.per_member?;
+            let period = usage::period_of(period, date, head.birthday.filter(|_| offer.of_birthday));
             let used = usage::used(head, key, period, None);
             (used > 0).then(|| Counter { offer: offer.id.clone(), used })
         })

@@ -9,32 +9,28 @@ use crate::calendar;
 use crate::draft::Draft;
 use crate::head::{Counter, Head, OfferKey, Period};
 use crate::limits::COUNTERS_MAX;
-use crate::policy::OfferName;
+use crate::policy::LimitPeriod;
 
-/// The period of an offer's limit per member that a sale on a date counts in; none for an offer without such a limit.
-/// The date is that of the store's wall clock. For a birthday offer the year is that of the nearest birthday, so that
-/// the days around one are one year's also over New Year.
+/// The period of a limit per member that a sale on a date counts in. The date is that of the store's wall clock. A year
+/// is that of the nearest birthday where the offer is one for birthdays, so that the days around one are one year's also
+/// over New Year.
 ///
 /// ```
 /// use suanpan_domain::MonthDay;
-/// use suanpan_ledger::head::{OfferKey, Period};
-/// use suanpan_ledger::policy::{LimitPeriod, OfferName};
-/// let offer = OfferName {
-///     key: OfferKey(7),
-///     id: "birthday".to_owned(),
-///     per_member: Some((1, LimitPeriod::Year)),
-///     of_birthday: true,
-/// };
+/// use suanpan_ledger::head::Period;
+/// use suanpan_ledger::period_of;
+/// use suanpan_ledger::policy::LimitPeriod;
 /// let date = "2026-12-31".parse()?;
-/// assert_eq!(suanpan_ledger::period_of(&offer, date, MonthDay::new(1, 2)), Some(Period::Year(2027)));
+/// assert_eq!(period_of(LimitPeriod::Year, date, None), Period::Year(2026));
+/// assert_eq!(period_of(LimitPeriod::Year, date, MonthDay::new(1, 2)), Period::Year(2027));
+/// assert_eq!(period_of(LimitPeriod::Lifetime, date, MonthDay::new(1, 2)), Period::Lifetime);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use]
-pub fn period_of(offer: &OfferName, date: Date, birthday: Option<MonthDay>) -> Option<Period> {
-    let (_, period) = offer.per_member?;
-    match birthday.filter(|_| offer.of_birthday) {
-        Some(birthday) => Some(Period::Year(i32::from(year_of_nearest(birthday, date)))),
-        None => Some(calendar::period_at(period, date)),
+pub fn period_of(period: LimitPeriod, date: Date, birthday: Option<MonthDay>) -> Period {
+    match (period, birthday) {
+        (LimitPeriod::Year, Some(birthday)) => Period::Year(i32::from(year_of_nearest(birthday, date))),
+        _ => calendar::period_at(period, date),
     }
 }
 
@@ -112,5 +108,32 @@ impl Draft<'_> {
         let today =
             if self.head.counters.len() < COUNTERS_MAX { 0 } else { calendar::day_number(self.today()) };
         count(&mut self.head.counters, COUNTERS_MAX, counter, today)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_year_is_one_of_birthdays() {
+        let month = Period::Month((2026 - 1970) * 12);
+        for (period, date, birthday, expected) in [
+            (LimitPeriod::Day, "2026-01-02", Some((1, 1)), Period::Day(20_455)),
+            (LimitPeriod::Week, "2026-01-02", Some((1, 1)), Period::Week(2_922)),
+            (LimitPeriod::Month, "2026-01-02", Some((1, 1)), month),
+            (LimitPeriod::Lifetime, "2026-01-02", Some((1, 1)), Period::Lifetime),
+            (LimitPeriod::Year, "2026-01-02", None, Period::Year(2026)),
+            // A birthday at the turn of the year is one birthday.
+            (LimitPeriod::Year, "2025-12-31", Some((1, 1)), Period::Year(2026)),
+            (LimitPeriod::Year, "2026-01-02", Some((1, 1)), Period::Year(2026)),
+            (LimitPeriod::Year, "2025-12-31", Some((12, 31)), Period::Year(2025)),
+            (LimitPeriod::Year, "2026-01-02", Some((12, 31)), Period::Year(2025)),
+            (LimitPeriod::Year, "2026-01-02", Some((6, 15)), Period::Year(2026)),
+        ] {
+            let birthday = birthday.and_then(|(month, day)| MonthDay::new(month, day));
+            let date = date.parse().expect("a date");
+            assert_eq!(period_of(period, date, birthday), expected, "{period:?} {date} {birthday:?}");
+        }
     }
 }

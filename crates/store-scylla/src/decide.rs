@@ -141,7 +141,9 @@ impl Inner {
         // What is owed has to be paid by whoever comes next, too: it need not wait for it.
         turn.take();
         let owed = Owed::of(write, version, scope.checkout);
-        self.pay(chain, &scope.owner, &owed, until).await?;
+        let paid = self.pay(chain, &scope.owner, &owed, until).await;
+        // The head is written: nobody may hear that nothing was.
+        paid.map_err(|error| if plan.own.is_some() { error.after_a_write() } else { error })?;
         if let (Some(own), Some(_)) = (&plan.own, owed.column()) {
             let name = (chain.to_owned(), bytes::owner_column(&scope.owner), own.key.to_bytes(), version);
             self.paid.add(name);

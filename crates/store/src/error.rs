@@ -64,4 +64,20 @@ impl StoreError {
             | Self::Contract(_) => Executed::No,
         }
     }
+
+    /// The same where it came after something was sent: whatever failed then, what was sent may have been executed.
+    ///
+    /// ```
+    /// use suanpan_store::{Executed, StoreError};
+    /// let closed = StoreError::Unavailable("closed".to_owned());
+    /// assert_eq!(closed.executed(), Executed::No);
+    /// assert_eq!(closed.after_a_write().executed(), Executed::Unknown);
+    /// ```
+    #[must_use]
+    pub fn after_a_write(self) -> Self {
+        match self.executed() {
+            Executed::Unknown => self,
+            Executed::No => Self::Unknown(self.to_string()),
+        }
+    }
 }

@@ -1,5 +1,7 @@
 //! The trait.
 
+use std::time::Instant;
+
 use async_trait::async_trait;
 use suanpan_domain::{CheckoutId, MemberId};
 use suanpan_ledger::Entry;
@@ -341,20 +343,25 @@ pub trait Store: Send + Sync {
     }
 }
 
-/// How far the caller's clock is off the store's, milliseconds. What the way there and back may explain counts as nothing.
+/// How far the caller's clock is off the store's, milliseconds. What the way there and back may explain counts as nothing;
+/// none when that took longer than what is allowed, which would explain any clock that matters.
 ///
 /// # Errors
 /// As [`Store::clock_ms`].
 pub async fn clock_off_ms(
     store: &dyn Store,
     now_ms: &(dyn Fn() -> i64 + Send + Sync),
-) -> Result<u64, StoreError> {
-    let asked_ms = now_ms();
-    let Some(store_ms) = store.clock_ms().await? else { return Ok(0) };
+    allowed_ms: u64,
+) -> Result<Option<u64>, StoreError> {
+    let (began, asked_ms) = (Instant::now(), now_ms());
+    let Some(store_ms) = store.clock_ms().await? else { return Ok(Some(0)) };
     let answered_ms = now_ms();
+    if began.elapsed().as_millis() > u128::from(allowed_ms) {
+        return Ok(None);
+    }
     // A clock that was set meanwhile may have gone back.
     let (first, last) = (asked_ms.min(answered_ms), asked_ms.max(answered_ms));
-    Ok(store_ms.abs_diff(store_ms.clamp(first, last)))
+    Ok(Some(store_ms.abs_diff(store_ms.clamp(first, last))))
 }
 
 /// The instant at which [`Store::scan_due`] gives every member; members about whom nothing will be due are due then.

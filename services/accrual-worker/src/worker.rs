@@ -177,6 +177,7 @@ impl Worker {
             tasks.spawn(feed::follow(Arc::clone(&self.shared), part, stopped.clone()));
         }
         tasks.spawn(scan::again_and_again(Arc::clone(&self.shared), stopped.clone()));
+        tasks.spawn(take_over_programs(Arc::clone(&self.shared), stopped.clone()));
         tasks.spawn(tend(Arc::clone(&self.shared), stopped.clone()));
         for sink in &self.shared.sinks {
             tasks.spawn(outbox::deliver(Arc::clone(&self.shared), Arc::clone(sink), stopped.clone()));
@@ -211,17 +212,38 @@ fn holder() -> String {
     format!("{:x}-{:016x}", std::process::id(), outbox::random())
 }
 
-/// What needs looking at now and then, by one worker for all: programs that changed, holds of guests, events that everybody has.
+/// Looks for programs that changed, by one worker for all. Apart from what else is looked at: a round through all members of
+/// a chain takes its time.
+async fn take_over_programs(shared: Arc<Shared>, mut stopped: watch::Receiver<bool>) {
+    loop {
+        let round = async {
+            shared.duties.held(duties::TEND).await;
+            change::follow(&shared).await
+        };
+        let result = tokio::select! {
+            result = round => result,
+            () = told(&mut stopped) => return,
+        };
+        if let Err(error) = result {
+            tracing::warn!(%error, "could not take a program over; again soon");
+        }
+        if wait(&mut stopped, shared.pace.tend_every).await {
+            return;
+        }
+    }
+}
+
+/// What needs looking at now and then, by one worker for all: holds of guests, what guests owe, events that everybody has. One
+/// that fails keeps no other from being looked at.
 async fn tend(shared: Arc<Shared>, mut stopped: watch::Receiver<bool>) {
     let mut codes_at = Instant::now();
     loop {
         let with_codes = Instant::now() >= codes_at;
         let round = async {
             shared.duties.held(duties::TEND).await;
-            change::follow(&shared).await?;
-            holds::end(&shared, with_codes).await?;
-            shared.store.pay_guests((shared.clock)()).await?;
-            outbox::forget(&shared).await
+            let held = holds::end(&shared, with_codes).await;
+            let owed = shared.store.pay_guests((shared.clock)()).await;
+            held.and(owed).and(outbox::forget(&shared).await)
         };
         let result = tokio::select! {
             result = round => result,
@@ -231,7 +253,7 @@ async fn tend(shared: Arc<Shared>, mut stopped: watch::Receiver<bool>) {
             codes_at = Instant::now() + shared.pace.codes_every;
         }
         if let Err(error) = result {
-            tracing::warn!(%error, "could not look after programs, holds and delivered events; again soon");
+            tracing::warn!(%error, "could not look after holds, debts and delivered events; again soon");
         }
         if wait(&mut stopped, shared.pace.tend_every).await {
             return;

@@ -38,6 +38,8 @@ pub(crate) enum Facts {
     Local,
     /// The store said so; none: it knows no such member.
     Found(Option<Box<Member>>),
+    /// The same of a sale that is over: what everybody used of limited offers refuses nothing any more.
+    Reported(Option<Box<Member>>),
     /// The store did not answer.
     Silent,
     /// A token or a record holds them, and the time of the sale.
@@ -248,6 +250,10 @@ impl Node {
         let (member, age_ms) = match facts {
             Facts::Local => self.gather(&mut request),
             Facts::Found(found) => found_by_store(&mut request, found),
+            Facts::Reported(found) => {
+                kept_usage = Some(None);
+                found_by_store(&mut request, found)
+            }
             Facts::Silent => found_by_store(&mut request, None),
             Facts::Kept { member, usage, business_time } => {
                 request.basket.business_time = business_time;

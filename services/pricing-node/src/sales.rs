@@ -18,7 +18,7 @@ use suanpan_program::model::ARCHIVE_DAYS_MIN;
 use suanpan_program::parse;
 use suanpan_rpc::decode::Lookup;
 use suanpan_rpc::v1;
-use suanpan_store::{LookupKey, LookupKind, Store, StoreError, clock_off_ms};
+use suanpan_store::{Executed, LookupKey, LookupKind, Store, StoreError, clock_off_ms};
 use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::chain::Chain;
@@ -219,7 +219,10 @@ impl Sales {
         }
     }
 
-    /// The program of a version, compiled: the current one, one of those kept, or the store's.
+    /// The program of a version, compiled: the current one, one of those kept, or the store's. None when the store has none.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] when this release cannot price by what is stored.
     pub(crate) async fn version(
         &self,
         current: &Arc<Chain>,
@@ -243,11 +246,11 @@ impl Sales {
             Chain::new(&parsed.program, catalogue).ok()
         })
         .await;
-        let chain = compiled.ok().flatten().map(Arc::new);
-        if let Some(chain) = &chain {
-            self.keep(Arc::clone(chain));
-        }
-        Ok(chain)
+        let Some(chain) = compiled.ok().flatten().map(Arc::new) else {
+            return Err(StoreError::Corrupt(format!("the program of version {version} cannot be read")));
+        };
+        self.keep(Arc::clone(&chain));
+        Ok(Some(chain))
     }
 
     /// Whether the node's clock was near the store's when it was last looked at.
@@ -257,8 +260,10 @@ impl Sales {
 
     /// Compares the node's clock with the store's.
     pub(crate) async fn compare_clocks(&self) -> Result<(), StoreError> {
-        let off_ms = clock_off_ms(&*self.store, &unix_ms_now).await?;
-        let is_off = off_ms > self.selling.clock_off_ms_max;
+        let off_ms_max = self.selling.clock_off_ms_max;
+        // A look that says nothing leaves it at what the one before said.
+        let Some(off_ms) = clock_off_ms(&*self.store, &unix_ms_now, off_ms_max).await? else { return Ok(()) };
+        let is_off = off_ms > off_ms_max;
         if is_off != self.clock_is_off.swap(is_off, Ordering::Relaxed) {
             if is_off {
                 tracing::error!(off_ms, "this machine's clock is wrong: nothing is sold until it is right");
@@ -272,6 +277,22 @@ impl Sales {
     /// What everybody used of limited offers, as it was read last.
     pub(crate) fn usage(&self) -> Option<Arc<Usage>> {
         self.usage.load_full()
+    }
+
+    /// Notes what became known of an offer's use since it was read; the next reading has it.
+    pub(crate) fn note_usage(&self, offer: &str, note: impl Fn(&mut OfferUsage)) {
+        self.usage.rcu(|usage| {
+            let mut usage = usage.as_deref().cloned().unwrap_or_default();
+            match usage.offers.iter_mut().find(|known| known.offer == offer) {
+                Some(known) => note(known),
+                None => {
+                    let mut new = OfferUsage { offer: offer.to_owned(), used: 0, given_minor: 0 };
+                    note(&mut new);
+                    usage.offers.push(new);
+                }
+            }
+            Some(Arc::new(usage))
+        });
     }
 
     /// Reads what everybody used of limited offers.
@@ -327,14 +348,18 @@ where
     F: Future<Output = Result<T, BooksError>>,
 {
     let mut pause = Duration::from_millis(5);
+    let mut sent = false;
     loop {
         match timeout_at(until, call()).await.unwrap_or_else(|_| Err(time_is_over().into())) {
-            Err(BooksError::Store(StoreError::Unknown(_) | StoreError::Busy))
+            Err(BooksError::Store(error @ (StoreError::Unknown(_) | StoreError::Busy)))
                 if Instant::now() + pause < until =>
             {
+                sent |= error.executed() == Executed::Unknown;
                 sleep(pause).await;
                 pause = (pause * 2).min(Duration::from_millis(200));
             }
+            // A store that gives up after an answer was lost does not say what became of the call.
+            Err(BooksError::Store(error)) if sent => return Err(error.after_a_write().into()),
             done => return done,
         }
     }
@@ -355,6 +380,25 @@ fn time_is_over() -> StoreError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn what_was_lost_once_is_unknown_whatever_fails_later() {
+        let unavailable = || StoreError::Unavailable("closed".to_owned());
+        for (first, then, executed) in [
+            (StoreError::Unknown("lost".to_owned()), unavailable(), Executed::Unknown),
+            (StoreError::Busy, unavailable(), Executed::No),
+        ] {
+            let mut answers = vec![then, first];
+            let until = Instant::now() + Duration::from_secs(5);
+            let answer: Result<(), BooksError> = settled(until, || {
+                let next = answers.pop().expect("two tries");
+                async move { Err(next.into()) }
+            })
+            .await;
+            let Err(BooksError::Store(error)) = answer else { panic!("{answer:?}") };
+            assert_eq!(error.executed(), executed, "{error:?}");
+        }
+    }
 
     #[tokio::test]
     async fn a_store_that_never_answers_keeps_nobody_longer_than_its_caller_waits() {

@@ -270,6 +270,13 @@ fn what_pricing_is_told() {
     assert_eq!((sold.points, sold.tier.as_deref(), sold.first_purchase), (40, Some("gold"), Some(false)));
     assert_eq!(sold.version, script.world.head.version);
 
+    // An offer for birthdays counts in its own period: only a year is the birthday's.
+    for (per, counted) in [(LimitPeriod::Lifetime, true), (LimitPeriod::Month, false)] {
+        script.world.policy.offers[0] = name("o1", Some((5, per)), true);
+        let counters = told(&script, "2026-02-20").counters.expect("they are known");
+        assert_eq!(!counters.is_empty(), counted, "{per:?}");
+    }
+
     let nobody = snapshot(&script.world.policy, &Head::absent(), &member("m9"), 0, BusinessTime::default());
     assert_eq!((nobody.points, nobody.enrolled_on, nobody.version), (0, None, 0));
 }

@@ -91,6 +91,7 @@ impl Inner {
     /// Pays what guests owe of all chains, and takes off the list what never will be owed. `now_ms` is close to the servers'
     /// clocks.
     pub(crate) async fn pay_guests(&self, now_ms: i64) -> Result<(), StoreError> {
+        let mut result = Ok(());
         for part in (0..PARTS).map(Part) {
             let part = part.0.cast_signed();
             let until = self.deadline();
@@ -101,8 +102,17 @@ impl Inner {
                 for (chain, id, key, basis, listed_us) in debts {
                     let age_ms = now_ms - listed_us.unwrap_or_default().div_euclid(1_000);
                     let listed = Listed { part, id, key, basis };
-                    if age_ms >= LEFT_ALONE_MS && self.pay_listed(&chain, &listed, age_ms).await? {
-                        self.unlist_debt(&chain, &listed, self.deadline()).await?;
+                    if age_ms < LEFT_ALONE_MS {
+                        continue;
+                    }
+                    match self.pay_listed(&chain, &listed, age_ms).await {
+                        Ok(true) => self.unlist_debt(&chain, &listed, self.deadline()).await?,
+                        Ok(false) => {}
+                        // One row that cannot be read must not keep all others from being paid.
+                        Err(error @ (StoreError::Corrupt(_) | StoreError::Contract(_))) => {
+                            result = result.and(Err(error));
+                        }
+                        Err(error) => return Err(error),
                     }
                 }
                 let Some((chain, id, key, basis, _)) = last else { break };
@@ -110,7 +120,7 @@ impl Inner {
                 debts = self.cql.read::<Debt>(&self.statements.debts_after, values, self.deadline()).await?;
             }
         }
-        Ok(())
+        result
     }
 
     /// Pays what one row owes; whether nothing is left of it to come.

@@ -21,14 +21,16 @@ const SETTLES_MS: i64 = 10_000;
 
 /// Goes through the members of every chain whose active program is newer than its last round.
 pub(crate) async fn follow(shared: &Shared) -> Result<(), StoreError> {
+    let mut result = Ok(());
     for chain in shared.store.chains().await? {
         let Some(active) = shared.store.active_program(&chain).await? else { continue };
         let done = shared.store.position(&chain, DONE).await?.map_or(0, |(generation, _)| generation);
         if active.generation > done && active.at_ms + SETTLES_MS <= (shared.clock)() {
-            round(shared, &chain, &active).await?;
+            // A chain that cannot be gone through keeps no other one waiting.
+            result = result.and(round(shared, &chain, &active).await);
         }
     }
-    Ok(())
+    result
 }
 
 /// One round; goes on where an earlier worker was interrupted in the same one.
@@ -51,8 +53,11 @@ async fn round(shared: &Shared, chain: &str, active: &Activation) -> Result<(), 
                 .await;
         }
         drop(token);
-        // The position is kept behind members that were looked at, never before them.
-        let _ = all_done.recv().await;
+        // The position is kept behind members that were looked at, never before them: those that the store did not answer for
+        // are looked at again, with their neighbours.
+        if all_done.recv().await.is_some() {
+            return Err(StoreError::Unavailable("for some members of a round".to_owned()));
+        }
         let Some(next) = part.next else { break };
         shared.store.set_position(chain, UNDER_WAY, active.generation, &next).await?;
         after = next;

@@ -46,7 +46,8 @@ impl UpTo {
     }
 }
 
-/// Held while a job is not done; whoever waits for several waits until nobody holds one any more.
+/// Held while a job is not done; whoever waits for several waits until nobody holds one any more. It says something when the
+/// work could not be done for a reason that passes.
 pub(crate) type Token = mpsc::Sender<()>;
 
 /// Starts tasks for members.
@@ -105,12 +106,12 @@ impl Crew {
     /// Has a member worked for; waits until there is a place. One that is being worked for is worked for once more, unless
     /// that gets so far anyhow: most often it was offered because of what the work wrote itself.
     pub(crate) async fn offer(&self, job: Job, up_to: UpTo, token: Option<&Token>) {
-        if self.joined(&job, up_to, token) || self.inner.closed.load(Ordering::Acquire) {
+        if self.joined(&job, up_to, token) || self.is_closed_for(token) {
             return;
         }
         let Ok(place) = Arc::clone(&self.inner.places).acquire_owned().await else { return };
         // Somebody else may have offered it while this one waited.
-        if self.joined(&job, up_to, token) || self.inner.closed.load(Ordering::Acquire) {
+        if self.joined(&job, up_to, token) || self.is_closed_for(token) {
             return;
         }
         locked(&self.inner.busy)
@@ -122,6 +123,15 @@ impl Crew {
             }
         }
         tasks.spawn(Arc::clone(&self.inner).work(job, place));
+    }
+
+    /// Whether no more jobs are taken; whoever offers one hears that it was not done.
+    fn is_closed_for(&self, token: Option<&Token>) -> bool {
+        let closed = self.inner.closed.load(Ordering::Acquire);
+        if let Some(token) = token.filter(|_| closed) {
+            let _ = token.try_send(());
+        }
+        closed
     }
 
     /// Whether a member is being worked for; then it is worked for again.
@@ -162,6 +172,20 @@ impl Crew {
     }
 }
 
+/// A member that could not be worked for.
+struct Failed {
+    why: String,
+    /// The same may go well in a moment.
+    passes: bool,
+}
+
+impl Busy {
+    /// Says that the work was not done. Once is enough.
+    fn tell(&self) {
+        self.tokens.iter().for_each(|token| drop(token.try_send(())));
+    }
+}
+
 /// Takes a job off the list however its task ends.
 struct Listed<'i> {
     inner: &'i Inner,
@@ -181,7 +205,10 @@ impl Inner {
             let result = self.tried(&job).await;
             let failing = locked(&self.failing).note(&job, result.is_ok());
             self.board.failing(failing.members);
-            let reached = result.unwrap_or_else(|why| {
+            let reached = result.unwrap_or_else(|Failed { why, passes }| {
+                if passes && let Some(busy) = locked(&self.busy).get(&job) {
+                    busy.tell();
+                }
                 if failing.is_news {
                     let (chain, member) = (&job.chain, &job.member);
                     tracing::warn!(chain, %member, why, "a member could not be worked for; it is tried again");
@@ -203,7 +230,7 @@ impl Inner {
     }
 
     /// Works for a member, again after errors that pass. Gives how far nothing is due any more.
-    async fn tried(&self, job: &Job) -> Result<Option<UpTo>, String> {
+    async fn tried(&self, job: &Job) -> Result<Option<UpTo>, Failed> {
         let mut failures = 0;
         loop {
             let error = match self.once(job).await {
@@ -215,7 +242,7 @@ impl Inner {
             };
             failures += 1;
             if !error.passes() || failures == TRIES_MAX || self.closed.load(Ordering::Acquire) {
-                return Err(error.to_string());
+                return Err(Failed { why: error.to_string(), passes: error.passes() });
             }
             tokio::time::sleep(self.pace.wait_after(failures)).await;
         }
@@ -227,6 +254,18 @@ impl Inner {
         let at_ms = (self.clock)();
         let (done, version) = books.work_up_to(&job.member, at_ms).await?;
         Ok((done, version.map(|version| UpTo { version, at_ms })))
+    }
+}
+
+/// Whether the same may go well in a moment.
+pub(crate) const fn passes(error: &StoreError) -> bool {
+    match error {
+        StoreError::Unknown(_) | StoreError::Busy | StoreError::Unavailable(_) => true,
+        StoreError::Refused(_)
+        | StoreError::Corrupt(_)
+        | StoreError::TooNew { .. }
+        | StoreError::Panicked(_)
+        | StoreError::Contract(_) => false,
     }
 }
 
@@ -255,17 +294,9 @@ fn words(error: &BooksError) -> String {
 impl WorkError {
     /// Whether the same may go well in a moment.
     fn passes(&self) -> bool {
-        let store = |error: &StoreError| match error {
-            StoreError::Unknown(_) | StoreError::Busy | StoreError::Unavailable(_) => true,
-            StoreError::Refused(_)
-            | StoreError::Corrupt(_)
-            | StoreError::TooNew { .. }
-            | StoreError::Panicked(_)
-            | StoreError::Contract(_) => false,
-        };
         match self {
             Self::Books(BooksError::Store(error)) | Self::Policies(PoliciesError::Store(error)) => {
-                store(error)
+                passes(error)
             }
             Self::Books(BooksError::Stale) => true,
             Self::Books(BooksError::Refused(_)) | Self::Policies(_) | Self::NoProgram(_) => false,

@@ -92,7 +92,10 @@ impl Duties {
 
     /// Takes what is this worker's share, keeps it, and gives up what is more.
     async fn round(&self, sinks: &[String]) -> Result<Round, StoreError> {
-        let off_ms = clock_off_ms(&*self.store, &*self.clock).await?;
+        let off_ms = clock_off_ms(&*self.store, &*self.clock, self.off_ms_max).await?;
+        let Some(off_ms) = off_ms else {
+            return Err(StoreError::Unavailable("its clock did not answer in time".to_owned()));
+        };
         if off_ms > self.off_ms_max {
             tracing::error!(off_ms, "this machine's clock is wrong: nothing is worked for until it is right");
             self.end().await?;

@@ -6,6 +6,7 @@ use suanpan_ledger::head::OfferKey;
 use suanpan_store::{CodeHash, CodeHolder, CodeState, Cursor, HolderState, StoreError};
 
 use super::Shared;
+use super::crew::passes;
 
 /// Rows of one read.
 const ROWS_PER_READ: usize = 4_096;
@@ -80,6 +81,15 @@ async fn end_one(
     if until_ms > now_ms {
         return Ok(());
     }
+    let (chain, checkout) = (&books.chain, by.checkout);
+    // One row that cannot be read must not keep all others from ending.
+    let after = |error: StoreError| {
+        if passes(&error) {
+            return Err(error);
+        }
+        tracing::error!(chain, %checkout, %error, "a reservation holds something and cannot be read");
+        Ok(())
+    };
     match books.end_expired(by.owner.clone(), by.checkout, now_ms).await {
         Ok(true) => {
             shared.board.worked(suanpan_checkout::Worked { ended: 1, ..Default::default() });
@@ -87,12 +97,15 @@ async fn end_one(
         }
         // Nobody reserves it: whoever took the share ended before the sale was written, or before it was settled.
         Ok(false) => match share {
-            Share::Limit(offer) => shared.store.finish_shares(&books.chain, &by, &[offer], &[]).await,
-            Share::Code(code) => shared.store.finish_shares(&books.chain, &by, &[], &[code]).await,
+            Share::Limit(offer) => {
+                shared.store.finish_shares(&books.chain, &by, &[offer], &[]).await.or_else(after)
+            }
+            Share::Code(code) => {
+                shared.store.finish_shares(&books.chain, &by, &[], &[code]).await.or_else(after)
+            }
         },
-        Err(BooksError::Store(error)) => Err(error),
+        Err(BooksError::Store(error)) => after(error),
         Err(BooksError::Refused(_) | BooksError::Stale) => {
-            let (chain, checkout) = (&books.chain, by.checkout);
             tracing::warn!(chain, %checkout, "a reservation holds something and cannot be ended");
             Ok(())
         }

@@ -127,7 +127,7 @@ pub(crate) async fn pass(
     pass.scanned_in = began.elapsed();
     drop(token);
     // Ends when the last job has let its token go.
-    let _ = all_done.recv().await;
+    while all_done.recv().await.is_some() {}
     pass.took = began.elapsed();
     shared.board.passed(pass);
     tracing::debug!(

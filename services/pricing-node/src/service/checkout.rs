@@ -2,7 +2,10 @@
 
 mod answer;
 mod give_back;
+mod price;
 mod read;
+mod recorded;
+mod refused;
 mod sell;
 
 use std::sync::Arc;

@@ -10,7 +10,7 @@ use suanpan_rpc::decode::{self, ChangeCall, Key};
 use suanpan_rpc::member_v1::member_service_server::MemberService;
 use suanpan_rpc::problem::{Fault, Problems};
 use suanpan_rpc::{checkout_v1, content, encode, member_v1, status};
-use suanpan_store::{Cursor, Linked, Order, StoreError};
+use suanpan_store::{Cursor, Linked, MemberRow, Order, StoreError};
 use tonic::{Code, Request, Response, Status};
 
 use super::checkout::{Desk, desk, writing};
@@ -170,7 +170,7 @@ impl MemberService for Accounts {
         let books = desk.sales.books(&desk.chain);
         let merged = settled(desk.until, || books.merge(ask.clone(), source.clone())).await;
         merged.map_err(failed)?;
-        desk.shown(&call.member).await
+        desk.changed(&call.member).await
     }
 
     async fn close(
@@ -242,7 +242,7 @@ impl Desk<'_> {
         let ask = self.ask(call, action);
         let books = self.sales.books(&self.chain);
         let _: Recorded = settled(self.until, || books.change(ask.clone())).await.map_err(failed)?;
-        self.shown(&call.member).await
+        self.changed(&call.member).await
     }
 
     /// Whether there is no account under this id yet.
@@ -286,6 +286,20 @@ impl Desk<'_> {
     /// A member as the store has it now.
     async fn shown(&self, member: &MemberId) -> Result<Response<member_v1::Member>, Status> {
         let row = in_time(self.until, self.sales.store.member(self.chain.id(), member)).await;
+        self.account(member, row)
+    }
+
+    /// The same after a change: when the store does not show it, nobody hears that nothing was changed.
+    async fn changed(&self, member: &MemberId) -> Result<Response<member_v1::Member>, Status> {
+        let row = in_time(self.until, self.sales.store.member(self.chain.id(), member)).await;
+        self.account(member, row.map_err(StoreError::after_a_write))
+    }
+
+    fn account(
+        &self,
+        member: &MemberId,
+        row: Result<Option<MemberRow>, StoreError>,
+    ) -> Result<Response<member_v1::Member>, Status> {
         let row = row.map_err(|error| store_failed(status::MEMBER_DOMAIN, &error))?;
         let row = row.filter(|row| row.head.status != Standing::Absent).ok_or_else(unknown)?;
         let (policy, now_ms) = (self.chain.policy(), self.now_ms);

@@ -1,10 +1,12 @@
 //! One id, one owner, one effect: whatever comes again, and whoever comes at once.
 
-use suanpan_rpc::checkout_v1;
+use suanpan_rpc::{checkout_v1, v1};
 use tokio::task::JoinSet;
 use tonic::Code;
 
-use super::shop::{Shop, basket, confirm, now_ms, reasons, reserve, till, uuid, with_code, with_points};
+use super::shop::{
+    Shop, basket, confirm, now_ms, reasons, refused, reserve, till, uuid, with_code, with_points,
+};
 
 #[tokio::test]
 async fn the_same_id_gives_the_same_answer_and_other_content_changes_nothing() {
@@ -25,6 +27,146 @@ async fn the_same_id_gives_the_same_answer_and_other_content_changes_nothing() {
     assert_eq!(answer.due_minor, 1_000);
     let what: Vec<_> = answer.differences.iter().map(|difference| difference.what.as_str()).collect();
     assert_eq!(what, ["content"]);
+}
+
+#[tokio::test]
+async fn other_content_under_a_sold_id_is_that_and_nothing_else() {
+    let shop = Shop::open().await;
+    let (id, sold) = (uuid(), basket(1_000, None));
+    shop.confirm(&id, sold.clone()).await.unwrap();
+    let card = |amount_minor| vec![checkout_v1::Tender { kind: "card".into(), amount_minor }];
+    let token = {
+        let quote = shop.pricing().quote(sold.clone()).await.unwrap().into_inner();
+        quote.envelope.unwrap().token
+    };
+    let other = || confirm(&id, basket(1_200, None));
+    let calls = [
+        ("another basket", other()),
+        ("tenders that are too little", checkout_v1::ConfirmRequest { tenders: card(900), ..other() }),
+        (
+            "the basket with other tenders",
+            checkout_v1::ConfirmRequest { tenders: card(900), ..confirm(&id, sold) },
+        ),
+        (
+            "another price is expected",
+            checkout_v1::ConfirmRequest { expected: Some(checkout_v1::Expected { due_minor: 1 }), ..other() },
+        ),
+        ("another basket's token", checkout_v1::ConfirmRequest { quote_token: token, ..other() }),
+        ("no token at all", checkout_v1::ConfirmRequest { quote_token: "none".to_owned(), ..other() }),
+    ];
+    for (what, call) in calls {
+        let status = shop.checkouts().confirm(call).await.unwrap_err();
+        assert_eq!(
+            (status.code(), reasons(&status)),
+            (Code::AlreadyExists, vec!["CONTENT_DIFFERS".to_owned()]),
+            "{what}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_reservation_that_was_paid_is_answered_as_it_was() {
+    let shop = Shop::open().await;
+    shop.enrol("m-1", "8801").await;
+    shop.adjust("m-1", 1_000).await;
+    let (id, sold) = (uuid(), with_points(basket(7_000, Some("m-1")), 1_000));
+    let mut request = reserve(&id, sold.clone());
+    request.expected = Some(checkout_v1::Expected { due_minor: 6_000 });
+    let first = shop.checkouts().reserve(request.clone()).await.unwrap().into_inner();
+    assert_eq!((first.state(), first.due_minor), (checkout_v1::CheckoutState::Reserved, 6_000));
+    shop.confirm(&id, sold).await.unwrap();
+    // The points are gone, so that a new price would be another one, and a token that nobody gave is no matter.
+    for token in ["", "none"] {
+        request.quote_token = token.to_owned();
+        let again = shop.checkouts().reserve(request.clone()).await.unwrap().into_inner();
+        assert_eq!((again.state(), again.due_minor), (first.state(), first.due_minor), "{token}");
+        assert_eq!(again.quote, first.quote, "{token}");
+    }
+    let status = shop.checkouts().reserve(reserve(&id, basket(900, Some("m-1")))).await.unwrap_err();
+    assert_eq!(status.code(), Code::AlreadyExists);
+}
+
+#[tokio::test]
+async fn an_id_says_more_than_what_else_is_wrong() {
+    let shop = Shop::open().await;
+    let short = |id: &str| {
+        let tenders = vec![checkout_v1::Tender { kind: "card".into(), amount_minor: 1 }];
+        checkout_v1::ConfirmRequest { tenders, ..confirm(id, basket(1_200, None)) }
+    };
+    let reserved = uuid();
+    shop.checkouts().reserve(reserve(&reserved, basket(1_000, None))).await.unwrap();
+    let cancelled = uuid();
+    shop.checkouts().reserve(reserve(&cancelled, basket(1_000, None))).await.unwrap();
+    let cancel =
+        checkout_v1::CancelRequest { chain: "sunrise".into(), actor: till(), checkout_id: cancelled.clone() };
+    shop.checkouts().cancel(cancel).await.unwrap();
+    for (id, reason) in
+        [(reserved, "RESERVATION_DIFFERS"), (cancelled, "CHECKOUT_CANCELLED"), (uuid(), "TENDERS_DIFFER")]
+    {
+        let status = shop.checkouts().confirm(short(&id)).await.unwrap_err();
+        assert_eq!(reasons(&status), [reason]);
+    }
+    // Two reasons are told together, with what the basket costs.
+    let mut both = short(&uuid());
+    both.expected = Some(checkout_v1::Expected { due_minor: 1 });
+    let status = shop.checkouts().confirm(both).await.unwrap_err();
+    assert_eq!(reasons(&status), ["PRICE_DIFFERS", "TENDERS_DIFFER"]);
+    assert_eq!(refused(&status).due_minor, Some(1_200));
+    // Nobody is paid out where nothing comes back.
+    let mut out = confirm(&uuid(), basket(1_200, None));
+    let tender = |amount_minor| checkout_v1::Tender { kind: "card".into(), amount_minor };
+    out.tenders = vec![tender(1_300), tender(-100)];
+    let status = shop.checkouts().confirm(out).await.unwrap_err();
+    assert_eq!(status.code(), Code::InvalidArgument);
+}
+
+#[tokio::test]
+async fn a_refusal_prices_without_what_is_gone() {
+    let shop = Shop::open().await;
+    let sold = with_code(basket(1_000, None), "FR12345678");
+    shop.confirm(&uuid(), sold.clone()).await.unwrap();
+    let status = shop.confirm(&uuid(), sold).await.unwrap_err();
+    let answer = refused(&status);
+    assert_eq!((answer.conflicts[0].subject.as_str(), answer.due_minor), ("FR12345678", Some(1_000)));
+    // Three may use the limit; whoever comes next is told what it costs without.
+    let rush = || with_code(basket(1_000, None), "RUSH");
+    for _ in 0..3 {
+        assert_eq!(shop.confirm(&uuid(), rush()).await.unwrap().due_minor, 800);
+    }
+    let status = shop.confirm(&uuid(), rush()).await.unwrap_err();
+    let answer = refused(&status);
+    assert_eq!((answer.conflicts[0].subject.as_str(), answer.due_minor), ("rush", Some(1_000)));
+    assert_eq!(shop.confirm(&uuid(), rush()).await.unwrap().due_minor, 1_000);
+}
+
+#[tokio::test]
+async fn a_fact_is_recorded_whatever_became_of_its_price() {
+    let shop = Shop::open().await;
+    shop.enrol("m-1", "8801").await;
+    shop.adjust("m-1", 40).await;
+    let mut fact = confirm(&uuid(), basket(5_000, Some("m-1")));
+    fact.tendered = true;
+    fact.quote_token = "none".to_owned();
+    fact.expected = Some(checkout_v1::Expected { due_minor: 1 });
+    let recorded = shop.checkouts().confirm(fact).await.unwrap().into_inner();
+    assert_eq!((recorded.due_minor, recorded.overruns.len()), (5_000, 0));
+    // Sold without a network: the till took 1,000 points worth 10.00, a coupon of the wallet and a use of the limit.
+    let gone = "0198c0de7a10700080000000000000a1";
+    let mut taken = with_code(with_points(basket(5_000, Some("m-1")), 1_000), gone);
+    taken.business_time = Some(v1::BusinessTime { unix_ms: now_ms(), utc_offset_minutes: 480 });
+    let offline = checkout_v1::RecordOfflineSaleRequest {
+        chain: "sunrise".into(),
+        actor: till(),
+        checkout_id: uuid(),
+        basket: Some(taken),
+        tenders: vec![checkout_v1::Tender { kind: "card".into(), amount_minor: 3_500 }],
+    };
+    let recorded = shop.checkouts().record_offline_sale(offline).await.unwrap().into_inner();
+    let overruns: Vec<_> = recorded.overruns.iter().map(|overrun| overrun.reason().as_str_name()).collect();
+    assert_eq!((recorded.due_minor, recorded.points_used), (3_500, 1_000));
+    assert_eq!(overruns, ["CONFLICT_REASON_POINTS_SHORT", "CONFLICT_REASON_COUPON_UNKNOWN"]);
+    let points = shop.member("m-1").await.points.unwrap();
+    assert_eq!((points.spendable, points.debt), (0, 960));
 }
 
 #[tokio::test]

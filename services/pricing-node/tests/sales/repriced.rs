@@ -2,6 +2,8 @@
 //! rest does not meet any more.
 
 use suanpan_rpc::{checkout_v1, v1};
+use suanpan_store::{ProgramRow, Store as _};
+use tonic::Code;
 
 use super::shop::{Shop, basket, till, uuid, with_points};
 
@@ -103,4 +105,32 @@ async fn the_rest_costs_what_it_would_have_cost() {
         }
         shop.work("m-1").await;
     }
+}
+
+#[tokio::test]
+async fn without_its_program_nothing_is_given_back() {
+    let shop = Shop::open_with(RULES).await;
+    let id = uuid();
+    assert_eq!(shop.confirm(&id, basket(40_000, None)).await.unwrap().due_minor, 36_000);
+    let request = checkout_v1::ReturnRequest {
+        chain: "sunrise".to_owned(),
+        actor: till(),
+        checkout_id: id,
+        return_id: uuid(),
+        lines: lines("L1=1"),
+        ..Default::default()
+    };
+    // A node that has other rules, and a store without those of the sale, or with some that nobody can read.
+    let mut other = shop.other_node().await;
+    let program = ProgramRow { version: shop.chain.program().version.clone(), bytes: b"no program".to_vec() };
+    for keeps in [None, Some(program)] {
+        if let Some(program) = &keeps {
+            shop.store.put_program("sunrise", program).await.unwrap();
+        }
+        let status = other.r#return(request.clone()).await.unwrap_err();
+        assert_eq!(status.code(), Code::Unavailable, "{keeps:?}: {status:?}");
+    }
+    // One unit stays at 200.00: of 360.00 come back 160.00, and not the 180.00 that it cost.
+    let back = shop.checkouts().r#return(request).await.unwrap().into_inner();
+    assert_eq!(back.refund_minor, 16_000);
 }

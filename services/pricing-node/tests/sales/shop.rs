@@ -99,21 +99,15 @@ impl Shop {
             .await
             .unwrap();
         store.add_codes("sunrise", offer_key("fresh"), &[code_hash(&SECRET, "FR12345678")]).await.unwrap();
-        let selling = Selling::with_keys(TokenKeys::new((1, [7; 32]), None), SECRET);
-        let node = Node::new(chain, Members::default(), None, Some(Duration::from_secs(900)));
-        let node = Arc::new(node.selling(through(Arc::clone(&store) as Arc<dyn Store>), selling));
-        let grpc = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = grpc.local_addr().unwrap();
-        let drain = Drain { lag: Duration::ZERO, deadline: Duration::from_secs(10) };
+        let (node, channel) = served(chain, through(Arc::clone(&store) as Arc<dyn Store>)).await;
         let chain = node.chain();
-        tokio::spawn(serve(
-            Arc::clone(&node),
-            Listeners { grpc, admin: None },
-            drain,
-            std::future::pending(),
-        ));
-        let channel = Endpoint::from_shared(format!("http://{address}")).unwrap().connect().await.unwrap();
         Self { store, chain, node, channel, folder }
+    }
+
+    /// Calls to another node beside it, which has the usual rules alone.
+    pub(super) async fn other_node(&self) -> CheckoutServiceClient<Channel> {
+        let (_, channel) = served(chain(), Arc::clone(&self.store) as Arc<dyn Store>).await;
+        CheckoutServiceClient::new(channel)
     }
 
     pub(super) fn pricing(&self) -> PricingServiceClient<Channel> {
@@ -187,6 +181,19 @@ impl Shop {
     }
 }
 
+async fn served(chain: Chain, store: Arc<dyn Store>) -> (Arc<Node>, Channel) {
+    let selling = Selling::with_keys(TokenKeys::new((1, [7; 32]), None), SECRET);
+    let node = Node::new(chain, Members::default(), None, Some(Duration::from_secs(900)));
+    let node = Arc::new(node.selling(store, selling));
+    let grpc = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = grpc.local_addr().unwrap();
+    let drain = Drain { lag: Duration::ZERO, deadline: Duration::from_secs(10) };
+    let listeners = Listeners { grpc, admin: None };
+    tokio::spawn(serve(Arc::clone(&node), listeners, drain, std::future::pending()));
+    let channel = Endpoint::from_shared(format!("http://{address}")).unwrap().connect().await.unwrap();
+    (node, channel)
+}
+
 pub(super) fn confirm(checkout_id: &str, basket: v1::Basket) -> checkout_v1::ConfirmRequest {
     checkout_v1::ConfirmRequest {
         chain: "sunrise".to_owned(),
@@ -255,4 +262,12 @@ pub(super) fn reasons(status: &tonic::Status) -> Vec<String> {
         .precondition_failure()
         .map(|failure| failure.violations.iter().map(|violation| violation.r#type.clone()).collect())
         .unwrap_or_default()
+}
+
+/// A refusal in full.
+pub(super) fn refused(status: &tonic::Status) -> checkout_v1::CheckoutRefused {
+    use prost::Message as _;
+    let details = tonic_types::pb::Status::decode(status.details()).unwrap().details;
+    let refused = details.iter().find(|detail| detail.type_url.ends_with("CheckoutRefused")).unwrap();
+    checkout_v1::CheckoutRefused::decode(refused.value.as_slice()).unwrap()
 }

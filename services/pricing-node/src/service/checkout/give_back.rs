@@ -7,7 +7,7 @@ use suanpan_ledger::{Entry, Sale, State};
 use suanpan_program::model::PriceReturn;
 use suanpan_rpc::decode::{self, ReturnCall};
 use suanpan_rpc::{checkout_v1, encode, status, v1};
-use suanpan_store::FoundCheckout;
+use suanpan_store::{FoundCheckout, StoreError};
 use tonic::Status;
 
 use super::{Desk, answer};
@@ -62,13 +62,18 @@ impl Desk<'_> {
         let sold = matches!(found.entry.state, State::Confirmed | State::Parked | State::Done);
         let (Some(sale), true) = (found.entry.sale.as_deref(), sold) else { return Ok(None) };
         let chain = in_time(self.until, self.sales.version(&self.chain, &sale.program_version)).await;
-        let chain = chain.map_err(|error| super::super::store_failed(status::CHECKOUT_DOMAIN, &error))?;
-        let Some(chain) = chain.filter(|chain| chain.program().returns.prices == PriceReturn::Reprice) else {
-            return Ok(None);
+        let failed = |error| super::super::store_failed(status::CHECKOUT_DOMAIN, &error);
+        // What the units cost would be other money than what the program promised: better no answer than that one.
+        let unreadable = |what: &str| failed(StoreError::Corrupt(format!("{what} cannot be read")));
+        let Some(chain) = chain.map_err(failed)? else {
+            return Err(unreadable(&format!("the program of version {}", sale.program_version)));
         };
+        if chain.program().returns.prices != PriceReturn::Reprice {
+            return Ok(None);
+        }
         let earlier = found.returns.len();
-        let Some(record) = answer::record(&found.entry) else { return Ok(None) };
-        let Some(mut basket) = record.basket else { return Ok(None) };
+        let record = answer::record(&found.entry).and_then(|record| Some((record.basket?, record.usage)));
+        let Some((mut basket, usage)) = record else { return Err(unreadable("the basket of the sale")) };
         keep(&mut basket, sale, &found.returns, wanted);
         if basket.lines.is_empty() {
             let nothing = Repriced { due_minor: 0, points_value_minor: 0, points_used: 0, points_earned: 0 };
@@ -78,7 +83,7 @@ impl Desk<'_> {
             Some(v1::member::Identity::Snapshot(snapshot)) => decode::member(snapshot, chain.id()).ok(),
             _ => None,
         });
-        let usage = record.usage.and_then(|usage| decode::usage(usage, chain.id()).ok());
+        let usage = usage.and_then(|usage| decode::usage(usage, chain.id()).ok());
         let business_time =
             BusinessTime { unix_ms: sale.business_ms, utc_offset_minutes: sale.utc_offset_minutes };
         let facts = Facts::Kept { member: member.map(|known| Box::new(known.member)), usage, business_time };
