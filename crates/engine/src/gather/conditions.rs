@@ -147,7 +147,7 @@ impl<'a> Visit<'a> {
                 .enrolled_on
                 .zip(self.clock)
                 .and_then(|(enrolled, clock)| days_between(enrolled, clock.date));
-            if !age.is_some_and(|age| (0..=i32::from(days)).contains(&age)) {
+            if !age.is_some_and(|age| age <= i32::from(days)) {
                 return Err(Reason::NotNewMember);
             }
         }

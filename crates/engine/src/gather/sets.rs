@@ -93,7 +93,12 @@ impl Gathered {
         }
         let (budget_left, needs_hold) =
             if offer.limited { limits(visit, place, offer).map_err(plain)? } else { (i64::MAX, false) };
-        if visit.member.is_none() && matches!(offer.effect, Effect::PointsFixed(_) | Effect::PointsTimes(_)) {
+        // Guests have neither points nor a wallet.
+        let for_members = matches!(
+            offer.effect,
+            Effect::PointsFixed(_) | Effect::PointsTimes(_) | Effect::IssueCoupon { .. }
+        );
+        if visit.member.is_none() && for_members {
             return Err(plain(Reason::MembersOnly));
         }
 

@@ -47,7 +47,8 @@ pub(super) fn settle_conflict(
     };
     let prefer = ground.basket.points.conflict.unwrap_or(default);
     if prefer == PointsConflict::PreferOffers {
-        selected.yield_points(ground, first, points_value_at_most(ground, member, state, &mut work.tax));
+        let points = points_value_at_most(ground, member, state, &mut work.tax);
+        selected.yield_points(ground, first, points);
         return false;
     }
     let mut offers = selected.with_offers.take().unwrap_or_default();
@@ -97,6 +98,10 @@ fn due(ground: &Ground<'_>, state: &State, work: &mut Work) -> i64 {
 impl Selected {
     /// The offers win: no points can be used.
     fn yield_points(&mut self, ground: &Ground<'_>, offer: usize, worth: i64) {
+        // Points that could not pay anything are not given up: why they cannot is what there is to say.
+        if worth == 0 {
+            return;
+        }
         self.points_blocked = true;
         self.given_up = Some(GivenUp {
             offer: ground.candidates[offer].source,

@@ -18,10 +18,11 @@ pub(super) fn refusal(
     reasons.extend(when(&offer.when, clock));
     reasons.extend(place(program, offer, basket));
     reasons.extend(who(program, offer, clock.date, member));
-    // Guests earn nothing, so offers of points are for members (50).
-    let points = matches!(offer.effect, Effect::PointsFixed(_) | Effect::PointsTimes(_));
-    let no_points = || (points && member.is_none()).then_some(Reason::MembersOnly);
-    reasons.into_iter().min().or_else(|| limits(offer, member, usage)).or_else(no_points)
+    // Guests earn nothing and have no wallet, so offers of points and coupons are for members (50).
+    let for_members =
+        matches!(offer.effect, Effect::PointsFixed(_) | Effect::PointsTimes(_) | Effect::IssueCoupon { .. });
+    let nobody = || (for_members && member.is_none()).then_some(Reason::MembersOnly);
+    reasons.into_iter().min().or_else(|| limits(offer, member, usage)).or_else(nobody)
 }
 
 fn when(when: &When, clock: WallClock) -> Option<Reason> {

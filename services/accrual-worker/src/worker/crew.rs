@@ -182,7 +182,9 @@ struct Failed {
 impl Busy {
     /// Says that the work was not done. Once is enough.
     fn tell(&self) {
-        self.tokens.iter().for_each(|token| drop(token.try_send(())));
+        for token in &self.tokens {
+            let _ = token.try_send(());
+        }
     }
 }
 
