@@ -7,8 +7,9 @@
 //! Versions are compared, never counted: a state keeps the order of those that somebody still knows. So the space is
 //! complete without a bound on versions or transfers.
 //!
-//! Left out: who owns a sale (the model `claims`), amounts above one, uses that a return
-//! gives back, caps that are changed.
+//! What a sale takes of a pool is one; what it has of it may be more, when a rule is left out.
+//!
+//! Left out: who owns a sale (the model `claims`), sales that take more than one, caps that are changed.
 
 mod node;
 mod rest;
@@ -44,6 +45,10 @@ rules! {
     TransferRecorded: "A transfer leaves its source together with a record of it." => EXACT,
     TransferOnce: "A transfer arrives if it is absent there." => CAP,
     TransferWithHold: "A transfer carries capacity together with the hold." => MOVED,
+    LateIsFree: "Capacity that arrives for a share that was taken since is anybody's." => QUIET,
+    BackIsFree: "Capacity that arrives for a share whose sale came back is anybody's." => QUIET,
+    BackStays: "Nothing is held for a sale that came back: whoever comes late looks again." => QUIET,
+    PaidWithout: "What is held for a sale that was paid without it is freed." => QUIET,
 }
 
 /// Sales by their place.
@@ -101,6 +106,10 @@ pub enum Row {
     Recorded,
     /// It will not be paid, or its reservation ended.
     Cancelled,
+    /// Paid, priced otherwise: it takes nothing of the pools.
+    Without,
+    /// Paid, and come back whole.
+    Returned,
 }
 
 /// What a sale has of a pool.
@@ -117,6 +126,8 @@ pub enum Holder {
     Overrun,
     /// The hold ended without a sale.
     Freed,
+    /// Paid, and come back.
+    GivenBack,
 }
 
 /// Capacity on its way to the other pool.
@@ -145,6 +156,8 @@ pub struct Pool {
     pub overrun: u8,
     /// What each sale has of it.
     pub holders: [Holder; SALES],
+    /// How much that is.
+    pub amounts: [u8; SALES],
     /// Record of what left for the other pool.
     pub open: Option<Transfer>,
     /// Ids of the other pool's transfers that arrived here, one bit each.
@@ -158,6 +171,10 @@ impl Pool {
 
     fn holder_mut(&mut self, sale: Sale) -> &mut Holder {
         &mut self.holders[usize::from(sale)]
+    }
+
+    fn amount_mut(&mut self, sale: Sale) -> &mut u8 {
+        &mut self.amounts[usize::from(sale)]
     }
 
     const fn room(&self) -> bool {
@@ -195,6 +212,8 @@ pub struct Limits {
     rules: Rules<Rule>,
     pub(crate) world: World,
     meetings: Vec<[Process; CALLS]>,
+    /// A sale that is reserved at first.
+    reserved: Option<Sale>,
 }
 
 impl Limits {
@@ -210,7 +229,14 @@ impl Limits {
                 }
             }
         }
-        Self { rules, world, meetings }
+        Self { rules, world, meetings, reserved: None }
+    }
+
+    /// With this sale reserved before anything happens.
+    #[must_use]
+    pub const fn reserved(mut self, sale: Sale) -> Self {
+        self.reserved = Some(sale);
+        self
     }
 
     pub(crate) fn hold(&self, rule: Rule) -> bool {
@@ -235,14 +261,21 @@ impl Model for Limits {
             held: 0,
             overrun: 0,
             holders: [Holder::Absent; SALES],
+            amounts: [0; SALES],
             open: None,
             arrived: 0,
         };
-        let start = |processes: &[Process; CALLS]| State {
-            versions: [0; SALES],
-            rows: [Row::Null; SALES],
-            pools: [pool; POOLS],
-            processes: *processes,
+        let start = |processes: &[Process; CALLS]| {
+            let (versions, rows) = ([0; SALES], [Row::Null; SALES]);
+            let mut state = State { versions, rows, pools: [pool; POOLS], processes: *processes };
+            if let Some(sale) = self.reserved {
+                state.rows[usize::from(sale)] = Row::Reserved;
+                state.versions[self.world.member(sale)] = 1;
+                for pool in self.world.pools(sale) {
+                    node::take(&mut state.pools[*pool], sale, 0);
+                }
+            }
+            state
         };
         self.meetings.iter().map(start).collect()
     }
@@ -276,7 +309,7 @@ impl Model for Limits {
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
-        vec![
+        let mut properties = vec![
             Property::always(CAP, |_, state: &State| {
                 let caps: u8 = state.pools.iter().map(|pool| pool.cap).sum();
                 caps <= CAPS && state.pools.iter().all(|pool| pool.used + pool.held <= pool.cap)
@@ -284,7 +317,8 @@ impl Model for Limits {
             Property::always(SUMS, |_, state: &State| {
                 state.pools.iter().all(|pool| {
                     let count = |is: fn(&Holder) -> bool| {
-                        pool.holders.iter().fold(0, |sum, holder| sum + u8::from(is(holder)))
+                        let have = pool.holders.iter().zip(pool.amounts).filter(|(holder, _)| is(holder));
+                        have.map(|(_, amount)| amount).sum::<u8>()
                     };
                     pool.used == count(|holder| *holder == Holder::Used)
                         && pool.overrun == count(|holder| *holder == Holder::Overrun)
@@ -316,19 +350,29 @@ impl Model for Limits {
             Property::always(EXACT, |model: &Self, state: &State| {
                 !rest::is_reached(state) || rest::is_exact(model, state)
             }),
-            Property::sometimes("everything is sold", |_, state: &State| {
-                state.pools.iter().map(|pool| pool.used).sum::<u8>() == CAPS
-            }),
-            Property::sometimes("a fact overruns", |_, state: &State| {
-                state.pools.iter().any(|pool| pool.used + pool.overrun > pool.cap)
-            }),
-            Property::sometimes("a sale is refused", |_, state: &State| {
-                state.processes.iter().any(|process| process.releasing && process.call == Call::Confirm(0))
-            }),
             Property::sometimes("capacity is moved", |model: &Self, state: &State| {
-                model.world == World::TwoLimits || state.pools[0].used == CAPS
+                model.world == World::TwoLimits || state.pools[0].cap == CAPS
             }),
-        ]
+        ];
+        if self.reserved.is_none() {
+            properties.push(Property::sometimes("everything is sold", |_, state: &State| {
+                state.pools.iter().map(|pool| pool.used).sum::<u8>() == CAPS
+            }));
+            properties.push(Property::sometimes("a sale is refused", |_, state: &State| {
+                state.processes.iter().any(|process| process.releasing && process.call == Call::Confirm(0))
+            }));
+        } else {
+            properties.push(Property::sometimes("a sale comes back", |_, state: &State| {
+                state.rows.contains(&Row::Returned)
+            }));
+        }
+        let records = |process: &Process| matches!(process.call, Call::Record(_));
+        if self.meetings.iter().flatten().any(records) {
+            properties.push(Property::sometimes("a fact overruns", |_, state: &State| {
+                state.pools.iter().any(|pool| pool.used + pool.overrun > pool.cap)
+            }));
+        }
+        properties
     }
 }
 
@@ -339,14 +383,17 @@ mod tests {
 
     #[test]
     fn limits_hold_and_nothing_leaks() {
-        use Call::{Cancel, Confirm, Record, Reserve, Sweep};
+        use Call::{Cancel, Confirm, Record, Reserve, Return, Sweep, Without};
         let of_two = [Reserve(0), Confirm(0), Record(0), Cancel(0), Confirm(1), Confirm(2), Sweep];
         let of_one = [Confirm(0), Cancel(0), Confirm(1), Confirm(2), Record(2)];
         prove("limits", |rules| {
             let limits = || Limits::of(World::TwoLimits, &of_two, rules);
             let shards = || Limits::of(World::TwoShards, &of_one, rules);
+            let returned =
+                || Limits::of(World::TwoShards, &[Confirm(0), Return(0), Cancel(1)], rules).reserved(1);
+            let without = || Limits::of(World::TwoLimits, &[Confirm(0), Without(0), Confirm(1)], rules);
             match rules.left_out() {
-                None => vec![limits(), shards()],
+                None => vec![limits(), shards(), returned(), without()],
                 Some(
                     Rule::ByOwner
                     | Rule::FinishTransfers
@@ -354,6 +401,8 @@ mod tests {
                     | Rule::TransferOnce
                     | Rule::TransferWithHold,
                 ) => vec![shards()],
+                Some(Rule::LateIsFree | Rule::BackIsFree | Rule::BackStays) => vec![returned()],
+                Some(Rule::PaidWithout) => vec![without()],
                 Some(_) => vec![limits()],
             }
         });

@@ -1,6 +1,6 @@
 //! The statements of nodes: holding, moving capacity, writing, settling, freeing.
 
-use super::{Holder, Limits, Row, Rule, Sale, State, Transfer, World, rest};
+use super::{Holder, Limits, Pool, Row, Rule, Sale, State, Transfer, World, rest};
 
 /// What a process does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -13,6 +13,10 @@ pub enum Call {
     Record(Sale),
     /// A sale will not be paid.
     Cancel(Sale),
+    /// A sale is paid, priced otherwise: without the pools.
+    Without(Sale),
+    /// A sale comes back whole.
+    Return(Sale),
     /// The worker: ends what expired, settles what is paid, finishes what is open.
     Sweep,
 }
@@ -37,6 +41,8 @@ pub enum Step {
     Write { version: u8, over: Row },
     /// Settles its sale's next pool.
     Settle { place: u8 },
+    /// Gives back what its sale took of the next pool.
+    GiveBack { place: u8 },
     /// Gives up what its sale holds: a refusal, or a cancel.
     Release,
     /// Reads head and row of a hold's sale.
@@ -47,6 +53,8 @@ pub enum Step {
     End { pool: u8, sale: Sale, basis: u8, version: u8 },
     /// Settles a hold whose sale is paid.
     SettleFor { pool: u8, sale: Sale },
+    /// Gives back what a sale took that came back.
+    GiveBackFor { pool: u8, sale: Sale },
     /// Frees a hold.
     Free { pool: u8, sale: Sale, basis: u8 },
     /// Told that it is sold, held, or cancelled.
@@ -67,6 +75,8 @@ pub enum Choice {
     Resolve { pool: u8, sale: Sale, basis: u8 },
     /// A paid sale is not settled everywhere.
     Settle { pool: u8, sale: Sale },
+    /// A sale that came back has not given everything back.
+    GiveBack { pool: u8, sale: Sale },
     /// The other pool has room.
     Move,
     /// There is nothing left.
@@ -99,7 +109,12 @@ impl Call {
     #[must_use]
     pub const fn sale(self) -> Option<Sale> {
         match self {
-            Self::Reserve(sale) | Self::Confirm(sale) | Self::Record(sale) | Self::Cancel(sale) => Some(sale),
+            Self::Reserve(sale)
+            | Self::Confirm(sale)
+            | Self::Record(sale)
+            | Self::Cancel(sale)
+            | Self::Without(sale)
+            | Self::Return(sale) => Some(sale),
             Self::Sweep => None,
         }
     }
@@ -111,7 +126,9 @@ pub(super) fn choices(model: &Limits, state: &State, place: usize) -> Vec<Choice
     let open = state.pools.iter().filter_map(|pool| pool.open).map(Choice::Finish);
     match (process.step, process.call.sale()) {
         (Step::Told | Step::Refused, _) => Vec::new(),
-        (Step::Start, None) => open.chain(holds(state)).chain(unsettled(model, state)).collect(),
+        (Step::Start, None) => {
+            open.chain(holds(state)).chain(unsettled(model, state)).chain(not_back(model, state)).collect()
+        }
         (Step::Full { place, .. }, Some(sale)) => {
             let pool = model.world.pools(sale)[usize::from(place)];
             let of_this_limit = |choice: &Choice| match choice {
@@ -136,7 +153,7 @@ fn holds(state: &State) -> impl Iterator<Item = Choice> {
     state.pools.iter().zip(0..).flat_map(|(in_pool, pool)| {
         in_pool.holders.iter().zip(0..).filter_map(move |(holder, sale)| match *holder {
             Holder::Held(basis) => Some(Choice::Resolve { pool, sale, basis }),
-            Holder::Absent | Holder::Used | Holder::Overrun | Holder::Freed => None,
+            Holder::Absent | Holder::Used | Holder::Overrun | Holder::Freed | Holder::GivenBack => None,
         })
     })
 }
@@ -151,6 +168,16 @@ fn unsettled(model: &Limits, state: &State) -> impl Iterator<Item = Choice> {
         .map(|(pool, sale)| Choice::Settle { pool: pool as u8, sale })
 }
 
+/// What sales that came back have not given back yet.
+fn not_back(model: &Limits, state: &State) -> impl Iterator<Item = Choice> {
+    let back = (0..).zip(&state.rows).filter(|(_, row)| matches!(row, Row::Returned));
+    back.flat_map(move |(sale, _)| model.world.pools(sale).iter().map(move |pool| (*pool, sale)))
+        .filter(|(pool, sale)| {
+            matches!(state.pools[*pool].holder(model.holder_of(*sale)), Holder::Used | Holder::Overrun)
+        })
+        .map(|(pool, sale)| Choice::GiveBack { pool: pool as u8, sale })
+}
+
 /// Carries out one statement of a process.
 pub(super) fn step(model: &Limits, state: &mut State, place: usize, choice: Choice) {
     let mut process = state.processes[place];
@@ -158,6 +185,7 @@ pub(super) fn step(model: &Limits, state: &mut State, place: usize, choice: Choi
         Choice::Finish(transfer) => Step::Arrive(transfer),
         Choice::Resolve { pool, sale, basis } => Step::Look { pool, sale, basis },
         Choice::Settle { pool, sale } => Step::SettleFor { pool, sale },
+        Choice::GiveBack { pool, sale } => Step::GiveBackFor { pool, sale },
         Choice::Refuse => refuse(&mut process),
         Choice::Move => match process.step {
             Step::Full { place, version } => Step::Move { place, version },
@@ -188,6 +216,10 @@ fn next(model: &Limits, state: &mut State, process: &mut Process) -> Step {
         }
         Step::SettleFor { pool, sale } => {
             settle(model, state, usize::from(pool), sale);
+            Step::Start
+        }
+        Step::GiveBackFor { pool, sale } => {
+            give_back(model, state, usize::from(pool), sale);
             Step::Start
         }
         Step::Free { pool, sale, basis } => {
@@ -223,15 +255,26 @@ fn sell(model: &Limits, state: &mut State, process: &mut Process, sale: Sale) ->
         Step::Move { place, version } => leave(model, state, process, sale, place, version),
         Step::Write { version, over } => write(model, state, process, sale, version, over),
         Step::Settle { place } => {
-            let Some(pool) = pools.get(usize::from(place)) else { return Step::Told };
+            let Some(pool) = pools.get(usize::from(place)) else {
+                // What was taken is there to be given back.
+                return match (process.call, state.rows[usize::from(sale)]) {
+                    (Call::Return(_), over) => Step::Write { version: head, over },
+                    _ => Step::Told,
+                };
+            };
             settle(model, state, *pool, sale);
             Step::Settle { place: place + 1 }
+        }
+        Step::GiveBack { place } => {
+            let Some(pool) = pools.get(usize::from(place)) else { return Step::Told };
+            give_back(model, state, *pool, sale);
+            Step::GiveBack { place: place + 1 }
         }
         Step::Release => {
             let holder = model.holder_of(sale);
             let held = pools.iter().find_map(|pool| match state.pools[*pool].holder(holder) {
                 Holder::Held(basis) => Some((*pool as u8, basis)),
-                Holder::Absent | Holder::Used | Holder::Overrun | Holder::Freed => None,
+                Holder::Absent | Holder::Used | Holder::Overrun | Holder::Freed | Holder::GivenBack => None,
             });
             match held {
                 Some((pool, _))
@@ -255,7 +298,14 @@ fn start(process: &mut Process, row: Row, version: u8) -> Step {
     match (process.call, row) {
         (Call::Cancel(_), Row::Null | Row::Reserved) => Step::Write { version, over: row },
         (Call::Cancel(_), Row::Cancelled) => refuse(process),
-        (Call::Cancel(_), Row::Confirmed | Row::Recorded) => Step::Refused,
+        (Call::Cancel(_), Row::Confirmed | Row::Recorded | Row::Without | Row::Returned) => Step::Refused,
+        (Call::Without(_), Row::Null) => Step::Write { version, over: row },
+        (Call::Without(_), Row::Cancelled) => refuse(process),
+        // Another sale is recorded under the id; it stays as it is.
+        (Call::Without(_), _) | (_, Row::Without) => Step::Refused,
+        (Call::Return(_), Row::Null | Row::Reserved | Row::Cancelled) => Step::Refused,
+        (Call::Return(_), Row::Returned) => Step::GiveBack { place: 0 },
+        (_, Row::Returned) => Step::Told,
         (Call::Reserve(_), Row::Reserved | Row::Confirmed | Row::Recorded) => Step::Told,
         (Call::Record(_), Row::Null | Row::Cancelled) => Step::Write { version, over: row },
         (_, Row::Null) => Step::Hold { place: 0, version },
@@ -274,19 +324,24 @@ fn hold(model: &Limits, state: &mut State, sale: Sale, place: u8, version: u8) -
         Holder::Held(basis) if basis > version && model.hold(Rule::NeverBack) => return Step::Start,
         Holder::Held(_) => *pool.holder_mut(holder) = Holder::Held(version),
         Holder::Used | Holder::Overrun => {}
-        Holder::Absent | Holder::Freed if !pool.room() && model.hold(Rule::WithinCap) => {
+        Holder::GivenBack if model.hold(Rule::BackStays) => return Step::Start,
+        Holder::Absent | Holder::Freed | Holder::GivenBack if !pool.room() && model.hold(Rule::WithinCap) => {
             return Step::Full { place, version };
         }
-        Holder::Absent | Holder::Freed => {
-            *pool.holder_mut(holder) = Holder::Held(version);
-            pool.held += 1;
-        }
+        Holder::Absent | Holder::Freed | Holder::GivenBack => take(pool, holder, version),
     }
     if usize::from(place) + 1 < pools.len() {
         Step::Hold { place: place + 1, version }
     } else {
         Step::Write { version, over: Row::Null }
     }
+}
+
+/// Holds one more.
+pub(super) fn take(pool: &mut Pool, sale: Sale, basis: u8) {
+    *pool.holder_mut(sale) = Holder::Held(basis);
+    *pool.amount_mut(sale) += 1;
+    pool.held += 1;
 }
 
 /// Takes a unit of capacity out of the other pool, for a hold in the own one.
@@ -321,15 +376,15 @@ fn arrive(model: &Limits, state: &mut State, transfer: Transfer) {
     }
     pool.arrived |= 1 << transfer.id;
     pool.cap += 1;
-    let holder = pool.holder_mut(transfer.sale);
-    match *holder {
+    match pool.holder(transfer.sale) {
         _ if !model.hold(Rule::TransferWithHold) => {}
-        Holder::Absent | Holder::Freed => {
-            *holder = Holder::Held(transfer.basis);
-            pool.held += 1;
+        Holder::Absent | Holder::Freed => take(pool, transfer.sale, transfer.basis),
+        Holder::GivenBack if !model.hold(Rule::BackIsFree) => take(pool, transfer.sale, transfer.basis),
+        Holder::Held(basis) if !model.hold(Rule::LateIsFree) => {
+            take(pool, transfer.sale, basis.max(transfer.basis));
         }
-        Holder::Held(basis) => *holder = Holder::Held(basis.max(transfer.basis)),
-        Holder::Used | Holder::Overrun => {}
+        Holder::Held(basis) => *pool.holder_mut(transfer.sale) = Holder::Held(basis.max(transfer.basis)),
+        Holder::Used | Holder::Overrun | Holder::GivenBack => {}
     }
 }
 
@@ -355,6 +410,8 @@ fn write(
         Call::Reserve(_) => (Row::Reserved, Step::Told),
         Call::Confirm(_) => (Row::Confirmed, Step::Settle { place: 0 }),
         Call::Record(_) => (Row::Recorded, Step::Settle { place: 0 }),
+        Call::Without(_) => (Row::Without, Step::Told),
+        Call::Return(_) => (Row::Returned, Step::GiveBack { place: 0 }),
         Call::Cancel(_) | Call::Sweep => (Row::Cancelled, refuse(process)),
     };
     state.rows[row] = row_after;
@@ -362,21 +419,32 @@ fn write(
 }
 
 fn settle(model: &Limits, state: &mut State, pool: usize, sale: Sale) {
-    let pool = &mut state.pools[pool];
-    let holder = pool.holder_mut(model.holder_of(sale));
-    match holder {
+    let (pool, sale) = (&mut state.pools[pool], model.holder_of(sale));
+    let amount = *pool.amount_mut(sale);
+    match pool.holder(sale) {
         Holder::Held(_) => {
-            *holder = Holder::Used;
-            pool.held -= 1;
-            pool.used += 1;
+            *pool.holder_mut(sale) = Holder::Used;
+            pool.held -= amount;
+            pool.used += amount;
         }
         Holder::Absent | Holder::Freed if model.hold(Rule::AbsentIsOverrun) => {
-            *holder = Holder::Overrun;
+            (*pool.holder_mut(sale), *pool.amount_mut(sale)) = (Holder::Overrun, 1);
             pool.overrun += 1;
         }
         Holder::Used if !model.hold(Rule::SettledOnce) => pool.used += 1,
-        Holder::Absent | Holder::Freed | Holder::Used | Holder::Overrun => {}
+        Holder::Absent | Holder::Freed | Holder::Used | Holder::Overrun | Holder::GivenBack => {}
     }
+}
+
+fn give_back(model: &Limits, state: &mut State, pool: usize, sale: Sale) {
+    let (pool, sale) = (&mut state.pools[pool], model.holder_of(sale));
+    let amount = *pool.amount_mut(sale);
+    match pool.holder(sale) {
+        Holder::Used => pool.used -= amount,
+        Holder::Overrun => pool.overrun -= amount,
+        Holder::Absent | Holder::Held(_) | Holder::Freed | Holder::GivenBack => return,
+    }
+    (*pool.holder_mut(sale), *pool.amount_mut(sale)) = (Holder::GivenBack, 0);
 }
 
 fn look(model: &Limits, state: &State, process: &mut Process, hold: (u8, Sale, u8)) -> Step {
@@ -384,8 +452,13 @@ fn look(model: &Limits, state: &State, process: &mut Process, hold: (u8, Sale, u
     let version = state.versions[model.world.member(sale)];
     let own = process.call.sale() == Some(sale);
     match state.rows[usize::from(sale)] {
+        Row::Without if model.hold(Rule::PaidWithout) => Step::Free { pool, sale, basis },
+        Row::Without if own && process.releasing => Step::Refused,
+        Row::Without => Step::Start,
         Row::Confirmed | Row::Recorded if own => Step::Start,
         Row::Confirmed | Row::Recorded => Step::SettleFor { pool, sale },
+        // It was settled before it came back: nothing is owed any more.
+        Row::Returned => Step::Start,
         // Reserved by another process meanwhile: nothing that this one took is to be given up.
         Row::Reserved if own && model.hold(Rule::RowIsGone) => Step::Start,
         Row::Reserved if model.hold(Rule::RowIsGone) => Step::End { pool, sale, basis, version },
@@ -406,9 +479,9 @@ fn raise(model: &Limits, state: &mut State, sale: Sale, version: u8) -> bool {
 
 fn free(state: &mut State, pool: u8, sale: Sale, may: impl Fn(Holder) -> bool) {
     let pool = &mut state.pools[usize::from(pool)];
-    let holder = pool.holder_mut(sale);
-    if matches!(holder, Holder::Held(_)) && may(*holder) {
-        *holder = Holder::Freed;
-        pool.held -= 1;
+    let holder = pool.holder(sale);
+    if matches!(holder, Holder::Held(_)) && may(holder) {
+        *pool.holder_mut(sale) = Holder::Freed;
+        pool.held -= std::mem::take(pool.amount_mut(sale));
     }
 }

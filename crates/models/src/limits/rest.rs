@@ -24,7 +24,9 @@ pub(super) fn is_quiet(model: &Limits, state: &State) -> bool {
             model.world.pools(sale).iter().map(|pool| state.pools[*pool].holder(model.holder_of(sale)));
         holders.into_iter().all(|holder| paid == matches!(holder, Holder::Used | Holder::Overrun))
     });
-    settled && state.pools.iter().all(|pool| pool.open.is_none() && pool.held == 0)
+    // Each sale once: nobody takes two.
+    let once = state.pools.iter().flat_map(|pool| pool.amounts).all(|amount| amount <= 1);
+    settled && once && state.pools.iter().all(|pool| pool.open.is_none() && pool.held == 0)
 }
 
 /// Whether each sale that nobody made yet can be made while there is something left of all that it takes.
