@@ -92,8 +92,9 @@ impl Books {
         Ok((done, None))
     }
 
-    /// Ends a reservation that nobody came back for, whoever's it is, with everything that it holds of limits and codes.
-    /// Nothing when there is none any more, or when its time is not over.
+    /// Ends a reservation that nobody came back for, whoever's it is, with everything that it holds of limits and codes;
+    /// whether this call did. Not when there is none any more: what is held for it all the same, nobody may have; and not when
+    /// its time is not over.
     ///
     /// # Errors
     /// [`BooksError::Store`]; [`BooksError::Refused`] when the sale was paid under another owner.
@@ -103,7 +104,8 @@ impl Books {
         checkout: CheckoutId,
         now_ms: i64,
     ) -> Result<bool, BooksError> {
-        self.end_reservation(owner, checkout, &worker(), Moment::of_step(now_ms)).await
+        let ended = self.end_reservation(owner, checkout, &worker(), Moment::of_step(now_ms)).await?;
+        Ok(ended.is_some_and(|recorded| !recorded.repeated))
     }
 
     /// Does the first thing that is due for a member, of entries that wait so many at most; where the store keeps the order
@@ -142,7 +144,7 @@ impl Books {
             }
             Due::EndReservation(checkout) => {
                 let owner = Owner::Member(member.clone());
-                done.ended = u32::from(self.end_reservation(owner, checkout, &actor, at).await?);
+                done.ended = u32::from(self.end_reservation(owner, checkout, &actor, at).await?.is_some());
             }
             Due::Tick => {
                 let scope = Scope::of(Owner::Member(member.clone()));
@@ -443,6 +445,6 @@ fn words(conflicts: &Conflicts) -> String {
 }
 
 /// The actor of everything that nobody asked for.
-fn worker() -> Actor {
+pub(super) fn worker() -> Actor {
     Actor { id: "accrual-worker".to_owned(), role: Role::Worker, ..Actor::default() }
 }

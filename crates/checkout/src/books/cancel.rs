@@ -36,19 +36,19 @@ impl Books {
         Err(BooksError::Stale)
     }
 
-    /// Ends a reservation whose time is over. Nothing when there is none any more.
+    /// Ends a reservation whose time is over. Nothing when there is none; its row, repeated, when there is none any more.
     pub(super) async fn end_reservation(
         &self,
         owner: Owner,
         checkout: CheckoutId,
         actor: &Actor,
         at: Moment,
-    ) -> Result<bool, BooksError> {
+    ) -> Result<Option<Recorded>, BooksError> {
         let found = self.store.find_checkout(&self.chain, checkout).await?;
         let sale = found.filter(|found| found.owner == owner).and_then(|found| found.entry.sale);
         let action = Action::EndReservation { checkout, fenced: false };
         let command = Self::command(at.now_ms, actor, action);
-        Ok(self.end(at, owner, checkout, sale.as_deref(), command).await?.is_some())
+        self.end(at, owner, checkout, sale.as_deref(), command).await
     }
 
     async fn end(

@@ -8,7 +8,8 @@ use suanpan_ledger::head::OfferKey;
 use suanpan_ledger::refusal::Conflicts;
 use suanpan_store::{CodeHash, CodeHolder, CodeState, Cursor, HolderState, Taken, View};
 
-use super::{Ask, Books, BooksError, is_of_shares};
+use super::accrue::worker;
+use super::{Ask, Books, BooksError, Moment, is_of_shares};
 
 /// Holders of one read.
 const HOLDERS_PER_READ: usize = 4_096;
@@ -109,10 +110,12 @@ impl Books {
         if by.checkout == ask.checkout || until_ms > ask.now_ms {
             return Ok(false);
         }
-        match self.end_expired(by.owner, by.checkout, ask.now_ms).await {
+        let at = Moment::of_step(ask.now_ms);
+        match self.end_reservation(by.owner, by.checkout, &worker(), at).await {
             // One that is paid, or changes just now, holds what it holds.
             Err(BooksError::Refused(_) | BooksError::Stale) => Ok(false),
-            ended => ended,
+            // Also when others ended it meanwhile.
+            ended => Ok(ended?.is_some()),
         }
     }
 }

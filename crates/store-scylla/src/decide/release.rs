@@ -1,11 +1,12 @@
 //! Before something is refused: shares of limits and codes whose sale will not happen are released, and capacity on its way
 //! between shards arrives. So the last one of a thousand is sold although whoever had it was killed.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use suanpan_ledger::EntryKey;
 use suanpan_ledger::head::OfferKey;
+use suanpan_ledger::{EntryKey, Sale};
 use suanpan_store::{CodeHash, Read, Scope, StoreError};
 
 use crate::bytes;
@@ -39,6 +40,24 @@ impl Suspect {
             Self::Code { who, .. } => who,
         }
     }
+
+    /// Whether a sale takes what this is a share of.
+    fn is_of(&self, sale: &Sale) -> bool {
+        match self {
+            Self::Limit(held) => takes(sale, held.offer),
+            Self::Code { code, .. } => sale.codes.contains(&code.0),
+        }
+    }
+}
+
+/// How a sale stands, with what it was paid for when it is.
+struct Stands {
+    standing: Standing,
+    paid: Option<Arc<Sale>>,
+}
+
+fn takes(sale: &Sale, offer: OfferKey) -> bool {
+    sale.global_uses.iter().any(|used| used.offer == offer)
 }
 
 impl Inner {
@@ -110,8 +129,13 @@ impl Inner {
         until: Deadline,
     ) -> Result<Vec<Suspect>, StoreError> {
         let looks = stream::iter(suspects).map(|suspect| async {
-            let standing = self.stands_lately(chain, suspect.who(), until).await?;
-            Ok::<_, StoreError>((suspect, standing))
+            let stands = self.stands_lately(chain, suspect.who(), until).await?;
+            // A till may ask again otherwise than before. What its sale was paid without, a process took that has ended, or
+            // that finds the sale paid: a paid row is written no more, so that nobody can use it.
+            if stands.paid.as_ref().is_some_and(|sale| !suspect.is_of(sale)) {
+                self.let_go(chain, &suspect, until).await?;
+            }
+            Ok::<_, StoreError>((suspect, stands.standing))
         });
         let looked: Vec<_> = looks.buffer_unordered(LOOKS_AT_ONCE).try_collect().await?;
         // Whoever sold it is about to say so, or has ended: looking at its row paid what it owes.
@@ -154,28 +178,32 @@ impl Inner {
     /// How the sale stands that a share is for. Most are reservations, and every call that is refused asks for all of them:
     /// one that stood a moment ago is not looked at again, and calls that ask together look once. So a call that is sent
     /// again, because a look at all took longer than its till waits, has fewer left.
-    async fn stands_lately(&self, chain: &str, who: &Who, until: Deadline) -> Result<Standing, StoreError> {
+    async fn stands_lately(&self, chain: &str, who: &Who, until: Deadline) -> Result<Stands, StoreError> {
+        let reserved = Stands { standing: Standing::Reserved, paid: None };
         let name = (chain.to_owned(), who.checkout, bytes::id(&who.owner));
         if self.standing.has(&name, Instant::now()) {
-            return Ok(Standing::Reserved);
+            return Ok(reserved);
         }
         let _turn = self.queues.turn(Turn::Look(chain.to_owned(), *who.checkout.as_bytes())).await;
         if self.standing.has(&name, Instant::now()) {
-            return Ok(Standing::Reserved);
+            return Ok(reserved);
         }
-        let standing = self.stands(chain, who, until).await?;
-        if matches!(standing, Standing::Reserved) {
+        let stands = self.stands(chain, who, until).await?;
+        if matches!(stands.standing, Standing::Reserved) {
             self.standing.add(name, Instant::now());
         }
-        Ok(standing)
+        Ok(stands)
     }
 
     /// How the sale stands that a share is for. What its row owes is paid by the look.
-    async fn stands(&self, chain: &str, who: &Who, until: Deadline) -> Result<Standing, StoreError> {
-        let reads = [Read::Entry(EntryKey::Checkout(who.checkout))];
-        let seen = self.partition(chain, &who.owner, &reads, until).await?;
+    async fn stands(&self, chain: &str, who: &Who, until: Deadline) -> Result<Stands, StoreError> {
+        let key = EntryKey::Checkout(who.checkout);
+        let seen = self.partition(chain, &who.owner, &[Read::Entry(key)], until).await?;
         self.pay_rows(chain, &seen, until).await?;
-        Ok(seen.standing(who.checkout))
+        let standing = seen.standing(who.checkout);
+        let entry = seen.row(key).and_then(|row| row.entry.as_ref());
+        let paid = entry.filter(|_| standing == Standing::Sold).and_then(|entry| entry.sale.clone());
+        Ok(Stands { standing, paid })
     }
 
     /// Those of the suspects whose shares are as they were.
@@ -228,8 +256,8 @@ impl Inner {
         Ok(())
     }
 
-    /// Finishes what a process that ended left of a sale's shares: settled where it was sold, released where it is gone. A
-    /// reservation keeps what it has: only a decision ends it.
+    /// Finishes what a process that ended left of a sale's shares: settled where it was sold, released where it is gone or was
+    /// sold without them. A reservation keeps what it has: only a decision ends it.
     pub(crate) async fn finish_shares_of(
         &self,
         chain: &str,
@@ -238,20 +266,24 @@ impl Inner {
         codes: &[CodeHash],
     ) -> Result<(), StoreError> {
         let until = self.deadline();
-        match self.stands(chain, who, until).await? {
-            Standing::Reserved | Standing::Sold => return Ok(()),
-            Standing::Nothing | Standing::Cancelled | Standing::Fenced => {}
+        let Stands { standing, paid } = self.stands(chain, who, until).await?;
+        match (standing, &paid) {
+            (Standing::Reserved, _) | (Standing::Sold, None) => return Ok(()),
+            (Standing::Sold, Some(_)) => {}
+            (Standing::Nothing | Standing::Cancelled | Standing::Fenced, _) => {
+                if !self.keep_out(chain, who, until).await? {
+                    return Ok(());
+                }
+            }
         }
-        if !self.keep_out(chain, who, until).await? {
-            return Ok(());
-        }
-        for offer in limits {
+        let is_let_go = |is_of: &dyn Fn(&Sale) -> bool| paid.as_deref().is_none_or(|sale| !is_of(sale));
+        for offer in limits.iter().filter(|offer| is_let_go(&|sale| takes(sale, **offer))) {
             self.finish_transfers(chain, *offer, until).await?;
             if let Some(held) = self.see_limit(chain, *offer, Some(who), false, until).await?.leftover {
                 self.release_limit(chain, &held, until).await?;
             }
         }
-        for code in codes {
+        for code in codes.iter().filter(|code| is_let_go(&|sale| sale.codes.contains(&code.0))) {
             let seen = self.see_code(chain, *code, None, false, until).await?;
             if let Some((_, basis)) = seen.held_by.filter(|(by, _)| by == who) {
                 self.release_code(chain, *code, who, basis, until).await?;

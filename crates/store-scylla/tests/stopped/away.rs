@@ -56,7 +56,7 @@ impl<T: Send + 'static> Away<T> {
     }
 
     /// Lets it go on to its end.
-    fn goes_on(self) -> T {
+    pub(crate) fn goes_on(self) -> T {
         self.lets_go.send(()).expect("it waits");
         let end = self.thread.join().expect("no panic");
         fail::remove(self.place);
@@ -64,11 +64,11 @@ impl<T: Send + 'static> Away<T> {
     }
 }
 
-fn member(name: &str) -> MemberId {
+pub(crate) fn member(name: &str) -> MemberId {
     MemberId::new(name).expect("a name")
 }
 
-async fn enrol(store: &Arc<dyn Store>, chain: &str, name: &str) {
+pub(crate) async fn enrol(store: &Arc<dyn Store>, chain: &str, name: &str) {
     let request = [1; 16];
     let action = Action::Enrol { request, content_hash: [1; 32], birthday: None, referred_by: None };
     let ask = MemberAsk { member: member(name), request, actor: Actor::default(), now_ms: NOW_MS, action };
@@ -104,7 +104,7 @@ pub(crate) async fn sell(
     books(store, chain).sell(Arc::new(ask)).await
 }
 
-async fn shop(chain: &str) -> Options {
+pub(crate) async fn shop(chain: &str) -> Options {
     let options = shared().await;
     prepare(process(&options).await.as_ref(), chain).await;
     options

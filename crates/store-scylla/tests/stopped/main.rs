@@ -6,6 +6,7 @@ mod away;
 #[path = "../cql/keyspace.rs"]
 mod keyspace;
 mod rare;
+mod retried;
 #[path = "../cql/script.rs"]
 mod script;
 

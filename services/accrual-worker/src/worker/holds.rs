@@ -95,8 +95,9 @@ async fn end_one(
             shared.board.worked(suanpan_checkout::Worked { ended: 1, ..Default::default() });
             Ok(())
         }
-        // Nobody reserves it: whoever took the share ended before the sale was written, or before it was settled.
-        Ok(false) => match share {
+        // Nobody reserves it: whoever took the share ended before the sale was written, or before it was settled; or the sale
+        // was paid without it, or under another owner.
+        Ok(false) | Err(BooksError::Refused(_)) => match share {
             Share::Limit(offer) => {
                 shared.store.finish_shares(&books.chain, &by, &[offer], &[]).await.or_else(after)
             }
@@ -105,7 +106,7 @@ async fn end_one(
             }
         },
         Err(BooksError::Store(error)) => after(error),
-        Err(BooksError::Refused(_) | BooksError::Stale) => {
+        Err(BooksError::Stale) => {
             tracing::warn!(chain, %checkout, "a reservation holds something and cannot be ended");
             Ok(())
         }

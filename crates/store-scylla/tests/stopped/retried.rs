@@ -1,0 +1,92 @@
+//! A sale that a till asks for again otherwise than before: the process that it asked first has taken shares for a sale that
+//! never comes to be.
+
+use std::sync::Arc;
+
+use suanpan_checkout::{Ask, BooksError, Recorded, Verb};
+use suanpan_ledger::Actor;
+use suanpan_ledger::sale::GlobalUse;
+use suanpan_store::{CodeHolder, CodeState, LimitCap, Owner, Store, StoreError};
+
+use crate::away::{enrol, member, shop};
+use crate::script::{NOW_MS, OFFER, books, checkout, code, guest, sale};
+use crate::{ALONE, process};
+
+/// Sells with these uses of the limit, and with the code or without it.
+async fn sell(
+    store: &Arc<dyn Store>,
+    chain: &str,
+    (owner, number): (&Owner, u64),
+    (verb, uses, with_code): (Verb, u32, bool),
+) -> Result<Recorded, BooksError> {
+    let mut sale = sale(0, with_code.then_some(1));
+    sale.global_uses.clear();
+    if uses > 0 {
+        let used = GlobalUse { offer: OFFER, uses, amount_minor: 0, given_back_if_whole: true };
+        sale.global_uses.push(used);
+    }
+    let ask = Ask {
+        checkout: checkout(number),
+        owner: owner.clone(),
+        actor: Actor::default(),
+        now_ms: NOW_MS,
+        basket_hash: [3; 32],
+        content_hash: if matches!(verb, Verb::Reserve { .. }) { [3; 32] } else { [4; 32] },
+        sale: Arc::new(sale),
+        answer: Vec::new(),
+        verb,
+        gone: None,
+        unseen: false,
+    };
+    books(Arc::clone(store), chain).sell(Arc::new(ask)).await
+}
+
+/// Uses that are taken, held and overrun of all shards.
+async fn uses(store: &dyn Store, chain: &str) -> (i64, i64, i64) {
+    let limit = store.limits(chain).await.expect("a store").remove(0);
+    (limit.used.uses, limit.held.uses, limit.overrun.uses)
+}
+
+/// A sale was to take the last use and the code, and the process that had taken both ended. The till asked again without
+/// them, perhaps with a card, and it was paid so: both are there for others.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_sale_was_paid_without_is_free() {
+    let _alone = ALONE.lock().await;
+    let anna = Owner::Member(member("anna"));
+    for (chain, owner, payer, swept) in [
+        ("without", guest(40), guest(40), false),
+        ("without-swept", guest(40), guest(40), true),
+        ("without-member", anna.clone(), anna.clone(), false),
+        ("without-member-swept", anna.clone(), anna.clone(), true),
+        ("without-card-swept", guest(40), anna.clone(), true),
+    ] {
+        let options = shop(chain).await;
+        let store = process(&options).await;
+        let one = LimitCap { uses: Some(1), amount_minor: None };
+        store.set_limit(chain, OFFER, one).await.expect("a limit");
+        enrol(&store, chain, "anna").await;
+        fail::cfg("scylla/code-held", "1*return->off").expect("a place that can be stopped at");
+        let stopped = sell(&process(&options).await, chain, (&owner, 40), (Verb::Confirm, 1, true)).await;
+        fail::remove("scylla/code-held");
+        assert!(matches!(stopped, Err(BooksError::Store(StoreError::Unknown(_)))), "{stopped:?}");
+        sell(&store, chain, (&payer, 40), (Verb::Confirm, 0, false)).await.expect("paid without");
+        if swept {
+            // As the worker does, first of the limit, then of the code.
+            let books = books(Arc::clone(&store), chain);
+            let ended = books.end_expired(owner.clone(), checkout(40), NOW_MS).await;
+            let told =
+                matches!(ended, Ok(false)) || owner != payer && matches!(ended, Err(BooksError::Refused(_)));
+            assert!(told, "{chain}: nothing was reserved: {ended:?}");
+            let by = CodeHolder { checkout: checkout(40), owner: owner.clone() };
+            for (limits, codes) in [(&[OFFER][..], &[][..]), (&[], &[code(1)])] {
+                store.finish_shares(chain, &by, limits, codes).await.expect("a store");
+            }
+            assert_eq!(uses(&*store, chain).await, (0, 0, 0), "{chain}");
+            let found = store.code(chain, code(1)).await.expect("a store").expect("a code");
+            assert_eq!(found.state, CodeState::Free, "{chain}");
+        }
+        let sold = sell(&store, chain, (&guest(41), 41), (Verb::Confirm, 1, true)).await;
+        assert!(sold.is_ok(), "{chain}: {sold:?}");
+        assert_eq!(uses(&*store, chain).await, (1, 0, 0), "{chain}");
+    }
+}
