@@ -72,6 +72,8 @@ struct Code {
     view: CodeView,
     version: Option<i64>,
     basis: i64,
+    /// Who has it, or had it last.
+    last: Option<CodeHolder>,
 }
 
 impl Inner {
@@ -88,7 +90,11 @@ impl Inner {
         let Some(campaign) = row.campaign else { return Ok(None) };
         let state = state(row.state, row.checkout.as_deref(), row.owner.as_deref(), row.until)?;
         let view = CodeView { campaign: offer(campaign), state };
-        Ok(Some(Code { view, version: row.ver, basis: row.basis.unwrap_or_default() }))
+        let last = match (row.checkout, row.owner) {
+            (Some(id), Some(name)) => Some(CodeHolder { checkout: checkout(&id)?, owner: owner(&name)? }),
+            _ => None,
+        };
+        Ok(Some(Code { view, version: row.ver, basis: row.basis.unwrap_or_default(), last }))
     }
 
     /// A code as this holder sees it; see [`see_limit`](Self::see_limit) for `backed`.
@@ -137,6 +143,12 @@ impl Inner {
             }
             // A later try of this very sale has it: this one looks again.
             if matches!(known.view.state, CodeState::Held { .. }) && known.basis > basis {
+                return Ok(false);
+            }
+            // What it held for this version ended while this try was away, as when the sale was paid and came back: it looks
+            // again. What it took now nobody would free, since what was paid is not paid again.
+            let has_ended = matches!(known.view.state, CodeState::Free) && known.basis >= basis;
+            if has_ended && known.last.as_ref() == Some(&holder) {
                 return Ok(false);
             }
             if matches!(known.view.state, CodeState::Used { .. })
@@ -239,7 +251,7 @@ impl Inner {
         until: Deadline,
     ) -> Result<bool, StoreError> {
         let (state, by, until_ms) = match after {
-            CodeState::Free => (0, None, None),
+            CodeState::Free => (0, seen.last.as_ref(), None),
             CodeState::Held { by, until_ms } => (1, Some(by), Some(*until_ms)),
             CodeState::Used { by } => (2, Some(by), None),
         };

@@ -49,6 +49,9 @@ impl Inner {
                 Some(holder) if matches!(holder.share.state, HolderState::Used | HolderState::Overrun) => {
                     return Ok(true);
                 }
+                // The sale was paid and came back while this try was away: it looks again, and finds it so. What it took would
+                // be held for ever, since what was paid is not paid again.
+                Some(holder) if holder.share.state == HolderState::GivenBack => return Ok(false),
                 Some(holder) if holder.share == share && holder.basis == basis => return Ok(true),
                 // A later try of this very sale has it: this one looks again.
                 Some(holder) if holder.share.state == HolderState::Held && holder.basis > basis => {
@@ -73,7 +76,8 @@ impl Inner {
                         drop(turn);
                         let missing = missing(&shard, need);
                         let target = shard.number;
-                        if !self.bring(chain, offer, target, who, missing, (basis, until_ms), until).await? {
+                        let both = (need, missing);
+                        if !self.bring(chain, offer, target, who, both, (basis, until_ms), until).await? {
                             return Ok(false);
                         }
                     }

@@ -25,6 +25,8 @@ struct Sent {
     capacity: Taken,
     basis: i64,
     until_ms: i64,
+    /// What the try needs in all that sent it, while it is at it.
+    need: Option<Taken>,
 }
 
 impl Sent {
@@ -49,7 +51,7 @@ impl Inner {
         offer: OfferKey,
         target: i32,
         who: &Who,
-        missing: Taken,
+        (need, missing): (Taken, Taken),
         (basis, until_ms): (i64, i64),
         until: Deadline,
     ) -> Result<bool, StoreError> {
@@ -99,7 +101,8 @@ impl Inner {
             if let Applied::No(_) = self.cql.decide(&self.statements.send, values, until).await? {
                 break 'send None;
             }
-            Some(Sent { source, version, target, who: who.clone(), capacity, basis, until_ms })
+            let (who, need) = (who.clone(), Some(need));
+            Some(Sent { source, version, target, who, capacity, basis, until_ms, need })
         };
         let Some(sent) = sent else {
             // Perhaps it was sent by a try whose answer was lost: then it is found there and arrives. Without the turn of
@@ -140,19 +143,21 @@ impl Inner {
             holder.carried.extend_from_slice(&sent.name());
             let mut after = shard.view(offer);
             match holder.share.state {
+                // What it needs no more is anybody's: held too, it would be paid for, or be kept from others.
                 HolderState::Held => {
-                    holder.share.taken = holder.share.taken.plus(sent.capacity);
+                    let lacking = lacking(&holder, sent);
+                    holder.share.taken = holder.share.taken.plus(lacking);
                     holder.basis = holder.basis.max(sent.basis);
-                    after.held = after.held.plus(sent.capacity);
+                    after.held = after.held.plus(lacking);
                 }
-                HolderState::Freed | HolderState::GivenBack => {
+                HolderState::Freed => {
                     holder.share.state = HolderState::Held;
                     holder.share.taken = sent.capacity;
                     holder.basis = sent.basis;
                     after.held = after.held.plus(sent.capacity);
                 }
-                // It has what it needed: the capacity is anybody's.
-                HolderState::Used | HolderState::Overrun => {}
+                // It has what it needed, or came back with it and is not paid again: the capacity is anybody's.
+                HolderState::Used | HolderState::Overrun | HolderState::GivenBack => {}
             }
             let cap = more(&shard, sent.capacity);
             if self.move_holder(chain, &shard, &after, cap, &sent.who, &holder, until).await? {
@@ -259,10 +264,28 @@ impl Inner {
                     },
                     basis: row.basis.unwrap_or_default(),
                     until_ms: row.until.unwrap_or_default(),
+                    need: None,
                 };
                 self.arrive(chain, offer, &sent, until).await?;
             }
         }
+    }
+}
+
+/// How much of what arrives a share that is held lacks. A try that brings its share together from several shards knows what it
+/// needs in all. What another try left on its way comes late: a share that was taken since, for the same version or a later
+/// one, is whole, or whoever takes it brings the rest.
+fn lacking(holder: &Holder, sent: &Sent) -> Taken {
+    let (has, capacity) = (holder.share.taken, sent.capacity);
+    let within = |capacity: i64, need: i64, has: i64| capacity.min(need.saturating_sub(has)).max(0);
+    match sent.need {
+        _ if holder.basis > sent.basis => Taken::default(),
+        Some(need) => Taken {
+            uses: within(capacity.uses, need.uses, has.uses),
+            amount_minor: within(capacity.amount_minor, need.amount_minor, has.amount_minor),
+        },
+        None if holder.basis == sent.basis => Taken::default(),
+        None => capacity,
     }
 }
 

@@ -7,10 +7,11 @@ use suanpan_checkout::{Ask, BooksError, Recorded, Verb};
 use suanpan_ledger::Actor;
 use suanpan_ledger::sale::GlobalUse;
 use suanpan_store::{CodeHolder, CodeState, LimitCap, Owner, Store, StoreError};
+use suanpan_store_scylla::Options;
 
-use crate::away::{enrol, member, shop};
-use crate::script::{NOW_MS, OFFER, books, checkout, code, guest, sale};
-use crate::{ALONE, process};
+use crate::away::{Away, enrol, member, shop};
+use crate::script::{Call, NOW_MS, OFFER, books, call, checkout, code, guest, prepare, sale};
+use crate::{ALONE, keyspace, process};
 
 /// Sells with these uses of the limit, and with the code or without it.
 async fn sell(
@@ -89,4 +90,74 @@ async fn what_a_sale_was_paid_without_is_free() {
         assert!(sold.is_ok(), "{chain}: {sold:?}");
         assert_eq!(uses(&*store, chain).await, (1, 0, 0), "{chain}");
     }
+}
+
+/// A chain whose limit has three shards of one use each, of which one sale has its own; with a process.
+async fn three_shards(chain: &str, sold: u64) -> (Options, Arc<dyn Store>) {
+    let mut options = keyspace::options();
+    options.uses_per_shard = 1;
+    drop(keyspace::open(options.clone()).await);
+    let store = process(&options).await;
+    prepare(&*store, chain).await;
+    sell(&store, chain, (&guest(sold), sold), (Verb::Confirm, 1, false)).await.expect("the first");
+    (options, store)
+}
+
+/// Capacity was on its way to a share, and who sent it was away. Meanwhile the till asked another process, which brought the
+/// share from elsewhere: what arrives then is anybody's.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn capacity_that_comes_late_is_not_held_twice() {
+    let _alone = ALONE.lock().await;
+    let (chain, owner) = ("twice", guest(42));
+    let (options, store) = three_shards(chain, 39).await;
+    let reserve = Verb::Reserve { until_ms: NOW_MS + 60_000 };
+    let first = Away::at("scylla/capacity-sent", move || async move {
+        sell(&process(&options).await, chain, (&guest(42), 42), (reserve, 1, false)).await
+    });
+    sell(&store, chain, (&owner, 42), (reserve, 1, false)).await.expect("reserved");
+    assert_eq!(uses(&*store, chain).await, (1, 1, 0));
+    let last = sell(&store, chain, (&guest(45), 45), (Verb::Confirm, 1, false)).await;
+    assert!(last.is_ok(), "the third of three: {last:?}");
+    assert_eq!(uses(&*store, chain).await, (2, 1, 0));
+    first.goes_on().expect("it finds it reserved");
+    assert_eq!(uses(&*store, chain).await, (2, 1, 0));
+    sell(&store, chain, (&owner, 42), (Verb::Confirm, 1, false)).await.expect("paid");
+    assert_eq!(uses(&*store, chain).await, (3, 0, 0));
+}
+
+/// The same when the sale was paid and came back meanwhile: it is not paid again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn capacity_that_comes_late_does_not_hold_for_what_came_back() {
+    let _alone = ALONE.lock().await;
+    let chain = "came-back";
+    let (options, store) = three_shards(chain, 40).await;
+    fail::cfg("scylla/capacity-sent", "1*return->off").expect("a place that can be stopped at");
+    let stopped = sell(&process(&options).await, chain, (&guest(4), 4), (Verb::Confirm, 1, false)).await;
+    fail::remove("scylla/capacity-sent");
+    assert!(matches!(stopped, Err(BooksError::Store(StoreError::Unknown(_)))), "{stopped:?}");
+    sell(&store, chain, (&guest(4), 4), (Verb::Confirm, 1, false)).await.expect("paid");
+    call(&books(Arc::clone(&store), chain), Call::GiveBack(4)).await.expect("it came back");
+    for number in [43, 46] {
+        let sold = sell(&store, chain, (&guest(number), number), (Verb::Confirm, 1, false)).await;
+        assert!(sold.is_ok(), "{number}: {sold:?}");
+    }
+    assert_eq!(uses(&*store, chain).await, (3, 0, 0));
+}
+
+/// Whoever was away between its look and its holds, and comes back when the sale was paid and has come back, holds nothing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_late_try_holds_nothing_for_what_came_back() {
+    let _alone = ALONE.lock().await;
+    let chain = "late-try";
+    let options = shop(chain).await;
+    let store = process(&options).await;
+    let first = Away::at("scylla/looked", move || async move {
+        sell(&process(&options).await, chain, (&guest(4), 4), (Verb::Confirm, 1, true)).await
+    });
+    sell(&store, chain, (&guest(4), 4), (Verb::Confirm, 1, true)).await.expect("paid");
+    call(&books(Arc::clone(&store), chain), Call::GiveBack(4)).await.expect("it came back");
+    first.goes_on().expect("it finds it paid");
+    assert_eq!(uses(&*store, chain).await, (0, 0, 0));
+    let found = store.code(chain, code(1)).await.expect("a store").expect("a code");
+    assert_eq!(found.state, CodeState::Free);
 }
