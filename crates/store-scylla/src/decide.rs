@@ -179,6 +179,14 @@ impl Inner {
                 // What a reservation holds is there; what a fact finds missing is an overrun.
                 LimitStep::Settle | LimitStep::Free | LimitStep::GiveBack => continue,
             };
+            // A try that sells it otherwise may be about to write for the same version. Were its hold made less, it would be
+            // paid for less than it takes: it is kept out first, and then this one holds for a new round.
+            let left = seen.limits.iter().filter_map(|limit| limit.leftover.as_ref());
+            let mut left = left.filter(|held| held.offer == moved.offer && held.basis == basis);
+            if left.any(|held| held.taken != moved.taken) {
+                self.fence(chain, &seen.own, EntryKey::Checkout(who.checkout), until).await?;
+                return Ok(false);
+            }
             if !self.hold_limit(chain, moved.offer, who, moved.taken, basis, until_ms, until).await? {
                 return Ok(false);
             }

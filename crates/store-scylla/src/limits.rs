@@ -31,6 +31,7 @@ pub(crate) struct Held {
     pub(crate) who: Who,
     /// What it is for (`basis.rs`).
     pub(crate) basis: i64,
+    pub(crate) taken: Taken,
 }
 
 /// A limit as a decision sees it, all shards together.
@@ -96,7 +97,8 @@ impl Inner {
             }
             if holder.share.state == HolderState::Held && !backed {
                 seen.view.held = seen.view.held.minus(own);
-                seen.leftover = Some(Held { offer, who: who.clone(), basis: holder.basis });
+                let (who, basis, taken) = (who.clone(), holder.basis, own);
+                seen.leftover = Some(Held { offer, who, basis, taken });
                 own = Taken::default();
             } else {
                 seen.view.holder = Some(holder.share);

@@ -40,6 +40,7 @@ impl Inner {
         let Some(shards) = self.shards_of(chain, offer, until).await? else { return Ok(false) };
         let line = home(who, shards);
         let mut pauses = Pauses::default();
+        let mut brings = false;
         loop {
             let turn = self.queues.turn(Turn::Shard(chain.to_owned(), offer_column(offer), line)).await;
             let shard = self.home_shard(chain, offer, line, who, until).await?;
@@ -55,6 +56,15 @@ impl Inner {
                 Some(holder) if holder.share == share && holder.basis == basis => return Ok(true),
                 // A later try of this very sale has it: this one looks again.
                 Some(holder) if holder.share.state == HolderState::Held && holder.basis > basis => {
+                    return Ok(false);
+                }
+                // One that sells it otherwise may be about to write: it looks again, and keeps that one out first.
+                Some(holder)
+                    if holder.share.state == HolderState::Held
+                        && holder.basis == basis
+                        && holder.share.taken != need
+                        && !brings =>
+                {
                     return Ok(false);
                 }
                 _ => {}
@@ -80,6 +90,7 @@ impl Inner {
                         if !self.bring(chain, offer, target, who, both, (basis, until_ms), until).await? {
                             return Ok(false);
                         }
+                        brings = true;
                     }
                 }
             }
@@ -117,8 +128,12 @@ impl Inner {
                 None => *place = HeldPlace { shard: number + 1, after: Vec::new() },
             }
             for row in rows.into_iter().filter(|row| row.state == Some(1)) {
-                let basis = row.basis.unwrap_or_default();
-                found.push(crate::limits::Held { offer, who: share_of(&row.holder)?, basis });
+                let (who, basis) = (share_of(&row.holder)?, row.basis.unwrap_or_default());
+                let taken = Taken {
+                    uses: row.uses.unwrap_or_default(),
+                    amount_minor: row.amount.unwrap_or_default(),
+                };
+                found.push(crate::limits::Held { offer, who, basis, taken });
             }
             if found.len() >= HELD_AT_ONCE {
                 return Ok(Some(found));

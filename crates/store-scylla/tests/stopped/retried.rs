@@ -161,3 +161,29 @@ async fn a_late_try_holds_nothing_for_what_came_back() {
     let found = store.code(chain, code(1)).await.expect("a store").expect("a code");
     assert_eq!(found.state, CodeState::Free);
 }
+
+/// A process was about to sell both uses when the till asked another one for a sale of one of them. That one ended too, and the
+/// other use went to somebody else: the first process finds that there are not two any more.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_try_that_takes_less_does_not_lower_what_another_one_sells() {
+    let _alone = ALONE.lock().await;
+    let chain = "less";
+    let options = shop(chain).await;
+    let store = process(&options).await;
+    let two = LimitCap { uses: Some(2), amount_minor: None };
+    store.set_limit(chain, OFFER, two).await.expect("a limit");
+    let first = {
+        let options = options.clone();
+        Away::at("scylla/limit-held", move || async move {
+            sell(&process(&options).await, chain, (&guest(48), 48), (Verb::Confirm, 2, false)).await
+        })
+    };
+    fail::cfg("scylla/code-held", "1*return->off").expect("a place that can be stopped at");
+    let stopped = sell(&process(&options).await, chain, (&guest(48), 48), (Verb::Confirm, 1, true)).await;
+    fail::remove("scylla/code-held");
+    assert!(matches!(stopped, Err(BooksError::Store(StoreError::Unknown(_)))), "{stopped:?}");
+    sell(&store, chain, (&guest(49), 49), (Verb::Confirm, 1, false)).await.expect("the other one");
+    let found = first.goes_on();
+    assert!(matches!(found, Err(BooksError::Refused(_))), "there is one of two: {found:?}");
+    assert_eq!(uses(&*store, chain).await, (1, 0, 0));
+}
