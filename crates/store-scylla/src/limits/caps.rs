@@ -11,6 +11,7 @@ use crate::error::damaged;
 use crate::failpoint::between;
 use crate::inner::Inner;
 use crate::limits::line::{LINES_MAX, predecessor};
+use crate::limits::shard::{ALL_SENT, Shard, sent_key};
 use crate::session::{Applied, Deadline, Pauses, values};
 use plan::{Dimension, Plan};
 
@@ -90,12 +91,15 @@ impl Inner {
         loop {
             self.carry_plan_out(chain, offer, &campaign, until).await?;
             self.finish_transfers(chain, offer, until).await?;
+            let before = self.all_shards(chain, offer, None, until).await?;
             let shards = self.all_shards(chain, offer, None, until).await?;
-            if shards.iter().any(|shard| !shard.is_set && predecessor(shard.number).is_some()) {
-                // A shard handed over since then: what left it has to arrive first.
+            // A shard may have handed over since then: what left it has to arrive first.
+            let handed_over = shards.iter().any(|shard| !shard.is_set && predecessor(shard.number).is_some());
+            if handed_over || !self.stayed(chain, offer, &before, until).await? {
                 if until.is_over() {
                     return Err(StoreError::Busy);
                 }
+                pauses.pause().await;
                 continue;
             }
             let uses = Dimension::of(&shards, |cap| cap.uses, |shard| shard.used.uses + shard.held.uses);
@@ -123,6 +127,26 @@ impl Inner {
             }
             pauses.pause().await;
         }
+    }
+
+    /// Whether all capacity has stayed where it was since shards were seen. Only then may they be added up that were looked at
+    /// one after the other since: of what was on its way then, or has left one since, one look may see it gone and another one
+    /// not yet there, or see it twice.
+    async fn stayed(
+        &self,
+        chain: &str,
+        offer: OfferKey,
+        before: &[Shard],
+        until: Deadline,
+    ) -> Result<bool, StoreError> {
+        for shard in before {
+            let (since, to) = (sent_key(shard.version), ALL_SENT.1);
+            let sent = self.rows_between(chain, offer, shard.number, (&since, to), 1, until).await?;
+            if shard.leaving > 0 || !sent.is_empty() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Keeps a plan in the place of the last one, if nobody else did.

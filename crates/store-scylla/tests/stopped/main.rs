@@ -9,6 +9,7 @@ mod rare;
 mod retried;
 #[path = "../cql/script.rs"]
 mod script;
+mod summed;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -14,7 +14,7 @@ use crate::script::{Call, NOW_MS, OFFER, books, call, checkout, code, guest, pre
 use crate::{ALONE, keyspace, process};
 
 /// Sells with these uses of the limit, and with the code or without it.
-async fn sell(
+pub(crate) async fn sell(
     store: &Arc<dyn Store>,
     chain: &str,
     (owner, number): (&Owner, u64),
@@ -43,7 +43,7 @@ async fn sell(
 }
 
 /// Uses that are taken, held and overrun of all shards.
-async fn uses(store: &dyn Store, chain: &str) -> (i64, i64, i64) {
+pub(crate) async fn uses(store: &dyn Store, chain: &str) -> (i64, i64, i64) {
     let limit = store.limits(chain).await.expect("a store").remove(0);
     (limit.used.uses, limit.held.uses, limit.overrun.uses)
 }
