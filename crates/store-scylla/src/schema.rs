@@ -2,6 +2,8 @@
 
 mod change;
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use scylla::client::session::Session;
 use suanpan_store::{Meta, StoreError};
 
@@ -93,7 +95,9 @@ pub async fn migrate(options: &Options) -> Result<Meta, ConnectError> {
 }
 
 /// After a keyspace was restored from a copy, while nothing runs on it: raises the epoch, so that nothing that is remembered
-/// from after the copy counts as newer, and empties the feed. Repeated, the epoch rises once more, which does no harm.
+/// from after the copy counts as newer, and empties the feed. Repeated, the epoch rises once more, which does no harm. By the
+/// clock of this machine, so that one copy that is restored twice gives two epochs, and the later one is the higher: versions
+/// and events of the life in between do not come again with other content.
 ///
 /// # Errors
 /// [`ConnectError`]; [`ConnectError::Old`] where there is no store of this release's schema.
@@ -101,7 +105,8 @@ pub async fn after_restore(options: &Options) -> Result<Meta, ConnectError> {
     check_keyspace(&options.keyspace)?;
     let session = session::connect_to_change(options, Some(&options.keyspace)).await?;
     let Meta { epoch, .. } = found(&session, options).await?;
-    let next = epoch + 1;
+    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let next = (epoch + 1).max(seconds);
     let raise = format!("UPDATE meta SET value = '{next}' WHERE key = 'epoch' IF value = '{epoch}'");
     change::query(&session, &raise).await?;
     change::query(&session, "TRUNCATE feed").await?;
