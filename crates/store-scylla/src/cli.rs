@@ -23,7 +23,8 @@ pub struct CqlOptions {
     #[arg(long, env = "SUANPAN_CQL_KEYSPACE", value_name = "NAME", default_value = "suanpan")]
     pub cql_keyspace: String,
 
-    /// Data centre of this process: its nodes are asked [default: all alike]
+    /// Data centre that the store is at home in: its nodes are asked; needed where there are copies in several, and kept by
+    /// `suanpan migrate` [default: all alike]
     #[arg(long, env = "SUANPAN_CQL_DATA_CENTRE", value_name = "NAME")]
     pub cql_data_centre: Option<String>,
 

@@ -65,6 +65,25 @@ pub enum ConnectError {
         /// What the options say.
         ours: &'static str,
     },
+    /// Others decide in another data centre, and would not see our decisions.
+    #[error(
+        "the store is at home in data centre {theirs}, the options say {ours}: all processes have to agree"
+    )]
+    Home {
+        /// What the store says.
+        theirs: String,
+        /// What the options say.
+        ours: String,
+    },
+    /// There are copies in several data centres, decisions are known in one of them, and nobody says in which.
+    #[error(
+        "the store has copies in data centres {centres} and decides in one of them: name it, first to `suanpan migrate`, then to \
+         all processes"
+    )]
+    NoHome {
+        /// Where there are copies.
+        centres: String,
+    },
     /// A keyspace's name is one that cannot be written without quotes.
     #[error("a keyspace's name has 1 to 48 letters, digits and underscores, and begins with a letter: {0:?}")]
     Keyspace(String),

@@ -1,6 +1,7 @@
 //! Tables, how an older keyspace becomes a newer one, and what the store says of itself.
 
 mod change;
+mod home;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -66,10 +67,12 @@ pub async fn migrate(options: &Options) -> Result<Meta, ConnectError> {
     change::change(&session, &make).await?;
     change::enter(&session, keyspace).await?;
     change::change(&session, META).await?;
+    home::check_new(&session, options).await?;
     set_once(&session, "epoch", "1").await?;
     set_once(&session, "levels", options.levels.name()).await?;
     let before = read(&session, options.levels).await?;
     check(&before)?;
+    home::keep(&session, options).await?;
     for migration in &MIGRATIONS[before.schema as usize..] {
         for statement in statements(migration.cql) {
             if adds_column(&statement) {
@@ -125,6 +128,7 @@ pub(crate) async fn found(session: &Session, options: &Options) -> Result<Meta, 
     if meta.schema < SCHEMA {
         return Err(old(meta.schema));
     }
+    home::check(session, options).await?;
     Ok(meta)
 }
 

@@ -149,3 +149,21 @@ async fn one_copy_that_is_restored_twice_gives_two_epochs() {
     let second = after_restore(&options).await.expect("raised").epoch;
     assert!(made_in < first && first < second, "{made_in} {first} {second}");
 }
+
+#[tokio::test]
+async fn whoever_decides_in_another_data_centre_stays_outside() {
+    let mut wanted = options();
+    let anywhere = migrate(&wanted).await;
+    assert!(anywhere.is_ok(), "the servers are all in one: {anywhere:?}");
+    // The one that test servers are in.
+    wanted.local_data_centre = Some("datacenter1".to_owned());
+    migrate(&wanted).await.expect("it says where it is at home");
+    drop(ScyllaStore::connect(wanted.clone()).await.expect("at home"));
+    say(&wanted, "home", "west").await;
+    for error in [
+        ScyllaStore::connect(wanted.clone()).await.err().expect("others decide elsewhere"),
+        migrate(&wanted).await.expect_err("others decide elsewhere"),
+    ] {
+        assert!(matches!(&error, ConnectError::Home { theirs, .. } if theirs == "west"), "{error}");
+    }
+}
