@@ -17,7 +17,8 @@ const HOLDERS_PER_READ: usize = 4_096;
 const ENDED_MAX: usize = 64;
 
 /// A limit is looked through again after so long at the latest, milliseconds: reservations that came meanwhile may be
-/// shorter than those that were there.
+/// shorter than those that were there. Far below the shortest that a till may ask for, a minute: none that came since can be
+/// over by then, whoever's clock it began by.
 const LOOKED_AGAIN_MS: i64 = 10_000;
 /// Limits that are remembered.
 const LOOKED_MAX: usize = 1_024;
