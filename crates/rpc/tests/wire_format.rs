@@ -155,6 +155,31 @@ fn names_and_types_follow_the_rules_of_the_package() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// `protoc` looks for a name in the service first, where a method of that name hides the message; the compiler of our
+/// build does not, so that the text is looked at.
+#[test]
+fn no_method_hides_the_message_of_a_call() {
+    let set = FileDescriptorSet::decode(suanpan_rpc::v1::FILE_DESCRIPTOR_SET).unwrap();
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../proto");
+    for file in &set.file {
+        for service in &file.service {
+            let methods: BTreeSet<&str> = service.method.iter().map(|method| method.name()).collect();
+            let text = fs::read_to_string(root.join(file.name())).unwrap();
+            let calls: Vec<&str> = text.lines().filter_map(|line| line.trim().strip_prefix("rpc ")).collect();
+            assert_eq!(calls.len(), methods.len(), "{}: one line for each method", file.name());
+            for call in calls {
+                let words = call.split(|letter: char| !letter.is_alphanumeric() && !"._".contains(letter));
+                let hidden: Vec<&str> = words
+                    .filter(|word| !word.is_empty())
+                    .skip(1)
+                    .filter(|word| methods.contains(word.split('.').next().unwrap_or_default()))
+                    .collect();
+                assert!(hidden.is_empty(), "{}: write the package before {hidden:?}: {call}", file.name());
+            }
+        }
+    }
+}
+
 #[test]
 fn every_field_is_documented() {
     let set = FileDescriptorSet::decode(suanpan_rpc::v1::FILE_DESCRIPTOR_SET).unwrap();
