@@ -139,7 +139,7 @@ impl Account<'_> {
         let refund_minor = match priced_again {
             _ if whole => sale.due_minor - refunded,
             Some((money, _)) => money,
-            None => lines(money),
+            None => lines(money).min(self.left_of_paid(refunded, lines_before, lines)),
         };
         let tax: i64 = sale.lines.iter().map(|line| line.tax_minor).sum();
         let tax_before = before(|returned| returned.tax_minor);
@@ -182,15 +182,35 @@ impl Account<'_> {
         returned.points_taken_back = points_taken_back.clamp(0, (sale.points_earned - taken).max(0));
         returned.qualifying_minor = qualifying_minor;
         returned.tax_minor = tax_minor;
-        // Coarse coins are settled with the last of it.
+        // Coarse coins are settled with the last of it, as far as they were not before.
         returned.refund_minor = refund_minor + if whole { sale.cash_rounding_minor } else { 0 };
+    }
+
+    /// What can be given back at most: what was paid less what was given back, and more by what deposits gave that are
+    /// still out, because they are paid back later. Coins that were too coarse for what was due are short from the first
+    /// return on that would give back more than was paid, not from the last one, which may have nothing left to give.
+    fn left_of_paid(
+        &self,
+        refunded_minor: i64,
+        lines_before: impl Fn(fn(&ReturnedLine) -> i64) -> i64,
+        lines: impl Fn(fn(&ReturnedLine) -> i64) -> i64,
+    ) -> i64 {
+        let gave: i64 = self.sale.lines.iter().map(|line| line.paid_minor.min(0)).sum();
+        let given = |line: &ReturnedLine| line.refund_minor.min(0);
+        let still_out = gave - lines_before(given) - lines(given);
+        (self.paid_minor() - refunded_minor - still_out).max(0)
+    }
+
+    /// What is due, or what was paid where coarse coins took something off it. What they added comes with the last return.
+    fn paid_minor(&self) -> i64 {
+        self.sale.due_minor + self.sale.cash_rounding_minor.min(0)
     }
 
     /// What a sale comes back with that is priced again: all that was paid, in money and in points, less what the rest
     /// costs in both, less what came back before. First the points that the rest does not take, then money.
     fn priced_again(&self, rest: Repriced, refunded_minor: i64, restored: i64) -> (i64, i64) {
         let (sale, spent) = (self.sale, self.points_spent);
-        let money_max = (sale.due_minor - refunded_minor).max(0);
+        let money_max = (self.paid_minor() - refunded_minor).max(0);
         if !self.rules.restore_points {
             return ((sale.due_minor - rest.due_minor - refunded_minor).clamp(0, money_max), 0);
         }

@@ -265,8 +265,10 @@ impl Account {
                 continue;
             }
             // Either the lines' shares, or what is left was priced again: then the tax is a share of the money.
-            let by_lines = i128::from(step.refund_minor) == step.lines_refund_minor
-                && i128::from(step.tax_minor) == step.lines_tax_minor;
+            // Where coarse coins took something off what was paid, the lines' shares end where all of that is back.
+            let short = step.lines_refund_minor - i128::from(step.refund_minor);
+            let all_is_back = short > 0 && short <= -rounding && refunded >= due + rounding;
+            let by_lines = (short == 0 || all_is_back) && i128::from(step.tax_minor) == step.lines_tax_minor;
             let priced_again = step.refund_minor >= 0 && taxed == share(tax, refunded, due);
             if !by_lines && !priced_again {
                 return Some(format!(

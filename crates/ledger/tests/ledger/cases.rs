@@ -53,6 +53,20 @@ fn what_a_return_gives_back() {
         ("coarse coins come last", "line 2x499 cash 2", "return R1 of S1 L1=1000", "499"),
         ("with the last", "line 2x499 cash 2", "return R1 of S1 L1=1000; return R2 of S1 all", "501"),
         ("also when they were short", "line 2x501 cash -2", "return R1 of S1 all", "1000"),
+        ("never more than was paid", "line 1x5009 line 1x0 cash -9", "return R1 of S1 L1=1000", "5000"),
+        (
+            "and nothing is owed for the last",
+            "line 1x5009 line 1x0 cash -9",
+            "return R1 of S1 L1=1000; return R2 of S1 L2=1000",
+            "0",
+        ),
+        ("short only where it has to be", "line 1x4 line 1x5 cash -2", "return R1 of S1 L2=1000", "5"),
+        (
+            "the last gives what is left",
+            "line 1x4 line 1x5 cash -2",
+            "return R1 of S1 L2=1000; return R2 of S1 L1=1000",
+            "2",
+        ),
     ] {
         let steps = format!("enrol; confirm S1 {sale}; {steps}");
         check(rule, "", &steps, &format!("refund {expected} tax 0 restored 0 back 0"));

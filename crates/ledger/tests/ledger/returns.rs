@@ -175,8 +175,22 @@ proptest! {
                     prop_assert_eq!(line.refund_minor, paid, "a unit gives back what it cost");
                 }
             }
+            // What was paid and is not back, when the buyer has paid back all deposits that are out.
+            let paid = sale.due_minor + sale.cash_rounding_minor.min(0);
+            let refunded: i64 = returns.iter().map(|returned| returned.refund_minor).sum();
+            let back = returns.iter().chain([&returned]).flat_map(|returned| &returned.lines);
+            let deposits = sale.lines.iter().map(|line| -line.paid_minor.min(0)).sum::<i64>()
+                + back.map(|line| line.refund_minor.min(0)).sum::<i64>();
+            let left = (paid - refunded + deposits).max(0);
             if attempt.rest.is_none() && !returned.whole {
-                prop_assert_eq!(returned.refund_minor, returned.lines.iter().map(|line| line.refund_minor).sum::<i64>());
+                let lines: i64 = returned.lines.iter().map(|line| line.refund_minor).sum();
+                prop_assert_eq!(returned.refund_minor, lines.min(left));
+            }
+            if !returned.whole {
+                prop_assert!(returned.refund_minor <= left, "never more than was paid");
+            }
+            if paid >= 0 && sale.lines.iter().all(|line| line.paid_minor >= 0) {
+                prop_assert!(returned.refund_minor >= 0, "nobody pays for a return");
             }
             returns.push(returned);
         }
