@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use suanpan_domain::CheckoutId;
 use suanpan_store::{
-    CodeHash, CodeState, Cursor, HolderState, LimitHolder, LimitView, Owner, Scope, Store, StoreError, Taken,
-    Verdict, View, decide_with,
+    CodeHash, CodeState, Cursor, HolderState, LimitCap, LimitHolder, LimitView, Owner, Scope, Store,
+    StoreError, Taken, Verdict, View, decide_with,
 };
 
 use crate::code::Code;
@@ -156,7 +156,8 @@ impl Audit<'_> {
             None => taken != Taken::default(),
         };
         if over {
-            let text = format!("{} are used and held, the cap is {:?}", told(taken), limit.cap);
+            let cap = limit.cap.map_or_else(|| "there is no cap".to_owned(), cap_told);
+            let text = format!("{} are used and held, {cap}", told(taken));
             self.shared(Code::CapExceeded, chain, None, subject, text);
         }
         Ok(())
@@ -427,6 +428,15 @@ fn agree(sale: Option<(Class, Taken)>, holder: Option<(Class, Taken)>) -> bool {
 
 fn told(taken: Taken) -> String {
     format!("{} uses of {} minor units", taken.uses, taken.amount_minor)
+}
+
+fn cap_told(cap: LimitCap) -> String {
+    match (cap.uses, cap.amount_minor) {
+        (Some(uses), Some(amount)) => format!("the cap is {uses} uses and {amount} minor units"),
+        (Some(uses), None) => format!("the cap is {uses} uses"),
+        (None, Some(amount)) => format!("the cap is {amount} minor units"),
+        (None, None) => "there is no cap".to_owned(),
+    }
 }
 
 fn name_of(owner: &Owner) -> String {

@@ -7,6 +7,7 @@ use rusqlite::Connection;
 use rusqlite::backup::{Backup, StepResult};
 use suanpan_store::{Meta, StoreError};
 
+use crate::bytes;
 use crate::failed::{Failed, damaged};
 use crate::open::{self, Lock, beside};
 use crate::schema;
@@ -48,9 +49,59 @@ pub fn check(path: &Path) -> Result<Contents, StoreError> {
     check_connection(&connection)
 }
 
-/// What SQLite finds wrong with a file, ten sentences at most.
+/// What SQLite finds wrong with a file, and what is there without what it belongs to: ten sentences of each kind at most.
 pub(crate) fn damage(path: &Path) -> Result<Vec<String>, StoreError> {
-    Ok(integrity(&open::reader(path)?)?)
+    let connection = open::reader(path)?;
+    let run = || -> Result<Vec<String>, Failed> {
+        let mut found = integrity(&connection)?;
+        // Of a file whose pages are damaged nothing else can be said.
+        if found.is_empty() {
+            found = headless(&connection)?;
+            found.extend(unclaimed(&connection)?);
+        }
+        Ok(found)
+    };
+    run().map_err(StoreError::from)
+}
+
+/// Rows whose owner is gone: a walk passes them over, so that everybody else is still looked at.
+fn headless(connection: &Connection) -> Result<Vec<String>, Failed> {
+    let sql = "SELECT owner FROM (SELECT DISTINCT owner FROM entry) WHERE owner NOT IN (SELECT id FROM head)
+               AND owner NOT IN (SELECT id FROM guest) LIMIT 10";
+    let mut statement = connection.prepare(sql)?;
+    let mut rows = statement.query([])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let owner: i64 = row.get(0)?;
+        let who = if owner < schema::GUEST_IDS_FROM { "member" } else { "guest" };
+        found.push(format!("rows of {who} number {owner}, which has no head"));
+    }
+    Ok(found)
+}
+
+/// Sales that nobody finds by their ids, because the claim that was written with them is gone.
+fn unclaimed(connection: &Connection) -> Result<Vec<String>, Failed> {
+    let mut found = Vec::new();
+    for owners in ["head", "guest"] {
+        // The key of a sale is a byte and the id; a return's has another id behind it.
+        let sql = format!(
+            "SELECT substr(e.key, 2) FROM {owners} o CROSS JOIN entry e ON e.owner = o.id
+             WHERE length(e.key) = 17 AND substr(e.key, 1, 1) = x'01' AND NOT EXISTS
+                 (SELECT 1 FROM claim c WHERE c.chain = o.chain AND c.checkout = substr(e.key, 2) AND c.owner = o.id)
+             LIMIT 10"
+        );
+        let mut statement = connection.prepare(&sql)?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let id = row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?;
+            found.push(format!(
+                "sale {}: its claim is gone, so that nobody finds it by its id",
+                bytes::checkout(id)?
+            ));
+        }
+    }
+    found.truncate(10);
+    Ok(found)
 }
 
 fn integrity(connection: &Connection) -> Result<Vec<String>, Failed> {
@@ -72,7 +123,7 @@ pub(crate) fn check_connection(connection: &Connection) -> Result<Contents, Stor
         let meta = schema::read(connection)?;
         let count = |sql: &str| -> Result<u64, Failed> {
             let count: i64 = connection.query_row(sql, [], |row| row.get(0))?;
-            Ok(crate::bytes::counted(count)?)
+            Ok(bytes::counted(count)?)
         };
         for (what, sql) in [
             (

@@ -312,10 +312,20 @@ const DAMAGES: &[Damage] = &[
         file.run("UPDATE entry_body SET bytes = ?1 WHERE id = ?2", (encode_entry(&stolen), body));
         file.run("UPDATE entry SET key = ?1, state = 2 WHERE owner = ?2", (sale(3)().to_bytes(), guest));
         file.run("UPDATE guest SET checkout = ?1 WHERE id = ?2", (*checkout(3).as_bytes(), guest));
+        file.run("UPDATE claim SET checkout = ?1 WHERE owner = ?2", (*checkout(3).as_bytes(), guest));
         // What the guest's own reservation had.
         file.run("DELETE FROM limit_holder WHERE owner = ?1", [guest]);
         file.run("UPDATE limit_cap SET held_uses = held_uses - 1, held_amount = held_amount - 150", ());
         file.run("UPDATE code SET state = 0, checkout = NULL, owner = NULL WHERE owner = ?1", [guest]);
+    }),
+    ("a claim that is gone", &[Code::FileDamaged], |file| {
+        file.run("DELETE FROM claim WHERE checkout = ?1", [*checkout(3).as_bytes()]);
+    }),
+    ("all claims that are gone", &[Code::FileDamaged], |file| {
+        file.run("DELETE FROM claim", ());
+    }),
+    ("a head that is gone", &[Code::FileDamaged], |file| {
+        file.run("DELETE FROM head WHERE name = 'dora'", ());
     }),
     ("a wrong version in its column", &[Code::ColumnDiffers], |file| {
         file.run("UPDATE head SET ver = ver + 1 WHERE name = 'bert'", ());
