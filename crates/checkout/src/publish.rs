@@ -1,7 +1,8 @@
 //! How a program gets into a store: its files as one row, its limits beside it, and the word that it holds from now on.
 
-use suanpan_program::SourceFile;
+use suanpan_domain::Currency;
 use suanpan_program::model::Program;
+use suanpan_program::{SourceFile, parse};
 use suanpan_store::{Activation, LimitCap, ProgramRow, Store, StoreError};
 
 use crate::key::offer_key;
@@ -40,10 +41,17 @@ pub struct Published {
     pub limits: Vec<(String, LimitCap)>,
 }
 
+/// The currency of a program that the store has; none when this release cannot read it.
+async fn currency_of(store: &dyn Store, chain: &str, version: &str) -> Result<Option<Currency>, StoreError> {
+    let row = store.program(chain, version).await?;
+    Ok(row.and_then(|row| Some(parse(&unpack(&row.bytes)?).ok()?.program.currency)))
+}
+
 /// Puts a checked program into a store, sets its limits, and makes it the active one. Safe to repeat.
 ///
 /// # Errors
-/// The store's. What was done before stays: the program is activated last.
+/// The store's, and [`StoreError::Refused`] for another currency than that of the active program: amounts are kept as
+/// minor units and would mean something else from then on. What was done before stays: the program is activated last.
 pub async fn publish(
     store: &dyn Store,
     files: &[SourceFile],
@@ -52,6 +60,15 @@ pub async fn publish(
 ) -> Result<Published, StoreError> {
     let chain = program.id.as_str();
     let before = store.active_program(chain).await?;
+    if let Some(before) = before.as_ref().filter(|before| before.version != program.version)
+        && let Some(currency) = currency_of(store, chain, &before.version).await?
+        && currency != program.currency
+    {
+        let (is, was) = (program.currency.code(), currency.code());
+        return Err(StoreError::Refused(format!(
+            "the program is in {is}, and what the chain has sold and promised in {was}"
+        )));
+    }
     let row = ProgramRow { version: program.version.clone(), bytes: pack(files) };
     store.put_program(chain, &row).await?;
     let mut limits = Vec::new();

@@ -72,9 +72,11 @@ pub fn decode<U: Received>(bytes: &[u8]) -> Result<U, Status> {
         return U::decode(bytes).map_err(|error| Status::internal(error.to_string()));
     };
     match bounds::check(bytes, shape.0) {
-        Ok(()) => U::decode(bytes).map_err(|error| status::malformed(&error.to_string())),
-        Err(OutOfBounds::Malformed) => Err(status::malformed("cut short or with an impossible tag")),
-        Err(OutOfBounds::Lists(problems)) => Err(status::invalid(&problems)),
+        Ok(()) => U::decode(bytes).map_err(|error| status::malformed(U::DOMAIN, &error.to_string())),
+        Err(OutOfBounds::Malformed) => {
+            Err(status::malformed(U::DOMAIN, "cut short or with an impossible tag"))
+        }
+        Err(OutOfBounds::Lists(problems)) => Err(status::invalid(&problems.of_domain(U::DOMAIN))),
     }
 }
 
@@ -82,6 +84,8 @@ pub fn decode<U: Received>(bytes: &[u8]) -> Result<U, Status> {
 pub trait Received: Message + Default + 'static {
     /// The bounds of a request; none for answers, which come from a node that the caller trusts.
     const SHAPE: Option<RequestShape>;
+    /// The domain of the errors of the service that it belongs to.
+    const DOMAIN: &'static str;
 }
 
 /// The bounds of a request's lists.
@@ -89,14 +93,15 @@ pub trait Received: Message + Default + 'static {
 pub struct RequestShape(&'static Shape);
 
 macro_rules! received {
-    ($package:ident { $($message:ident: $shape:expr;)* }) => {$(
+    ($package:ident, $domain:ident { $($message:ident: $shape:expr;)* }) => {$(
         impl Received for $package::$message {
             const SHAPE: Option<RequestShape> = $shape;
+            const DOMAIN: &'static str = status::$domain;
         }
     )*};
 }
 
-received! { v1 {
+received! { v1, DOMAIN {
     Basket: Some(RequestShape(&bounds::BASKET));
     QuoteBatchRequest: Some(RequestShape(&bounds::BATCH));
     ExplainRequest: Some(RequestShape(&bounds::EXPLAIN));
@@ -108,7 +113,7 @@ received! { v1 {
     GetProgramResponse: None;
 } }
 
-received! { checkout_v1 {
+received! { checkout_v1, CHECKOUT_DOMAIN {
     ReserveRequest: Some(RequestShape(&bounds::RESERVE));
     ConfirmRequest: Some(RequestShape(&bounds::CONFIRM));
     CancelRequest: Some(RequestShape(&bounds::LEAF));
@@ -122,7 +127,7 @@ received! { checkout_v1 {
     ListCheckoutsResponse: None;
 } }
 
-received! { member_v1 {
+received! { member_v1, MEMBER_DOMAIN {
     EnrolRequest: Some(RequestShape(&bounds::ENROL));
     GetRequest: Some(RequestShape(&bounds::LEAF));
     AdjustRequest: Some(RequestShape(&bounds::LEAF));
@@ -138,7 +143,7 @@ received! { member_v1 {
     ListEntriesResponse: None;
 } }
 
-received! { admin_v1 {
+received! { admin_v1, ADMIN_DOMAIN {
     DescribeRequest: Some(RequestShape(&bounds::LEAF));
     PublishRequest: Some(RequestShape(&bounds::PUBLISH));
     AddCodesRequest: Some(RequestShape(&bounds::ADD_CODES));

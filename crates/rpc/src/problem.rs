@@ -1,17 +1,23 @@
 //! What is wrong with a message: which field, and how.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 
 use suanpan_domain::{InvalidIdentifier, limits};
+
+use crate::status;
 
 /// Problems that are kept with their text. A message can hold hundreds of thousands of wrong fields; the rest is
 /// counted, so that refusing it stays cheap.
 pub const PROBLEMS_KEPT_MAX: usize = 100;
+/// Digits of a telephone number: a short one of a company to a long one with its country and an extension.
+pub(crate) const PHONE_DIGITS: RangeInclusive<usize> = 4..=20;
 
 /// Everything that is wrong with one message.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problems {
     prefix: &'static str,
+    domain: &'static str,
     kept: Vec<Problem>,
     omitted: usize,
 }
@@ -101,6 +107,18 @@ pub enum Fault {
     SameMember,
     /// A token of another list.
     BadPageToken,
+    /// No telephone number.
+    NoPhone,
+    /// No e-mail address.
+    NoEmail,
+    /// The program has no such campaign of coupons.
+    UnknownCampaign,
+    /// Not of the form that the campaign's codes have.
+    OtherForm,
+    /// No key of an entry that can be parked.
+    NoParkedKey,
+    /// A path from wherever the node was started, or none.
+    NoAbsolutePath,
 }
 
 impl Fault {
@@ -137,6 +155,12 @@ impl Fault {
             Fault::NoCouponId => "NO_COUPON_ID",
             Fault::SameMember => "SAME_MEMBER",
             Fault::BadPageToken => "BAD_PAGE_TOKEN",
+            Fault::NoPhone => "NO_PHONE",
+            Fault::NoEmail => "NO_EMAIL",
+            Fault::UnknownCampaign => "UNKNOWN_CAMPAIGN",
+            Fault::OtherForm => "OTHER_FORM",
+            Fault::NoParkedKey => "NO_PARKED_KEY",
+            Fault::NoAbsolutePath => "NO_ABSOLUTE_PATH",
         }
     }
 }
@@ -156,6 +180,7 @@ impl fmt::Display for Fault {
             Fault::TooManyBytes { count, most } => {
                 write!(f, "has {count} bytes, at most {most} are permitted")
             }
+            Fault::OutOfRange { least, most } if least == most => write!(f, "must be {least}"),
             Fault::OutOfRange { least, most } => write!(f, "must be between {least} and {most}"),
             Fault::Zero => f.write_str("must not be 0"),
             Fault::NegativeQuantity => {
@@ -186,7 +211,24 @@ impl fmt::Display for Fault {
             Fault::NoCouponId => f.write_str("must be 32 hexadecimal digits in lower case"),
             Fault::SameMember => f.write_str("must be another member"),
             Fault::BadPageToken => f.write_str("is no page token of this list"),
+            Fault::NoPhone => write!(
+                f,
+                "must be {} to {} digits, with a `+` before them or not, and blanks, `-`, `.`, `(` and `)` as they are written",
+                PHONE_DIGITS.start(),
+                PHONE_DIGITS.end()
+            ),
+            Fault::NoEmail => f.write_str("must be an address such as name@example.com"),
+            Fault::UnknownCampaign => f.write_str("names no coupon of the program"),
+            Fault::OtherForm => f.write_str("is not of the form of the campaign's codes"),
+            Fault::NoParkedKey => f.write_str("is no key as `ListParked` gives it"),
+            Fault::NoAbsolutePath => f.write_str("must be an absolute path"),
         }
+    }
+}
+
+impl Default for Problems {
+    fn default() -> Self {
+        Self::under("")
     }
 }
 
@@ -204,7 +246,25 @@ impl Problems {
     /// None yet. Every path that is added gets the prefix, such as `basket.`.
     #[must_use]
     pub const fn under(prefix: &'static str) -> Self {
-        Self { prefix, kept: Vec::new(), omitted: 0 }
+        Self { prefix, domain: status::DOMAIN, kept: Vec::new(), omitted: 0 }
+    }
+
+    /// The same problems, told in the domain of another service than that of prices.
+    #[must_use]
+    pub const fn of_domain(mut self, domain: &'static str) -> Self {
+        self.domain = domain;
+        self
+    }
+
+    /// The domain of the errors of the service that was called.
+    #[must_use]
+    pub const fn domain(&self) -> &'static str {
+        self.domain
+    }
+
+    /// Whether the call is for another chain than the node's: then nothing else of it is looked at.
+    pub(crate) fn of_other_chain(&self) -> bool {
+        self.kept.iter().any(|problem| problem.field == "chain" && problem.fault == Fault::OtherChain)
     }
 
     /// One problem alone.
@@ -242,7 +302,7 @@ impl Problems {
         self.omitted
     }
 
-    /// These problems and others behind them.
+    /// These problems and others behind them, in the domain of these.
     #[must_use]
     pub fn and(mut self, others: Problems) -> Self {
         let room = PROBLEMS_KEPT_MAX - self.kept.len();

@@ -24,13 +24,16 @@ pub const DRAINING: &str = "DRAINING";
 /// A fault of the node.
 pub const INTERNAL: &str = "INTERNAL";
 
-fn details(reason: &str) -> ErrorDetails {
-    ErrorDetails::with_error_info(reason, DOMAIN, [])
+fn details(domain: &str, reason: &str) -> ErrorDetails {
+    ErrorDetails::with_error_info(reason, domain, [])
 }
 
-/// Fields of the request are wrong.
+/// Fields of the request are wrong, or it is for a chain that the node does not serve.
 #[must_use]
 pub fn invalid(problems: &Problems) -> Status {
+    if problems.of_other_chain() {
+        return unknown_chain(problems.domain());
+    }
     let mut violations: Vec<FieldViolation> =
         problems.kept().iter().take(VIOLATIONS_MAX).map(violation).collect();
     let more = problems.kept().len() - violations.len() + problems.omitted();
@@ -41,7 +44,7 @@ pub fn invalid(problems: &Problems) -> Status {
             ..FieldViolation::default()
         });
     }
-    let mut details = details(INVALID_REQUEST);
+    let mut details = details(problems.domain(), INVALID_REQUEST);
     details.set_bad_request(violations);
     Status::with_error_details(Code::InvalidArgument, summary(problems), details)
 }
@@ -68,23 +71,23 @@ fn summary(problems: &Problems) -> String {
 
 /// The bytes are no message of the type. `what` comes from the decoder and says nothing of the node.
 #[must_use]
-pub fn malformed(what: &str) -> Status {
+pub fn malformed(domain: &str, what: &str) -> Status {
     let message = format!("the message cannot be decoded: {what}");
-    Status::with_error_details(Code::InvalidArgument, message, details(MALFORMED_MESSAGE))
+    Status::with_error_details(Code::InvalidArgument, message, details(domain, MALFORMED_MESSAGE))
 }
 
 /// The node has no program for the chain.
 #[must_use]
-pub fn unknown_chain() -> Status {
+pub fn unknown_chain(domain: &str) -> Status {
     let message = "this node has no program for the chain";
-    Status::with_error_details(Code::NotFound, message, details(UNKNOWN_CHAIN))
+    Status::with_error_details(Code::NotFound, message, details(domain, UNKNOWN_CHAIN))
 }
 
 /// The node is about to end and takes no more baskets from a stream.
 #[must_use]
 pub fn draining() -> Status {
     let message = "the node is about to end; go on with another one";
-    Status::with_error_details(Code::Unavailable, message, details(DRAINING))
+    Status::with_error_details(Code::Unavailable, message, details(DOMAIN, DRAINING))
 }
 
 /// The domain of errors of sales.
@@ -125,7 +128,7 @@ pub const NO_STORE: &str = "NO_STORE";
 /// One sentence with a stable reason in a domain.
 #[must_use]
 pub fn plain(code: Code, domain: &str, reason: &str, message: &str) -> Status {
-    Status::with_error_details(code, message, ErrorDetails::with_error_info(reason, domain, []))
+    Status::with_error_details(code, message, details(domain, reason))
 }
 
 /// Conflicts: every one as a violation, and in full in `refused`, without what would make the headers too long.
@@ -156,7 +159,7 @@ pub fn refused(domain: &str, mut refused: checkout_v1::CheckoutRefused) -> Statu
     let violations = refused.conflicts.iter().map(|conflict| pb::precondition_failure::Violation {
         r#type: name(conflict),
         subject: conflict.subject.clone(),
-        description: format!("there is {}, and {} would be needed", conflict.have, conflict.need),
+        description: in_numbers(conflict),
     });
     let info = pb::ErrorInfo {
         reason: reason.to_owned(),
@@ -171,6 +174,19 @@ pub fn refused(domain: &str, mut refused: checkout_v1::CheckoutRefused) -> Statu
     ];
     let status = pb::Status { code: code.into(), message: message.clone(), details };
     Status::with_details(code, message, status.encode_to_vec().into())
+}
+
+/// What the numbers of a conflict say; nothing where it has none.
+fn in_numbers(conflict: &member_v1::Conflict) -> String {
+    use member_v1::ConflictReason as Reason;
+    let member_v1::Conflict { have, need, .. } = conflict;
+    match conflict.reason() {
+        _ if (*have, *need) == (0, 0) => String::new(),
+        Reason::PriceDiffers => format!("it costs {have}, and {need} was expected"),
+        Reason::TendersDiffer => format!("the tenders are {have}, and {need} is to be paid"),
+        Reason::CheckoutTooOld => format!("the id was made at {have}, and it is {need} now"),
+        _ => format!("there is {have}, and {need} would be needed"),
+    }
 }
 
 /// What of a refusal's details fits beside the rest into 16 KiB of headers, in base64.
@@ -244,6 +260,50 @@ mod tests {
             assert_eq!(listed[0].reason, "ZERO");
             assert_eq!(status.code(), Code::InvalidArgument);
             assert_eq!(status.get_details_error_info().unwrap().reason, INVALID_REQUEST);
+        }
+    }
+
+    #[test]
+    fn a_conflict_is_told_in_its_numbers_where_it_has_any() {
+        use member_v1::ConflictReason as Reason;
+        for (reason, have, need, expected) in [
+            (Reason::MemberBlocked, 0, 0, ""),
+            (Reason::PointsShort, 0, 500, "there is 0, and 500 would be needed"),
+            (Reason::GlobalLimit, 3, 4, "there is 3, and 4 would be needed"),
+            (Reason::PriceDiffers, 5_000, 4_900, "it costs 5000, and 4900 was expected"),
+            (Reason::PriceDiffers, 0, 4_900, "it costs 0, and 4900 was expected"),
+            (Reason::TendersDiffer, 4_000, 5_000, "the tenders are 4000, and 5000 is to be paid"),
+        ] {
+            let conflict = member_v1::Conflict { reason: reason.into(), have, need, ..Default::default() };
+            let conflicts = vec![conflict];
+            let refused = checkout_v1::CheckoutRefused { conflicts, ..Default::default() };
+            let status = refused_in_checkout(refused);
+            let violations = status.get_details_precondition_failure().unwrap().violations;
+            assert_eq!(violations[0].description, expected, "{reason:?}");
+        }
+    }
+
+    fn refused_in_checkout(refused: checkout_v1::CheckoutRefused) -> Status {
+        super::refused(CHECKOUT_DOMAIN, refused)
+    }
+
+    #[test]
+    fn each_service_has_its_domain_and_another_chain_is_unknown() {
+        for (domain, field, fault, expected) in [
+            (DOMAIN, "chain", Fault::Required, (Code::InvalidArgument, INVALID_REQUEST)),
+            (CHECKOUT_DOMAIN, "key", Fault::Required, (Code::InvalidArgument, INVALID_REQUEST)),
+            (CHECKOUT_DOMAIN, "chain", Fault::OtherChain, (Code::NotFound, UNKNOWN_CHAIN)),
+            (MEMBER_DOMAIN, "chain", Fault::OtherChain, (Code::NotFound, UNKNOWN_CHAIN)),
+            (ADMIN_DOMAIN, "chain", Fault::OtherChain, (Code::NotFound, UNKNOWN_CHAIN)),
+            // Of two chains in one call, one is a fault of the caller.
+            (CHECKOUT_DOMAIN, "basket.chain", Fault::OtherChain, (Code::InvalidArgument, INVALID_REQUEST)),
+        ] {
+            let mut problems = Problems::one(format_args!("actor.id"), Fault::Required);
+            problems.add(format_args!("{field}"), fault);
+            let status = invalid(&problems.of_domain(domain));
+            let info = status.get_details_error_info().unwrap();
+            assert_eq!((status.code(), info.reason.as_str()), expected, "{domain} {field}");
+            assert_eq!(info.domain, domain);
         }
     }
 

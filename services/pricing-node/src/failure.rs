@@ -39,7 +39,7 @@ impl Failure {
 impl From<Failure> for Status {
     fn from(failure: Failure) -> Self {
         match failure {
-            Failure::UnknownChain => status::unknown_chain(),
+            Failure::UnknownChain => status::unknown_chain(status::DOMAIN),
             Failure::Invalid(problems) => status::invalid(&problems),
             Failure::Internal(request_id) => status::internal(&request_id),
         }

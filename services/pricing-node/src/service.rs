@@ -78,7 +78,7 @@ impl PricingService for Pricing {
         let v1::QuoteBatchRequest { chain, baskets } = request.into_inner();
         check_batch(&chain, &baskets).map_err(|problems| status::invalid(&problems))?;
         if chain != self.node.chain().id() {
-            return Err(status::unknown_chain());
+            return Err(status::unknown_chain(status::DOMAIN));
         }
         let mut results = Vec::with_capacity(baskets.len());
         for (index, mut basket) in baskets.into_iter().enumerate() {
@@ -136,7 +136,7 @@ impl PricingService for Pricing {
         }
         let chain = self.node.chain();
         if asked != chain.id() {
-            return Err(status::unknown_chain());
+            return Err(status::unknown_chain(status::DOMAIN));
         }
         let message =
             encode::program(chain.id(), chain.id(), chain.currency(), &chain.titles(), chain.offers());
@@ -189,9 +189,9 @@ fn check_explain(
     }
 }
 
-/// A call's own checks, with every problem that they found.
+/// The own checks of a call that sells, with every problem that they found.
 fn checked<T>(check: impl FnOnce(&mut Problems) -> Option<T>) -> (Option<T>, Problems) {
-    let mut problems = Problems::default();
+    let mut problems = Problems::default().of_domain(status::CHECKOUT_DOMAIN);
     let call = check(&mut problems);
     (call, problems)
 }

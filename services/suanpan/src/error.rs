@@ -178,7 +178,8 @@ pub(crate) fn violations(status: &Status) -> Vec<String> {
     let conflicts = details.precondition_failure().map(|failure| failure.violations.as_slice());
     let conflicts = conflicts.unwrap_or_default().iter().map(|of| {
         let subject = if of.subject.is_empty() { String::new() } else { format!(" {}", of.subject) };
-        format!("{}{subject}: {}", of.r#type, of.description)
+        let numbers = if of.description.is_empty() { String::new() } else { format!(": {}", of.description) };
+        format!("{}{subject}{numbers}", of.r#type)
     });
     fields.chain(conflicts).map(|line| line.trim().to_owned()).collect()
 }

@@ -38,6 +38,28 @@ impl Books {
         decided.map_err(|_| BooksError::Refused(vec![Conflict::of(Refusal::MemberClosed)]))
     }
 
+    /// What a change became that was made before; none, and nothing changes, when it was not.
+    ///
+    /// # Errors
+    /// [`Refusal::ContentDiffers`] when the request is another change.
+    pub async fn made(&self, ask: MemberAsk) -> Result<Option<Recorded>, BooksError> {
+        let owner = Owner::Member(ask.member.clone());
+        let scope = Scope::of(owner.clone()).reading(EntryKey::Request(ask.request));
+        let (policy, now_ms, ask) = (Arc::clone(&self.policy), ask.now_ms, Arc::new(ask));
+        let decider = move |view: &View| {
+            let made = match decided(&policy, view, &owner, &ask) {
+                Ok((Verdict::Leave, recorded)) => Ok(Some(recorded)),
+                Err(Undecided::Refused(conflicts)) if is_used(&conflicts) => {
+                    Err(Undecided::Refused(conflicts))
+                }
+                Ok(_) | Err(_) => Ok(None),
+            };
+            (Verdict::Leave, made)
+        };
+        let made = self.decide(Moment::of_call(now_ms), scope, decider).await?;
+        made.map_err(|_| BooksError::Refused(vec![Conflict::of(Refusal::MemberClosed)]))
+    }
+
     /// Makes one member of two: locks the survivor, closes the source, carries over what it had. A merge that was
     /// interrupted goes on when the same call comes again; one that was refused by the source is over.
     ///

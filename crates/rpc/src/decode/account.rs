@@ -1,6 +1,6 @@
 //! Calls about members.
 
-use suanpan_domain::limits::{IDENTIFIER_BYTES_MAX, POINTS_MAX};
+use suanpan_domain::limits::POINTS_MAX;
 use suanpan_domain::{BusinessTime, MemberId, MonthDay, ReturnId};
 use suanpan_ledger::head::CouponId;
 use suanpan_ledger::{Actor, Role};
@@ -9,7 +9,7 @@ use super::checkout::{page_size, page_token};
 use super::text::{check, check_count, check_required, optional, required, within};
 use super::{MEMBER_CARDS_MAX, UNIX_MS_MAX, check_chain};
 use crate::hex::hex;
-use crate::problem::{Fault, Problems};
+use crate::problem::{Fault, PHONE_DIGITS, Problems};
 use crate::{member_v1, v1};
 
 /// A call that changes a member.
@@ -396,30 +396,19 @@ fn birthday_of(birthday: v1::Birthday, problems: &mut Problems) -> Option<MonthD
     day
 }
 
-/// A telephone number by its digits; blanks, hyphens, dots and brackets are how people write it.
+/// A telephone number by its digits; blanks, hyphens, dots and brackets are how people write it. What else is in it, such
+/// as an extension, is no part of a number that leads to one member.
 fn phone(text: &str, field: &str, problems: &mut Problems) -> Option<Lookup> {
-    let mut digits = String::with_capacity(16);
-    for (place, letter) in text.chars().enumerate() {
-        match letter {
-            '0'..='9' => digits.push(letter),
-            '+' if place == 0 => digits.push(letter),
-            ' ' | '-' | '.' | '(' | ')' => {}
-            _ => digits.clear(),
-        }
-        if text.len() > IDENTIFIER_BYTES_MAX {
-            break;
-        }
+    let written = |letter: char| matches!(letter, ' ' | '-' | '.' | '(' | ')');
+    let number: String =
+        text.chars().filter(|letter| !written(*letter)).take(PHONE_DIGITS.end() + 2).collect();
+    let digits = number.strip_prefix('+').unwrap_or(&number);
+    if PHONE_DIGITS.contains(&digits.len()) && digits.bytes().all(|letter| letter.is_ascii_digit()) {
+        return Some(Lookup::Phone(number));
     }
-    let count = digits.trim_start_matches('+').len();
-    if (4..=20).contains(&count) {
-        Some(Lookup::Phone(digits))
-    } else {
-        problems.add(
-            format_args!("{field}"),
-            if text.is_empty() { Fault::Required } else { Fault::UnknownValue },
-        );
-        None
-    }
+    let fault = if text.is_empty() { Fault::Required } else { Fault::NoPhone };
+    problems.add(format_args!("{field}"), fault);
+    None
 }
 
 fn email(text: &str, field: &str, problems: &mut Problems) -> Option<Lookup> {
@@ -428,7 +417,7 @@ fn email(text: &str, field: &str, problems: &mut Problems) -> Option<Lookup> {
     match address.split_once('@') {
         Some((local, host)) if !local.is_empty() && !host.is_empty() => Some(Lookup::Email(address)),
         _ => {
-            problems.add(format_args!("{field}"), Fault::UnknownValue);
+            problems.add(format_args!("{field}"), Fault::NoEmail);
             None
         }
     }

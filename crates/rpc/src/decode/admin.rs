@@ -127,7 +127,7 @@ pub fn retry_parked(message: admin_v1::RetryParkedRequest, chain: &str) -> Resul
     let member = required(message.member_id, format_args!("member_id"), &mut problems);
     let entry = entry(&message.key);
     if entry.is_none() {
-        let fault = if message.key.is_empty() { Fault::Required } else { Fault::UnknownValue };
+        let fault = if message.key.is_empty() { Fault::Required } else { Fault::NoParkedKey };
         problems.add(format_args!("key"), fault);
     }
     let call =
@@ -157,7 +157,7 @@ pub fn backup(message: &admin_v1::BackupRequest) -> Result<Actor, Problems> {
     if message.path.is_empty() {
         problems.add(format_args!("path"), Fault::Required);
     } else if !message.path.starts_with('/') || message.path.contains('\0') {
-        problems.add(format_args!("path"), Fault::UnknownValue);
+        problems.add(format_args!("path"), Fault::NoAbsolutePath);
     }
     problems.or(actor)
 }

@@ -7,6 +7,7 @@ use suanpan_ledger::command::{Wanted, WantedLine};
 use suanpan_ledger::sale::Tender;
 
 use super::account::actor;
+use super::names::Names;
 use super::text::{check, check_count, check_required, optional, within};
 use super::{UNIX_MS_MAX, check_chain};
 use crate::bounds::TENDERS_MAX;
@@ -299,6 +300,9 @@ fn wanted(all: bool, messages: Vec<checkout_v1::ReturnLine>, problems: &mut Prob
     if !check_count(messages.len(), limits::BASKET_LINES_MAX, format_args!("lines"), problems) {
         return None;
     }
+    Names::new(messages.iter().map(|message| message.line_id.as_str()), |index, first| {
+        problems.add(format_args!("lines[{index}].line_id"), Fault::Duplicate(first));
+    });
     let mut lines = Vec::with_capacity(messages.len());
     for (index, message) in messages.into_iter().enumerate() {
         check_required(&message.line_id, format_args!("lines[{index}].line_id"), problems);

@@ -54,9 +54,12 @@ pub fn checkout_now(
     quote: Option<v1::Quote>,
     returns: &[Entry],
 ) -> checkout_v1::Checkout {
+    // As they came back; stores have them by their ids, which the caller makes.
+    let mut returns: Vec<&Entry> = returns.iter().collect();
+    returns.sort_by_key(|row| row.version);
     checkout_v1::Checkout {
         accrued: owner.is_some() && entry.accrued_version != 0,
-        returns: returns.iter().map(|row| refund(chain, entry.sale.as_deref(), row)).collect(),
+        returns: returns.into_iter().map(|row| refund(chain, entry.sale.as_deref(), row)).collect(),
         ..checkout(chain, owner, entry, quote)
     }
 }

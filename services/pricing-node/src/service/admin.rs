@@ -51,7 +51,7 @@ impl Admin {
 }
 
 fn invalid(problems: Problems) -> Status {
-    status::invalid(&problems)
+    status::invalid(&problems.of_domain(status::ADMIN_DOMAIN))
 }
 
 /// What the operator hears of a store that did not do it: unlike a till, in the store's own words when it refused.

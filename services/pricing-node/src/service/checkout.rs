@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use suanpan_checkout::BooksError;
 use suanpan_rpc::checkout_v1::checkout_service_server::CheckoutService;
+use suanpan_rpc::problem::Problems;
 use suanpan_rpc::{checkout_v1, decode, status};
 use tokio::time::Instant;
 use tonic::{Code, Request, Response, Status};
@@ -71,6 +72,10 @@ pub(super) fn writing<'a, T>(node: &'a Node, request: &Request<T>, domain: &str)
     Err(status::plain(Code::Unavailable, domain, status::CLOCK_WRONG, message))
 }
 
+fn invalid(problems: Problems) -> Status {
+    status::invalid(&problems.of_domain(status::CHECKOUT_DOMAIN))
+}
+
 #[tonic::async_trait]
 impl CheckoutService for Checkouts {
     async fn reserve(
@@ -114,8 +119,7 @@ impl CheckoutService for Checkouts {
         request: Request<checkout_v1::CancelRequest>,
     ) -> Result<Response<checkout_v1::Checkout>, Status> {
         let desk = self.writing(&request)?;
-        let call = decode::checkout(&request.into_inner(), desk.chain.id())
-            .map_err(|problems| status::invalid(&problems))?;
+        let call = decode::checkout(&request.into_inner(), desk.chain.id()).map_err(invalid)?;
         desk.cancel(call).await.map(Response::new)
     }
 
@@ -126,7 +130,7 @@ impl CheckoutService for Checkouts {
         let desk = self.writing(&request)?;
         let message = request.into_inner();
         let content_hash = suanpan_rpc::content::refund(message.all, &message.lines);
-        let call = decode::refund(message, desk.chain.id()).map_err(|problems| status::invalid(&problems))?;
+        let call = decode::refund(message, desk.chain.id()).map_err(invalid)?;
         desk.give_back(call, content_hash, false).await.map(Response::new)
     }
 
@@ -155,8 +159,7 @@ impl CheckoutService for Checkouts {
         let desk = self.writing(&request)?;
         let message = request.into_inner();
         let content_hash = suanpan_rpc::content::refund(message.all, &message.lines);
-        let call = decode::offline_return(message, desk.chain.id())
-            .map_err(|problems| status::invalid(&problems))?;
+        let call = decode::offline_return(message, desk.chain.id()).map_err(invalid)?;
         desk.give_back(call, content_hash, true).await.map(Response::new)
     }
 
@@ -165,8 +168,7 @@ impl CheckoutService for Checkouts {
         request: Request<checkout_v1::GetCheckoutRequest>,
     ) -> Result<Response<checkout_v1::Checkout>, Status> {
         let desk = self.desk(&request)?;
-        let call = decode::get_checkout(&request.into_inner(), desk.chain.id())
-            .map_err(|problems| status::invalid(&problems))?;
+        let call = decode::get_checkout(&request.into_inner(), desk.chain.id()).map_err(invalid)?;
         desk.get(call.checkout).await.map(Response::new)
     }
 
@@ -175,8 +177,7 @@ impl CheckoutService for Checkouts {
         request: Request<checkout_v1::ListCheckoutsRequest>,
     ) -> Result<Response<checkout_v1::ListCheckoutsResponse>, Status> {
         let desk = self.desk(&request)?;
-        let call = decode::list_checkouts(request.into_inner(), desk.chain.id())
-            .map_err(|problems| status::invalid(&problems))?;
+        let call = decode::list_checkouts(request.into_inner(), desk.chain.id()).map_err(invalid)?;
         desk.list(call).await.map(Response::new)
     }
 }

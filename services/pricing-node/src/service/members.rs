@@ -5,6 +5,7 @@ use std::sync::Arc;
 use suanpan_checkout::{BooksError, MemberAsk, Recorded, offer_key};
 use suanpan_domain::{BusinessTime, MemberId};
 use suanpan_ledger::head::{CouponId, NEVER_MS, Status as Standing};
+use suanpan_ledger::refusal::Conflict;
 use suanpan_ledger::{Action, Refusal, progress, snapshot};
 use suanpan_rpc::decode::{self, ChangeCall, Key};
 use suanpan_rpc::member_v1::member_service_server::MemberService;
@@ -39,7 +40,7 @@ impl Accounts {
 }
 
 fn invalid(problems: Problems) -> Status {
-    status::invalid(&problems)
+    status::invalid(&problems.of_domain(status::MEMBER_DOMAIN))
 }
 
 #[tonic::async_trait]
@@ -105,7 +106,7 @@ impl MemberService for Accounts {
         let call = decode::grant_coupon(message, desk.chain.id()).map_err(invalid)?;
         let offers = &desk.chain.program().offers;
         if !offers.iter().any(|offer| offer.id == call.what.campaign && offer.coupon.is_some()) {
-            return Err(invalid(Problems::one(format_args!("campaign"), Fault::UnknownValue)));
+            return Err(invalid(Problems::one(format_args!("campaign"), Fault::UnknownCampaign)));
         }
         let action = Action::GrantCoupon {
             request: call.request,
@@ -151,8 +152,23 @@ impl MemberService for Accounts {
         let call = decode::transfer(message, desk.chain.id()).map_err(invalid)?;
         let (to, points) = call.what.clone();
         // Points that are sent to nobody would be lost.
-        desk.shown(&to).await?;
-        desk.change(&call, Action::TransferOut { request: call.request, content_hash, to, points }).await
+        let keeper = in_time(desk.until, desk.sales.survivor(&desk.chain, &to)).await.map_err(stuck)?;
+        let standing = keeper.map_or(Standing::Absent, |(_, head)| head.status);
+        let sent = Action::TransferOut { request: call.request, content_hash, to: to.clone(), points };
+        match standing {
+            Standing::Active | Standing::Blocked => desk.change(&call, sent).await,
+            Standing::Absent | Standing::Guest => Err(unknown()),
+            // A call that was made before somebody left is answered all the same.
+            Standing::Closed { .. } => {
+                let (ask, books) = (desk.ask(&call, sent), desk.sales.books(&desk.chain));
+                let made = settled(desk.until, || books.made(ask.clone())).await.map_err(failed)?;
+                if made.is_none() {
+                    let closed = Conflict::about(Refusal::MemberClosed, to.as_str());
+                    return Err(failed(BooksError::Refused(vec![closed])));
+                }
+                desk.shown(&call.member).await
+            }
+        }
     }
 
     async fn merge(
@@ -209,7 +225,7 @@ impl MemberService for Accounts {
         let chain = desk.chain.id();
         let after = Cursor(call.after);
         let page = desk.sales.store.entries(chain, &call.member, Order::NewestFirst, &after, call.page_size);
-        let page = page.await.map_err(|error| store_failed(status::MEMBER_DOMAIN, &error))?;
+        let page = in_time(desk.until, page).await.map_err(stuck)?;
         if page.rows.is_empty() && desk.is_new(&call.member).await? {
             return Err(unknown());
         }
@@ -248,36 +264,40 @@ impl Desk<'_> {
     /// Whether there is no account under this id yet.
     async fn is_new(&self, member: &MemberId) -> Result<bool, Status> {
         let row = in_time(self.until, self.sales.store.member(self.chain.id(), member)).await;
-        let row = row.map_err(|error| store_failed(status::MEMBER_DOMAIN, &error))?;
-        Ok(row.is_none_or(|row| row.head.status == Standing::Absent))
+        Ok(row.map_err(stuck)?.is_none_or(|row| row.head.status == Standing::Absent))
     }
 
     /// To whom a card, telephone number or address leads; after a merge, to the survivor.
     async fn leads_to(&self, lookup: &decode::Lookup) -> Result<MemberId, Status> {
-        let failed = |error| store_failed(status::MEMBER_DOMAIN, &error);
         let key = self.sales.lookup_key(lookup);
         let member = in_time(self.until, self.sales.store.lookup(self.chain.id(), key))
             .await
-            .map_err(failed)?
+            .map_err(stuck)?
             .ok_or_else(unknown)?;
-        let survivor =
-            in_time(self.until, self.sales.survivor(&self.chain, &member)).await.map_err(failed)?;
+        let survivor = in_time(self.until, self.sales.survivor(&self.chain, &member)).await.map_err(stuck)?;
         Ok(survivor.map_or(member, |(survivor, _)| survivor))
     }
 
     /// Lets a new member's cards and addresses lead there, before there is a member: a key that leads to nobody is free
-    /// again after a while.
+    /// again after a while. All are looked at before the first one is taken, so that a call that is refused for one of
+    /// them takes none of the others.
     async fn link(&self, call: &ChangeCall<decode::Enrolment>) -> Result<(), Status> {
-        for lookup in &call.what.lookups {
-            let key = self.sales.lookup_key(lookup);
-            let linked = self.sales.store.link(self.chain.id(), key, &call.member, self.now_ms).await;
-            match linked.map_err(|error| store_failed(status::MEMBER_DOMAIN, &error))? {
+        let (store, chain) = (&self.sales.store, self.chain.id());
+        let keys: Vec<_> = call.what.lookups.iter().map(|lookup| self.sales.lookup_key(lookup)).collect();
+        for key in &keys {
+            let leads_to = in_time(self.until, store.lookup(chain, *key)).await.map_err(stuck)?;
+            // A key that leads to nobody is free, or somebody enrols with it right now: taking it tells.
+            if let Some(other) = leads_to.filter(|other| *other != call.member)
+                && !self.is_new(&other).await?
+            {
+                return Err(taken());
+            }
+        }
+        for key in keys {
+            let linked = in_time(self.until, store.link(chain, key, &call.member, self.now_ms)).await;
+            match linked.map_err(stuck)? {
                 Linked::Yes => {}
-                Linked::To(_) => {
-                    let message = "a card, telephone number or address leads to another member";
-                    let reason = status::LOOKUP_TAKEN;
-                    return Err(status::plain(Code::AlreadyExists, status::MEMBER_DOMAIN, reason, message));
-                }
+                Linked::To(_) => return Err(taken()),
             }
         }
         Ok(())
@@ -300,8 +320,8 @@ impl Desk<'_> {
         member: &MemberId,
         row: Result<Option<MemberRow>, StoreError>,
     ) -> Result<Response<member_v1::Member>, Status> {
-        let row = row.map_err(|error| store_failed(status::MEMBER_DOMAIN, &error))?;
-        let row = row.filter(|row| row.head.status != Standing::Absent).ok_or_else(unknown)?;
+        let row =
+            row.map_err(stuck)?.filter(|row| row.head.status != Standing::Absent).ok_or_else(unknown)?;
         let (policy, now_ms) = (self.chain.policy(), self.now_ms);
         let utc_offset_minutes = self.chain.utc_offset_minutes("", now_ms);
         let time = BusinessTime { unix_ms: now_ms, utc_offset_minutes };
@@ -309,6 +329,15 @@ impl Desk<'_> {
         let standing = progress(policy, &row.head, now_ms);
         Ok(Response::new(encode::account(self.chain.id(), &row.head, policy, &standing, &facts)))
     }
+}
+
+fn stuck(error: StoreError) -> Status {
+    store_failed(status::MEMBER_DOMAIN, &error)
+}
+
+fn taken() -> Status {
+    let message = "a card, telephone number or address leads to another member";
+    status::plain(Code::AlreadyExists, status::MEMBER_DOMAIN, status::LOOKUP_TAKEN, message)
 }
 
 fn unknown() -> Status {

@@ -13,7 +13,7 @@ use tonic::Code;
 use tonic::transport::{Channel, Endpoint};
 use tonic_types::StatusExt;
 
-use crate::shop::{PROGRAM, SECRET, Shop, chain, till};
+use crate::shop::{PROGRAM, SECRET, Shop, basket, chain, reserve, till, uuid, with_code};
 
 /// The admin service of a node with the shop's store, which listens at this address.
 async fn admin(shop: &Shop, listen: &str) -> AdminServiceClient<Channel> {
@@ -91,6 +91,34 @@ async fn a_program_that_is_wrong_or_anothers_is_not_published() {
     let right = publish(PROGRAM.to_owned()).await.unwrap().into_inner();
     assert_eq!((right.generation, &*right.previous_version), (1, ""));
     assert_eq!(right.limits[0].uses, Some(3));
+    // What was sold and promised in yuan would mean euros from then on.
+    let euros = publish(PROGRAM.replace("currency: CNY", "currency: EUR")).await.unwrap_err();
+    let violations = euros.get_details_bad_request().unwrap().field_violations;
+    let told: Vec<_> = violations.iter().map(|of| (of.field.as_str(), of.reason.as_str())).collect();
+    assert_eq!(told, [("currency", "OTHER_CURRENCY")], "{euros}");
+    assert_eq!(euros.get_details_error_info().unwrap().domain, "suanpan.admin");
+}
+
+#[tokio::test]
+async fn a_dry_run_says_the_limits_that_the_real_one_sets() {
+    let shop = Shop::open().await;
+    let mut admin = admin(&shop, "127.0.0.1:0").await;
+    // Two are used and one is held.
+    for _ in 0..2 {
+        shop.confirm(&uuid(), with_code(basket(2_000, None), "RUSH")).await.unwrap();
+    }
+    shop.checkouts().reserve(reserve(&uuid(), with_code(basket(2_000, None), "RUSH"))).await.unwrap();
+    let mut publish = async |in_total: u32, dry_run| {
+        let text = PROGRAM.replace("in_total: 3", &format!("in_total: {in_total}"));
+        let files = vec![admin_v1::ProgramFile { name: "sunrise.yaml".to_owned(), text }];
+        let request = admin_v1::PublishRequest { actor: till(), files, dry_run };
+        let limits = admin.publish(request).await.unwrap().into_inner().limits;
+        limits.into_iter().map(|limit| (limit.uses, limit.raised)).collect::<Vec<_>>()
+    };
+    for (in_total, expected) in [(1, (Some(3), true)), (3, (Some(3), false)), (5, (Some(5), false))] {
+        assert_eq!(publish(in_total, true).await, [expected], "a dry run of {in_total}");
+        assert_eq!(publish(in_total, false).await, [expected], "{in_total}");
+    }
 }
 
 #[tokio::test]

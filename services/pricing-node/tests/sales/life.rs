@@ -35,7 +35,8 @@ async fn points_are_held_spent_earned_and_given_back() {
         chain: "sunrise".to_owned(),
         actor: till(),
         checkout_id: id.clone(),
-        return_id: uuid(),
+        // The first to come back, and the last by its id.
+        return_id: "ffffffff-ffff-4fff-bfff-ffffffffffff".to_owned(),
         lines: vec![checkout_v1::ReturnLine { line_id: "L1".into(), quantity_milli: 1_000, units: vec![] }],
         ..Default::default()
     };
@@ -67,7 +68,9 @@ async fn points_are_held_spent_earned_and_given_back() {
     let read = checkout_v1::GetCheckoutRequest { chain: "sunrise".into(), actor: till(), checkout_id: id };
     let read = shop.checkouts().get_checkout(read).await.unwrap().into_inner();
     assert!(read.accrued);
-    assert_eq!(read.returns.len(), 2);
+    let refunds: Vec<_> = read.returns.iter().map(|back| (&back.return_id, back.refund_minor)).collect();
+    let given = [(&half.return_id, half.refund_minor), (&rest.return_id, rest.refund_minor)];
+    assert_eq!(refunds, given, "in the order in which they came");
     assert_eq!(read.quote.unwrap().due_minor, 11_700);
     let entries = member_v1::ListEntriesRequest {
         chain: "sunrise".into(),

@@ -4,7 +4,7 @@ use suanpan_rpc::{checkout_v1, member_v1, v1};
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
-use super::shop::{Shop, basket, now_ms, till, uuid};
+use super::shop::{Shop, basket, confirm, now_ms, reasons, till, uuid};
 
 fn reason(status: &Status) -> String {
     status.get_details_error_info().map(|info| info.reason).unwrap_or_default()
@@ -56,6 +56,7 @@ async fn a_refused_enrolment_leaves_nothing() {
         ),
         ("the account is closed", enrolment("left", &["9901"]), Code::FailedPrecondition, "REFUSED"),
         ("somebody has the card", enrolment("m-3", &["8802"]), Code::AlreadyExists, "LOOKUP_TAKEN"),
+        ("somebody has one", enrolment("m-3", &["9901", "8802"]), Code::AlreadyExists, "LOOKUP_TAKEN"),
     ] {
         let status = shop.members().enrol(request).await.unwrap_err();
         assert_eq!((status.code(), reason(&status).as_str()), (code, expected), "{what}: {status}");
@@ -65,6 +66,73 @@ async fn a_refused_enrolment_leaves_nothing() {
     shop.members().enrol(enrolment("m-4", &["9901"])).await.unwrap();
     assert_eq!(by_card(&shop, "9901").await.unwrap().id, "m-4");
     assert_eq!(shop.members().enrol(first).await.unwrap().into_inner().id, "m-1");
+}
+
+#[tokio::test]
+async fn points_are_sent_to_nobody_who_left() {
+    let shop = Shop::open().await;
+    for (member, card) in [("m-1", "8801"), ("m-2", "8802"), ("m-3", "8803")] {
+        shop.enrol(member, card).await;
+    }
+    shop.adjust("m-1", 100).await;
+    let sent = |to: &str, points| member_v1::TransferRequest {
+        chain: "sunrise".to_owned(),
+        actor: till(),
+        request_id: uuid(),
+        member_id: "m-1".to_owned(),
+        to_member_id: to.to_owned(),
+        points,
+    };
+    let before = sent("m-2", 30);
+    shop.members().transfer(before.clone()).await.unwrap();
+    shop.work("m-1").await;
+    close(&shop, "m-2").await;
+    let refused = shop.members().transfer(sent("m-2", 20)).await.unwrap_err();
+    assert_eq!((refused.code(), reason(&refused).as_str()), (Code::FailedPrecondition, "REFUSED"));
+    assert_eq!(reasons(&refused), ["MEMBER_CLOSED"]);
+    let nobody = shop.members().transfer(sent("nobody", 20)).await.unwrap_err();
+    assert_eq!(reason(&nobody), "MEMBER_UNKNOWN");
+    assert_eq!(shop.points("m-1").await, 70);
+    // What was sent before is answered again, and is not sent again.
+    shop.members().transfer(before.clone()).await.unwrap();
+    let other = member_v1::TransferRequest { points: 31, ..before };
+    let other = shop.members().transfer(other).await.unwrap_err();
+    assert_eq!(reason(&other), "CONTENT_DIFFERS");
+    shop.members().transfer(sent("m-3", 20)).await.unwrap();
+    assert_eq!(shop.points("m-1").await, 50);
+}
+
+#[tokio::test]
+async fn another_chain_is_unknown_in_the_domain_of_the_service() {
+    let shop = Shop::open().await;
+    let key = Some(member_v1::member_key::Key::Id("m-1".to_owned()));
+    let member = Some(member_v1::MemberKey { key });
+    let get = |chain: &str| member_v1::GetRequest {
+        chain: chain.to_owned(),
+        actor: till(),
+        member: member.clone(),
+    };
+    let confirm = |chain: &str| checkout_v1::ConfirmRequest {
+        chain: chain.to_owned(),
+        ..confirm(&uuid(), v1::Basket { chain: chain.to_owned(), ..basket(1_000, None) })
+    };
+    let found = [
+        shop.members().get(get("sunset")).await.unwrap_err(),
+        shop.members().get(get("")).await.unwrap_err(),
+        shop.checkouts().confirm(confirm("sunset")).await.unwrap_err(),
+        shop.checkouts().confirm(confirm("")).await.unwrap_err(),
+    ];
+    let told = found.map(|status| {
+        let info = status.get_details_error_info().unwrap();
+        (status.code(), info.reason, info.domain)
+    });
+    let expected = [
+        (Code::NotFound, "UNKNOWN_CHAIN", "suanpan.member"),
+        (Code::InvalidArgument, "INVALID_REQUEST", "suanpan.member"),
+        (Code::NotFound, "UNKNOWN_CHAIN", "suanpan.checkout"),
+        (Code::InvalidArgument, "INVALID_REQUEST", "suanpan.checkout"),
+    ];
+    assert_eq!(told, expected.map(|(code, reason, domain)| (code, reason.to_owned(), domain.to_owned())));
 }
 
 #[tokio::test]

@@ -26,7 +26,7 @@ impl Desk<'_> {
         for (index, code) in call.codes.iter().enumerate() {
             // A code of another form would never be recognised at a till.
             if code.len() != length || !code.starts_with(prefix) {
-                problems.add(format_args!("codes[{index}]"), Fault::UnknownValue);
+                problems.add(format_args!("codes[{index}]"), Fault::OtherForm);
             }
         }
         if !problems.is_empty() {

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use suanpan_checkout::{publish, unpack};
+use suanpan_checkout::{offer_key, publish, unpack};
 use suanpan_program::model::{Offer, OfferKind, Program};
 use suanpan_program::{Diagnostics, SourceFile, parse};
+use suanpan_rpc::problem::{Fault, Problems};
 use suanpan_rpc::{admin_v1, status};
-use suanpan_store::LimitCap;
+use suanpan_store::{LimitCap, LimitView, Taken};
 use tonic::{Code, Status};
 
 use super::{Desk, failed};
@@ -36,17 +37,22 @@ impl Desk<'_> {
             Err(error) => return Err(crate::failure::Failure::internal(&error.to_string()).into()),
         };
         if chain.id() != self.chain.id() {
-            return Err(status::unknown_chain());
+            return Err(status::unknown_chain(status::ADMIN_DOMAIN));
         }
         let store = &*self.sales.store;
         let active = store.active_program(chain.id()).await.map_err(|error| failed(&error))?;
         let previous_version = active.map(|active| active.version).unwrap_or_default();
         let row = store.program(chain.id(), &previous_version).await.map_err(|error| failed(&error))?;
         let previous = row.and_then(|row| Some(parse(&unpack(&row.bytes)?).ok()?.program));
+        let other_currency = |active: &Program| active.currency != chain.program().currency;
+        if previous.as_ref().is_some_and(other_currency) {
+            return Err(super::invalid(Problems::one(format_args!("currency"), Fault::OtherCurrency)));
+        }
         let changes = changes(previous.as_ref(), chain.program());
         let wanted = caps(chain.program());
         let (limits, generation) = if dry_run {
-            (wanted.clone().into_iter().collect(), active_generation(self, &chain).await?)
+            let now = store.limits(chain.id()).await.map_err(|error| failed(&error))?;
+            (as_set(&wanted, &now), active_generation(self, &chain).await?)
         } else {
             let published = publish(store, &files, chain.program(), self.now_ms).await;
             let published = published.map_err(|error| failed(&error))?;
@@ -107,6 +113,21 @@ fn caps(program: &Program) -> BTreeMap<String, LimitCap> {
     };
     let limited = program.offers.iter().map(|offer| (offer.id.clone(), cap(offer)));
     limited.filter(|(_, cap)| *cap != LimitCap::default()).collect()
+}
+
+/// The caps that `publish` would set: never below what is used and held.
+fn as_set(wanted: &BTreeMap<String, LimitCap>, now: &[LimitView]) -> Vec<(String, LimitCap)> {
+    let taken = |offer: &str| {
+        let limit = now.iter().find(|limit| limit.offer == offer_key(offer));
+        limit.map_or(Taken::default(), |limit| limit.used.plus(limit.held))
+    };
+    let set = wanted.iter().map(|(offer, cap)| {
+        let least = taken(offer);
+        let uses = cap.uses.map(|uses| uses.max(least.uses));
+        let amount_minor = cap.amount_minor.map(|amount| amount.max(least.amount_minor));
+        (offer.clone(), LimitCap { uses, amount_minor })
+    });
+    set.collect()
 }
 
 /// What is new (`+`), gone (`-`) or different (`~`), in the order of the program.

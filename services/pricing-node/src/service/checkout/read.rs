@@ -33,8 +33,11 @@ impl Desk<'_> {
             order: Order::NewestFirst,
         };
         let chain = self.chain.id();
-        let page = self.sales.store.list_checkouts(chain, &filter, &Cursor(call.after), call.page_size).await;
-        let page = page.map_err(|error| super::super::store_failed(status::CHECKOUT_DOMAIN, &error))?;
+        let after = Cursor(call.after);
+        let page = self.sales.store.list_checkouts(chain, &filter, &after, call.page_size);
+        let page = in_time(self.until, page)
+            .await
+            .map_err(|error| super::super::store_failed(status::CHECKOUT_DOMAIN, &error))?;
         Ok(checkout_v1::ListCheckoutsResponse {
             chain: chain.to_owned(),
             checkouts: page.rows.iter().map(|found| self.as_message(found, false)).collect(),
