@@ -86,8 +86,9 @@ enum Stuck {
 /// Brings events to a sink, while that is this worker's duty, until the worker is told to end.
 pub(crate) async fn deliver(shared: Arc<Shared>, sink: Arc<dyn Sink>, mut stopped: watch::Receiver<bool>) {
     let duty = duties::of_sink(&*sink);
-    let mut delivery = Delivery { shared: &shared, sink: &*sink, places: HashMap::new() };
-    let mut failures: u32 = 0;
+    let mut delivery = Delivery { shared: &shared, sink: &*sink, places: HashMap::new(), got_through: 0 };
+    // Since all was well last, and since anything got through.
+    let (mut failures, mut in_a_row): (u32, u32) = (0, 0);
     loop {
         if !shared.duties.has(&duty) {
             // Another goes on where this one stood: its places are read anew when the duty comes back.
@@ -103,6 +104,9 @@ pub(crate) async fn deliver(shared: Arc<Shared>, sink: Arc<dyn Sink>, mut stoppe
         news.as_mut().enable();
         match delivery.round(&stopped).await {
             Ok(taken) => {
+                if taken > 0 {
+                    in_a_row = 0;
+                }
                 if failures > 0 && taken > 0 {
                     tracing::info!(sink = sink.name(), failures, "the sink takes events again");
                     failures = 0;
@@ -120,6 +124,9 @@ pub(crate) async fn deliver(shared: Arc<Shared>, sink: Arc<dyn Sink>, mut stoppe
             }
             Err(error) => {
                 failures = failures.saturating_add(1);
+                // A sink that takes some between its failures is there: waiting ever longer would only let them pile up.
+                let got_through = std::mem::take(&mut delivery.got_through) > 0;
+                in_a_row = if got_through { 1 } else { in_a_row.saturating_add(1) };
                 shared.board.sink_fails(sink.name(), error.to_string());
                 if matches!(error, Stuck::Fenced) {
                     delivery.places.clear();
@@ -128,7 +135,7 @@ pub(crate) async fn deliver(shared: Arc<Shared>, sink: Arc<dyn Sink>, mut stoppe
                 if failures.is_power_of_two() {
                     tracing::warn!(sink = sink.name(), failures, %error, "events are kept and sent again");
                 }
-                if wait(&mut stopped, shared.pace.wait_after(failures)).await {
+                if wait(&mut stopped, shared.pace.wait_after(in_a_row)).await {
                     return;
                 }
             }
@@ -146,6 +153,8 @@ struct Delivery<'d> {
     sink: &'d dyn Sink,
     /// The fence and the place by chain.
     places: HashMap<String, (u64, Cursor)>,
+    /// Events that the sink took since its last failure.
+    got_through: usize,
 }
 
 impl Delivery<'_> {
@@ -177,6 +186,7 @@ impl Delivery<'_> {
         // A test may stop the process here: what was delivered is not kept yet, and is delivered again.
         #[cfg(feature = "failpoints")]
         fail::fail_point!("worker/delivered");
+        self.got_through += took.count;
         if took.count > 0 {
             let next = if took.count == given {
                 page.next

@@ -1,6 +1,7 @@
 //! The worker on a real store in a temporary folder, with a clock that the tests set.
 
 mod archive;
+mod flaky;
 mod holds;
 mod ledgers;
 mod lossy;

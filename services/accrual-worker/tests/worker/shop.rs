@@ -86,8 +86,12 @@ impl Shop {
     }
 
     pub(crate) fn worker(&self, sinks: Vec<Arc<dyn Sink>>) -> Worker {
+        self.worker_at(hurry(), sinks)
+    }
+
+    pub(crate) fn worker_at(&self, pace: Pace, sinks: Vec<Arc<dyn Sink>>) -> Worker {
         let policies: Arc<dyn Policies> = Arc::clone(&self.policies) as Arc<dyn Policies>;
-        Worker::new(Arc::clone(&self.store), policies, self.clock(), hurry(), sinks)
+        Worker::new(Arc::clone(&self.store), policies, self.clock(), pace, sinks)
     }
 
     /// Stores a program and makes it the active one.
