@@ -1,6 +1,6 @@
 //! What a row becomes: calls that are named by what is in it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest, Sha256};
 use suanpan_domain::ReturnId;
@@ -200,11 +200,21 @@ pub(super) async fn send(
     let mut outcomes = Vec::with_capacity(piece.len());
     let mut codes: BTreeMap<String, Vec<(u64, String)>> = BTreeMap::new();
     let mut calls = JoinSet::new();
+    let mut under_way = BTreeSet::new();
     for (line, prepared) in piece {
         let members = session.members();
         match prepared {
             Prepared::Code { campaign, code } => codes.entry(campaign).or_default().push((line, code)),
             Prepared::Member { enrol, adjust } => {
+                let names = names(&enrol);
+                if names.iter().any(|name| under_way.contains(name)) {
+                    // Of two rows with one name the first one wins, on whatever machine.
+                    while let Some(outcome) = joined(&mut calls).await {
+                        outcomes.push(outcome?);
+                    }
+                    under_way.clear();
+                }
+                under_way.extend(names);
                 calls.spawn(async move {
                     let enrolled = settled(|| async { members.clone().enrol((*enrol).clone()).await }).await;
                     let answer = match (enrolled, adjust) {
@@ -235,6 +245,15 @@ pub(super) async fn send(
     }
     outcomes.sort_by_key(|(line, _)| *line);
     Ok(outcomes)
+}
+
+/// What a new member takes for itself: its id and all that leads to it.
+fn names(enrol: &EnrolRequest) -> Vec<(&'static str, String)> {
+    let digits = enrol.phone.chars().filter(char::is_ascii_digit).collect();
+    let cards = enrol.cards.iter().map(|card| ("card", card.clone()));
+    let others =
+        [("id", enrol.member_id.clone()), ("phone", digits), ("email", enrol.email.trim().to_lowercase())];
+    others.into_iter().chain(cards).filter(|(_, name)| !name.is_empty()).collect()
 }
 
 /// The next call that ended; none when none is on its way.

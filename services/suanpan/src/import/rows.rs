@@ -2,6 +2,7 @@
 
 #[cfg(feature = "parquet")]
 mod columns;
+mod ends;
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -13,6 +14,7 @@ use serde_json::Value;
 
 use super::What;
 use crate::error::Error;
+use ends::LineEnds;
 
 /// What is in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -71,7 +73,7 @@ pub(super) struct Rows {
 
 enum Inner {
     Csv {
-        reader: csv::Reader<Box<dyn Read>>,
+        reader: csv::Reader<LineEnds<Box<dyn Read>>>,
         head: Vec<String>,
     },
     Jsonl {
@@ -127,7 +129,7 @@ impl Rows {
             Form::Jsonl => Inner::Jsonl { reader: BufReader::new(input), line: 0, at: 0 },
             // Parquet never comes as a stream; a head that is no CSV is told about.
             Form::Csv | Form::Parquet => {
-                let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(input);
+                let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(LineEnds::of(input));
                 let head = reader.headers().map_err(|error| Error::Input(format!("{name}: {error}")))?;
                 let head: Vec<String> = head
                     .iter()
@@ -188,10 +190,13 @@ impl Rows {
                     let problems = vec![format!("is longer than {LINE_BYTES_MAX} bytes")];
                     return Ok(Some(Row { line: *line, problems, ..Row::default() }));
                 }
-                if bytes.iter().all(u8::is_ascii_whitespace) {
+                // Some programs begin every text file with a byte order mark.
+                let object =
+                    bytes.strip_prefix("\u{feff}".as_bytes()).filter(|_| *line == 1).unwrap_or(&bytes);
+                if object.iter().all(u8::is_ascii_whitespace) {
                     continue;
                 }
-                return Ok(Some(of_object(&bytes, *line, self.what)));
+                return Ok(Some(of_object(object, *line, self.what)));
             },
             #[cfg(feature = "parquet")]
             Inner::Parquet(columns) => columns.next().map_err(|why| {
@@ -307,15 +312,22 @@ mod tests {
 
     #[test]
     fn both_forms_give_the_same_rows_with_their_lines() {
-        let csv = all("\u{feff}id, points\nm-1,7\n\nm-2,\n\"m\n3\",1\nm-4,1,x\n", Form::Csv);
-        let lines: Vec<(u64, &str, &str, usize)> = csv
-            .iter()
-            .map(|row| (row.line, row.text("id"), row.text("points"), row.problems.len()))
-            .collect();
-        assert_eq!(lines, [(2, "m-1", "7", 0), (4, "m-2", "", 0), (5, "m\n3", "1", 0), (7, "m-4", "1", 1)]);
-        let json = all("{\"id\":\"m-1\",\"points\":7}\n\n{\"id\":\"m-2\",\"points\":null}\n", Form::Jsonl);
-        let cells: Vec<_> = json.iter().map(|row| (row.line, &row.cells)).collect();
-        assert_eq!(cells, [(1, &csv[0].cells), (3, &csv[1].cells)]);
+        let csv = "\u{feff}id, points\nm-1,7\n\nm-2,\n\"m\n3\",1\nm-4,1,x\n";
+        let json = "{\"id\":\"m-1\",\"points\":7}\n\n{\"id\":\"m-2\",\"points\":null}\n";
+        for end in ["\n", "\r\n", "\r"] {
+            let csv = all(&csv.replace('\n', end), Form::Csv);
+            let lines: Vec<(u64, &str, &str, usize)> = csv
+                .iter()
+                .map(|row| (row.line, row.text("id"), row.text("points"), row.problems.len()))
+                .collect();
+            let expected = [(2, "m-1", "7", 0), (4, "m-2", "", 0), (5, "m\n3", "1", 0), (7, "m-4", "1", 1)];
+            assert_eq!(lines, expected, "{end:?}");
+            for mark in ["", "\u{feff}"] {
+                let json = all(&format!("{mark}{json}"), Form::Jsonl);
+                let cells: Vec<_> = json.iter().map(|row| (row.line, &row.cells)).collect();
+                assert_eq!(cells, [(1, &csv[0].cells), (3, &csv[1].cells)], "{mark:?}");
+            }
+        }
     }
 
     #[test]

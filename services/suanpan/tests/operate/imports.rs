@@ -9,7 +9,6 @@ use super::shop::{BOTH, Place, Shop, printed, refused, text};
 fn good_rows_go_in_and_bad_ones_are_told_with_all_their_problems() {
     for place in BOTH {
         let shop = Shop::open(place);
-        // Rows of one file go in side by side: the card is somebody's before.
         printed(&shop.run(&["import", "members", &shop.write("first.csv", "id,cards\nm-0,1009\n")]));
         let file = shop.write(
             "members.csv",
@@ -51,6 +50,31 @@ fn good_rows_go_in_and_bad_ones_are_told_with_all_their_problems() {
         let said = refused(&shop.run(&["import", "members", &changed]), 1);
         assert!(said.contains("changed.jsonl:1: "), "{said}");
         assert_eq!(shop.member("m-1")["points"]["spendable"], "120");
+    }
+}
+
+#[test]
+fn of_two_rows_with_one_name_the_first_one_counts() {
+    const PAIRS: u32 = 40;
+    let shop = Shop::open(Place::Node);
+    let mut rows = String::from("id,cards,points\r\n");
+    for pair in 0..PAIRS {
+        write!(rows, "m-{pair},,100\r\nm-{pair},,200\r\n").expect("a text");
+        write!(rows, "a-{pair},card-{pair},\r\nb-{pair},card-{pair},\r\n").expect("a text");
+    }
+    let told = shop.run(&["import", "members", &shop.write("pairs.csv", &rows)]);
+    let said = refused(&told, 1);
+    let mut bad: Vec<u32> = said
+        .lines()
+        .filter_map(|line| line.split_once("pairs.csv:")?.1.split(':').next()?.parse().ok())
+        .collect();
+    bad.dedup();
+    // The head is line 1; of each four rows behind it the second and the fourth are bad.
+    let expected: Vec<u32> = (0..PAIRS * 2).map(|pair| 3 + 2 * pair).collect();
+    assert_eq!(bad, expected, "{said}");
+    for pair in [0, PAIRS / 2, PAIRS - 1] {
+        assert_eq!(shop.member(&format!("m-{pair}"))["points"]["spendable"], "100");
+        assert_eq!(shop.member(&format!("a-{pair}"))["id"], format!("a-{pair}"));
     }
 }
 
