@@ -147,7 +147,7 @@ impl<'a> Visit<'a> {
                 .enrolled_on
                 .zip(self.clock)
                 .and_then(|(enrolled, clock)| days_between(enrolled, clock.date));
-            if !age.is_some_and(|age| age <= i32::from(days)) {
+            if age.is_none_or(|age| age > i32::from(days)) {
                 return Err(Reason::NotNewMember);
             }
         }
