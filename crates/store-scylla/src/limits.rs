@@ -6,7 +6,7 @@
 //! - [`transfer`]: capacity from other shards when the own one has too little.
 //! - [`settle`]: what becomes of a share when its sale is paid, ended or returned.
 //! - [`caps`]: how much there is.
-//! - [`line`], [`handover`]: the fresh shard that comes after a full one.
+//! - [`mod@line`], [`handover`]: the fresh shard that comes after a full one.
 
 pub(crate) mod caps;
 mod handover;
