@@ -34,7 +34,8 @@ macro_rules! codes {
 }
 
 codes! {
-    /// A file of the store is damaged.
+    /// A file of the store is damaged, or a row of it is there without what it belongs to: rows whose head is gone,
+    /// sales whose claim is gone.
     FileDamaged = "A00";
     /// The bytes of a head cannot be read.
     HeadUnreadable = "A01";

@@ -78,6 +78,12 @@ fn line(units: Vec<i32>, quantity_milli: i64) -> checkout_v1::ReturnLine {
     checkout_v1::ReturnLine { line_id: "L1".to_owned(), quantity_milli, units }
 }
 
+/// So many lines, each by its own name.
+fn lines(count: usize) -> Vec<checkout_v1::ReturnLine> {
+    let named = |number| checkout_v1::ReturnLine { line_id: format!("L{number}"), ..line(vec![], 0) };
+    (0..count).map(named).collect()
+}
+
 fn refund(lines: Vec<checkout_v1::ReturnLine>) -> Vec<String> {
     wrong(decode::refund(
         checkout_v1::ReturnRequest {
@@ -135,8 +141,8 @@ fn calls_about_sales() {
         ("one more", tenders(vec![tender(1); TENDERS_MAX + 1]), "tenders TOO_MANY"),
         ("the largest tender", tenders(vec![tender(AMOUNT_MINOR_MAX)]), ""),
         ("a larger one", tenders(vec![tender(AMOUNT_MINOR_MAX + 1)]), "tenders[0].amount_minor OUT_OF_RANGE"),
-        ("the most lines", refund(vec![line(vec![], 0); BASKET_LINES_MAX]), ""),
-        ("one more", refund(vec![line(vec![], 0); BASKET_LINES_MAX + 1]), "lines TOO_MANY"),
+        ("the most lines", refund(lines(BASKET_LINES_MAX)), ""),
+        ("one more", refund(lines(BASKET_LINES_MAX + 1)), "lines TOO_MANY"),
         ("the largest quantity", refund(vec![line(vec![], QUANTITY_MILLI_MAX)]), ""),
         (
             "a larger one",

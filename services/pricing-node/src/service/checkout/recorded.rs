@@ -34,12 +34,12 @@ impl Desk<'_> {
             }
             return Some(Ok(answer));
         }
-        if kind == Kind::Reserve && found.entry.reserve_hash == Some(checked.basket_hash) {
-            // Where it stood when the call was answered first.
-            answer.set_state(checkout_v1::CheckoutState::Reserved);
-            return Some(Ok(answer));
-        }
-        if kind == Kind::Confirm && found.entry.content_hash == Some(checked.content_hash) {
+        let same = match kind {
+            // It was paid since, and the answer says so.
+            Kind::Reserve => found.entry.reserve_hash == Some(checked.basket_hash),
+            _ => found.entry.content_hash == Some(checked.content_hash),
+        };
+        if same {
             return Some(Ok(answer));
         }
         // Before anything else is wrong with the call: whoever hears of a price or a tender believes that nothing is sold.
