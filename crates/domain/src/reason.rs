@@ -87,6 +87,8 @@ reasons! {
     MinGain => "min_gain",
     /// Nothing is left to take.
     NothingLeftToDiscount => "nothing_left_to_discount",
+    /// The basket earns as many points without it.
+    NothingEarned => "nothing_earned",
     /// It gives all or nothing, and all does not fit.
     AllOrNothing => "all_or_nothing",
     /// Cut, or refused, by the program's maximum total discount.

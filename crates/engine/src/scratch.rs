@@ -88,15 +88,22 @@ impl Compiled {
             taxes,
             guard: gathered.guard,
         };
-        select::choose(&ground, state, work, selected);
-        record.begin(&ground);
-        evaluate(&ground, selected.choice(), state, work, record);
-        if !select::stands(&ground, member, state, work, selected) {
+        select::begin(&ground, selected);
+        loop {
+            select::choose(&ground, state, work, selected);
             record.begin(&ground);
             evaluate(&ground, selected.choice(), state, work, record);
+            if !select::stands(&ground, member, state, work, selected) {
+                record.begin(&ground);
+                evaluate(&ground, selected.choice(), state, work, record);
+            }
+            select::account(&ground, state, work, selected);
+            settle::settle(&ground, member, state, record, selected, settling, quote);
+            // What earns nothing holds no place and uses up no coupon: the others are chosen again without it.
+            if !settling.drop_what_earns_nothing(&ground, member, state, selected) {
+                break;
+            }
         }
-        select::account(&ground, state, work, selected);
-        settle::settle(&ground, member, state, record, selected, settling, quote);
         quote.near_misses.clear();
         explain::account(&ground, &gathered.refused, record, selected, settling.offer_points(), quote);
     }

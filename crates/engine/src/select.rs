@@ -74,8 +74,10 @@ pub(crate) struct Selected {
     pub(crate) points_blocked: bool,
     /// What yielded where points and offers exclude each other.
     pub(crate) given_up: Option<GivenUp>,
-    /// Candidates that are out of the question: dropped coupons, offers that yield to points.
+    /// Candidates that are out of the question: dropped coupons, offers that yield to points or earn none.
     excluded: Vec<bool>,
+    /// By candidate: the basket earns as many points without it, as an earlier choice of this quote showed.
+    earns_nothing: Vec<bool>,
     conflicts: Conflicts,
     contest: Contest,
     search: Search,
@@ -100,20 +102,30 @@ impl Selected {
     pub(crate) fn choice(&self) -> Choice<'_> {
         Choice { kept: &self.kept, order: &self.order, times: &self.times }
     }
+
+    /// Takes a candidate out of the question: the basket earns as many points without it.
+    pub(crate) fn drop_for_no_points(&mut self, candidate: usize) {
+        self.earns_nothing[candidate] = true;
+    }
 }
 
-/// Begins: finds out whether there is anything to choose, and chooses if so.
-pub(crate) fn choose(ground: &Ground<'_>, state: &mut State, work: &mut Work, selected: &mut Selected) {
-    let count = ground.candidates.len();
-    selected.excluded.clear();
-    selected.excluded.resize(count, false);
-    selected.points_blocked = false;
-    selected.given_up = None;
+/// Begins a quote, for which nothing was searched yet.
+pub(crate) fn begin(ground: &Ground<'_>, selected: &mut Selected) {
+    selected.earns_nothing.clear();
+    selected.earns_nothing.resize(ground.candidates.len(), false);
     selected.nodes = 0;
     selected.outcome = match ground.compiled.selection() {
         SelectionMode::ByPriority => SelectionOutcome::ByPriority,
         SelectionMode::BestForMember => SelectionOutcome::Exact,
     };
+}
+
+/// Finds out whether there is anything to choose, and chooses if so.
+pub(crate) fn choose(ground: &Ground<'_>, state: &mut State, work: &mut Work, selected: &mut Selected) {
+    let count = ground.candidates.len();
+    selected.excluded.clone_from(&selected.earns_nothing);
+    selected.points_blocked = false;
+    selected.given_up = None;
     selected.dropped.clear();
     selected.dropped.resize(count, None);
     selected.conflicts.read(ground);
@@ -236,6 +248,9 @@ pub(crate) fn account(ground: &Ground<'_>, state: &mut State, work: &mut Work, s
     }
     let objective = search::objective(ground, state, work);
     for candidate in 0..count {
+        if selected.earns_nothing[candidate] {
+            selected.dropped[candidate] = Some(Dropped::Silent(Reason::NothingEarned));
+        }
         if selected.kept[candidate] || selected.dropped[candidate].is_some() {
             continue;
         }

@@ -13,6 +13,8 @@ mod selects;
 mod tax;
 mod tax_added;
 mod tax_bases;
+mod tax_groups;
+mod tax_rates;
 mod tax_rows;
 mod tax_sets;
 mod totals;
@@ -49,6 +51,21 @@ impl Settling {
     /// Extra points that each candidate gave; empty when nobody gave any.
     pub(crate) fn offer_points(&self) -> &[i64] {
         &self.parts.earned.by_candidate
+    }
+
+    /// After a choice was settled: takes the points offers without which the basket earns as much out of the question.
+    /// Gives whether there are any.
+    pub(crate) fn drop_what_earns_nothing(
+        &mut self,
+        ground: &Ground<'_>,
+        member: Option<&Member>,
+        state: &State,
+        selected: &mut Selected,
+    ) -> bool {
+        let Self { parts: Parts { paid, earned, .. }, lowered, .. } = self;
+        let nets = if paid.as_discount { &lowered.running } else { &state.running };
+        let sale = earn::Sale { ground, member, state, nets, paid };
+        earned.name_those_that_give_none(&sale, |candidate| selected.drop_for_no_points(candidate))
     }
 }
 

@@ -8,6 +8,7 @@ mod from_csv;
 #[cfg(feature = "parquet")]
 mod from_parquet;
 mod intern;
+mod lines;
 mod rows;
 
 use std::fmt;
@@ -17,6 +18,8 @@ use hashbrown::HashTable;
 use suanpan_domain::{Article, Catalogue, LineKind, LineTax, Money, UnitPrice};
 
 use intern::{Interned, Texts};
+
+pub use lines::{LineEnds, line_of_record};
 
 /// Rows of a catalogue. The largest retailers list a few million articles.
 pub const CATALOGUE_ROWS_MAX: usize = 10_000_000;

@@ -36,7 +36,7 @@ mod yaml;
 
 pub mod model;
 
-pub use catalogue::{CATALOGUE_ROWS_MAX, CatalogueTable};
+pub use catalogue::{CATALOGUE_ROWS_MAX, CatalogueTable, LineEnds, line_of_record};
 pub use code::codes;
 pub use diagnostics::{Diagnostic, Diagnostics, Severity};
 pub use load::{Loaded, load, load_with};

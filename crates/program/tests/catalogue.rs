@@ -90,6 +90,23 @@ fn every_bad_row_is_told_with_its_line() {
 }
 
 #[test]
+fn lines_are_counted_whatever_ends_them() {
+    for (text, line) in [
+        ("sku,kind\na,\nb,food\n", 3),
+        ("sku,kind\r\na,\r\nb,food\r\n", 3),
+        ("sku,kind\ra,\rb,food\r", 3),
+        ("sku,kind\n\n\na,\n\nb,food", 6),
+        ("sku,kind\r\n\r\n\r\nb,food\r\n", 4),
+        ("sku,kind\n\"a\n1\",\nb,food\n", 4),
+        ("sku,kind\r\n\"b\r\n1\",food\r\n", 2),
+        ("sku,kind\n\nb\n", 3),
+    ] {
+        let problems = read(text).unwrap_err();
+        assert_eq!(problems.last().map(|problem| problem.0), Some(line), "{text:?}");
+    }
+}
+
+#[test]
 fn a_header_without_sku_or_with_unknown_columns_is_refused() {
     for (text, message) in [
         ("category,brand\nx,y\n", "the column `sku` is missing"),

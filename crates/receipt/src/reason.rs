@@ -145,6 +145,7 @@ fn english(reason: Reason, facts: &Facts) -> String {
             };
         }
         Reason::NothingLeftToDiscount => "nothing is left to take off",
+        Reason::NothingEarned => "it would bring no more points",
         Reason::AllOrNothing => "it gives all or nothing, and all of it does not fit",
         Reason::MaximumDiscount => "the largest discount in one purchase is reached",
         Reason::LegalMinimum => "the law sets a lowest price",
@@ -214,6 +215,7 @@ fn chinese(reason: Reason, facts: &Facts) -> String {
             };
         }
         Reason::NothingLeftToDiscount => "没有可以再减的金额",
+        Reason::NothingEarned => "用了也不会多得积分",
         Reason::AllOrNothing => "须全额使用，而本单用不完",
         Reason::MaximumDiscount => "已达单笔优惠上限",
         Reason::LegalMinimum => "不能低于法定最低价",

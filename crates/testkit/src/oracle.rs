@@ -23,7 +23,7 @@ mod tests;
 
 use std::collections::BTreeSet;
 
-use suanpan_domain::{Basket, Member, PointsConflict, PointsWanted, Usage};
+use suanpan_domain::{Basket, Member, PointsConflict, PointsWanted, Reason, Usage};
 use suanpan_program::model::{ExclusiveScope, Program};
 
 use crate::generate::Scenario;
@@ -52,15 +52,24 @@ pub fn price_basket(
     let found = candidates(program, basket, member, usage, &merged);
     let world = World { program, basket, member, lines: &merged, candidates: &found.all };
     let chooser = Chooser::new(&world);
-    let (best, points_allowed) = with_points(&chooser).ok()?;
-    Some(priced::explain(&world, &found.refused, &best, points_allowed))
+    let mut active: BTreeSet<usize> = (0..found.all.len()).collect();
+    let mut without_points = BTreeSet::new();
+    loop {
+        let (mut best, points_allowed) = with_points(&chooser, &active).ok()?;
+        let idle = priced::earning_nothing(&world, &best, points_allowed);
+        if idle.is_empty() {
+            best.dropped.extend(without_points.into_iter().map(|index| (index, Reason::NothingEarned)));
+            return Some(priced::explain(&world, &found.refused, &best, points_allowed));
+        }
+        idle.iter().for_each(|index| _ = active.remove(index));
+        without_points.extend(idle);
+    }
 }
 
 /// The choice of offers, and whether points may pay beside it: where points and an offer exclude each other the
 /// request decides (43).
-fn with_points<'a>(chooser: &Chooser<'_, 'a>) -> Result<(Best<'a>, bool), TooMany> {
+fn with_points<'a>(chooser: &Chooser<'_, 'a>, all: &BTreeSet<usize>) -> Result<(Best<'a>, bool), TooMany> {
     let world = chooser.world;
-    let all: BTreeSet<usize> = (0..world.candidates.len()).collect();
     let excludes_points = |index: &usize| {
         let candidate = &world.candidates[*index];
         candidate.offer.stacking.exclusive == Some(ExclusiveScope::Basket)

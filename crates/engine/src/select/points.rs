@@ -60,7 +60,8 @@ pub(super) fn settle_conflict(
     let (with_offers, due_with_offers) = (objective(ground, state, work), due(ground, state, work));
     // A choice of its own: coupons that were wasted beside the offers may gain without them, and the other way round.
     for candidate in 0..ground.candidates.len() {
-        selected.excluded[candidate] = excludes_points(ground, candidate);
+        selected.excluded[candidate] =
+            selected.earns_nothing[candidate] || excludes_points(ground, candidate);
     }
     selected.dropped.fill(None);
     choose_and_execute(ground, state, work, selected);

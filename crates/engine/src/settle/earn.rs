@@ -22,6 +22,8 @@ pub(super) struct Earned {
     exact: Vec<i128>,
     /// Multipliers that hold: the candidate (none for the tier) and the reduced fraction.
     times: Vec<Times>,
+    /// Candidates that seem to give none.
+    none: Vec<usize>,
     receivers: Vec<Receiver>,
     remainders: Remainders,
 }
@@ -66,9 +68,7 @@ impl Earned {
         self.by_line.clear();
         self.by_candidate.clear();
         let Some(member) = sale.member else { return 0 };
-        let gives =
-            |candidate: &usize| !ground.candidates[*candidate].lowers && sale.state.times[*candidate] > 0;
-        let givers = || (0..ground.candidates.len()).filter(gives);
+        let givers = || givers(sale);
         let policy = &ground.compiled.program.points;
         if policy.earn.is_none() && givers().next().is_none() {
             return 0;
@@ -76,7 +76,7 @@ impl Earned {
         self.by_candidate.resize(ground.candidates.len(), 0);
         self.by_line.resize(ground.lines.len(), 0);
         let mut sum = 0;
-        if let Some(earn) = policy.earn.as_ref().filter(|earn| earn.per.minor() > 0 && earn.points > 0) {
+        if let Some(earn) = policy_of(sale) {
             self.times.clear();
             let tier =
                 member.tier.as_deref().or(ground.compiled.program.tiers.first().map(|tier| tier.id.as_str()));
@@ -98,6 +98,48 @@ impl Earned {
             self.by_line.clear();
         }
         sum
+    }
+
+    /// Names the points offers of what was computed that give none, lowest priority first, last id first: the basket
+    /// earns as much without each of them and those named before it. Gives whether there are any.
+    pub(super) fn name_those_that_give_none(&mut self, sale: &Sale<'_>, mut name: impl FnMut(usize)) -> bool {
+        let ground = sale.ground;
+        let effect = |candidate: usize| ground.offer(candidate).map(|offer| &offer.effect);
+        // What is worth something whatever it earns was chosen for that.
+        let none = |candidate: &usize| {
+            ground.terms(*candidate).worth.minor() == 0
+                && matches!(effect(*candidate), Some(Effect::PointsFixed(_) | Effect::PointsTimes(_)))
+                && self.by_candidate.get(*candidate).is_none_or(|points| *points == 0)
+        };
+        if sale.member.is_none() || givers(sale).all(|candidate| !none(&candidate)) {
+            return false;
+        }
+        let mut found = std::mem::take(&mut self.none);
+        found.clear();
+        found.extend(givers(sale).filter(none));
+        // By place at last, so that no two are equal.
+        found.sort_unstable_by(|&a, &b| {
+            let priority = |candidate: usize| ground.candidates[candidate].priority;
+            priority(a).cmp(&priority(b)).then_with(|| ground.id(b).cmp(ground.id(a))).then(b.cmp(&a))
+        });
+        // One that adds nothing beside an equal one may give something once that is gone.
+        let earn = policy_of(sale);
+        let total = earn.map_or(0, |earn| self.total(sale, earn, None));
+        found.retain(|&candidate| {
+            let Some(earn) = earn.filter(|_| matches!(effect(candidate), Some(Effect::PointsTimes(_))))
+            else {
+                return true;
+            };
+            let gives_none = self.total(sale, earn, Some(candidate)) == total;
+            if gives_none {
+                self.times.retain(|times| times.candidate != Some(candidate));
+            }
+            gives_none
+        });
+        found.iter().for_each(|&candidate| name(candidate));
+        let any = !found.is_empty();
+        self.none = found;
+        any
     }
 
     fn earn(&mut self, sale: &Sale<'_>, earn: &Earn) -> i64 {
@@ -199,6 +241,19 @@ impl Earned {
         self.by_candidate[candidate] = points;
         points
     }
+}
+
+/// Candidates that earn something beside money.
+fn givers<'a>(sale: &'a Sale<'_>) -> impl Iterator<Item = usize> + 'a {
+    let gives =
+        |candidate: &usize| !sale.ground.candidates[*candidate].lowers && sale.state.times[*candidate] > 0;
+    (0..sale.ground.candidates.len()).filter(gives)
+}
+
+/// The program's earning, where it can earn anything.
+fn policy_of<'a>(sale: &Sale<'a>) -> Option<&'a Earn> {
+    let earn = sale.ground.compiled.program.points.earn.as_ref();
+    earn.filter(|earn| earn.per.minor() > 0 && earn.points > 0)
 }
 
 /// What a line earns on.

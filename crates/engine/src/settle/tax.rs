@@ -5,6 +5,7 @@ use suanpan_program::model::{TaxPolicy, TaxScope};
 
 use super::divide::{Receiver, Remainders, largest_remainder};
 use super::tax_bases::Bases;
+use super::tax_rates::RateWork;
 use super::tax_sets::Taxes;
 use crate::ground::Ground;
 
@@ -25,8 +26,7 @@ pub(super) struct TaxAmounts {
     /// The first part of each line, and the end of the last.
     pub(super) starts: Vec<u32>,
     pub(super) rows: Vec<i64>,
-    /// Parts in the order of their sets.
-    by_set: Vec<u32>,
+    pub(super) work: RateWork,
     /// By tax of the table: what it is computed on, what it is, and whether a part has it.
     pub(super) bases: Vec<i64>,
     pub(super) amounts: Vec<i64>,
@@ -35,9 +35,8 @@ pub(super) struct TaxAmounts {
     pub(super) mix: Vec<i64>,
     kept_rows: Vec<i64>,
     whole: Vec<i64>,
-    own: Vec<i64>,
-    receivers: Vec<Receiver>,
-    remainders: Remainders,
+    pub(super) receivers: Vec<Receiver>,
+    pub(super) remainders: Remainders,
     /// By tax of the table: its place among the taxes of the quote.
     pub(super) names: Vec<u32>,
 }
@@ -112,90 +111,19 @@ impl TaxAmounts {
             }
             let mut whole = std::mem::take(&mut self.whole);
             let base = self.taxes_of(policy, taxes, set, part.gross, part.net, &mut whole);
-            self.add_up(taxes, set, base, &whole);
+            for (&tax, &amount) in taxes.of_set(set).iter().zip(&whole) {
+                self.add_up(tax, base, amount);
+            }
             self.rows[part.rows as usize..][..whole.len()].copy_from_slice(&whole);
             self.whole = whole;
         }
     }
 
-    fn per_rate(&mut self, policy: &TaxPolicy, taxes: &Taxes) {
-        self.by_set.clear();
-        self.by_set.extend(0..self.parts.len() as u32);
-        if taxes.sets.len() > 1 {
-            let parts = &self.parts;
-            self.by_set.sort_unstable_by_key(|&place| (parts[place as usize].set, place));
-        }
-        let by_set = std::mem::take(&mut self.by_set);
-        let mut whole = std::mem::take(&mut self.whole);
-        let mut own = std::mem::take(&mut self.own);
-        let mut rest = by_set.as_slice();
-        while let Some(&first) = rest.first() {
-            let set = self.parts[first as usize].set as usize;
-            let same = |place: &u32| self.parts[*place as usize].set as usize == set;
-            let (places, others) = rest.split_at(rest.partition_point(same));
-            rest = others;
-            if taxes.of_set(set).is_empty() {
-                continue;
-            }
-            let (mut gross, mut net, mut gross_below, mut net_below) = (0, 0, 0, 0);
-            for &place in places {
-                let part = &self.parts[place as usize];
-                gross += part.gross;
-                net += part.net;
-                if part.net < 0 {
-                    gross_below += part.gross;
-                    net_below += part.net;
-                }
-            }
-            let base = self.taxes_of(policy, taxes, set, gross, net, &mut whole);
-            self.add_up(taxes, set, base, &whole);
-            if let [only] = places {
-                let rows = self.parts[*only as usize].rows as usize;
-                self.rows[rows..rows + whole.len()].copy_from_slice(&whole);
-                continue;
-            }
-            own.clear();
-            if net_below == 0 {
-                own.resize(whole.len(), 0);
-            } else if net == net_below {
-                // The other lines are all zero: nothing to share by.
-                own.extend_from_slice(&whole);
-            } else {
-                self.taxes_of(policy, taxes, set, gross_below, net_below, &mut own);
-            }
-            for tax in 0..whole.len() {
-                self.share(places, tax, whole[tax] - own[tax], false);
-                if net_below < 0 {
-                    self.share(places, tax, own[tax], true);
-                }
-            }
-        }
-        (self.by_set, self.whole, self.own) = (by_set, whole, own);
-    }
-
-    /// Divides one tax of a set between its negative parts, or between the others.
-    fn share(&mut self, places: &[u32], tax: usize, amount: i64, negative: bool) {
-        let Self { parts, rows, receivers, remainders, .. } = self;
-        let meant = |place: &&u32| (parts[**place as usize].net < 0) == negative;
-        receivers.clear();
-        receivers.extend(
-            places
-                .iter()
-                .filter(meant)
-                .map(|place| Receiver::new(1, i128::from(parts[*place as usize].net.unsigned_abs()))),
-        );
-        largest_remainder(amount, receivers, remainders);
-        for (place, share) in places.iter().filter(meant).zip(receivers.iter()) {
-            rows[parts[*place as usize].rows as usize + tax] = share.total();
-        }
-    }
-
-    fn add_up(&mut self, taxes: &Taxes, set: usize, base: i64, amounts: &[i64]) {
-        for (&tax, amount) in taxes.of_set(set).iter().zip(amounts) {
-            self.bases[tax as usize] += base;
-            self.amounts[tax as usize] += amount;
-            self.used[tax as usize] = true;
-        }
+    /// Adds to what the basket has of a tax.
+    pub(super) fn add_up(&mut self, tax: u32, base: i64, amount: i64) {
+        self.bases[tax as usize] += base;
+        self.amounts[tax as usize] += amount;
+        self.used[tax as usize] = true;
     }
 
     /// The taxes of a set on an amount; gives the amount without tax.
@@ -218,21 +146,23 @@ impl TaxAmounts {
             if tax.included { included } else { bases.added(policy, tax.rate_ppm) }
         }));
         if facts.included_count > 1 {
-            let is_included = |tax: &u32| taxes.table[*tax as usize].included;
-            self.receivers.clear();
-            self.receivers.extend(
-                places
-                    .iter()
-                    .filter(|tax| is_included(tax))
-                    .map(|tax| Receiver::new(1, i128::from(taxes.table[*tax as usize].rate_ppm))),
-            );
-            largest_remainder(included, &mut self.receivers, &mut self.remainders);
-            let amounts = out.iter_mut().zip(places).filter(|(_, tax)| is_included(tax));
-            for ((amount, _), share) in amounts.zip(&self.receivers) {
+            let included = self.divide_included(taxes, set, included);
+            let amounts = out.iter_mut().zip(places).filter(|(_, tax)| taxes.table[**tax as usize].included);
+            for ((amount, _), share) in amounts.zip(included) {
                 *amount = share.total();
             }
         }
         bases.base()
+    }
+
+    /// Divides an amount between the taxes that a set includes, by their rates.
+    pub(super) fn divide_included(&mut self, taxes: &Taxes, set: usize, amount: i64) -> &[Receiver] {
+        let of_set = taxes.of_set(set).iter().map(|&tax| &taxes.table[tax as usize]);
+        self.receivers.clear();
+        self.receivers
+            .extend(of_set.filter(|tax| tax.included).map(|tax| Receiver::new(1, i128::from(tax.rate_ppm))));
+        largest_remainder(amount, &mut self.receivers, &mut self.remainders);
+        &self.receivers
     }
 
     fn parts_of(&self, line: usize) -> &[Part] {

@@ -4,14 +4,15 @@ use suanpan_program::model::TaxScope;
 
 use super::tax::{TaxAmounts, goods_of};
 use super::tax_bases::Bases;
+use super::tax_groups::{Group, Sum};
 use crate::ground::Ground;
 
 /// Working memory of taxes that are asked for before a quote is settled.
 #[derive(Debug, Default)]
 pub(crate) struct TaxWork {
     pub(super) amounts: TaxAmounts,
-    /// By set of taxes: gross and net.
-    sums: Vec<(i64, i64)>,
+    /// By set of taxes.
+    sums: Vec<Sum>,
 }
 
 /// The added tax of nets, without dividing it between lines: what the search needs to know at each leaf.
@@ -20,58 +21,37 @@ pub(super) fn added_tax(ground: &Ground<'_>, nets: &[i64], work: &mut TaxWork) -
     if !taxes.has_added {
         return 0;
     }
-    let policy = &ground.compiled.program.tax;
-    let of = |set: usize, gross: i64, net: i64| -> i64 {
-        let bases = Bases::of(policy, taxes.sets[set].included_ppm, gross, net);
-        let added =
-            taxes.of_set(set).iter().map(|&tax| &taxes.table[tax as usize]).filter(|tax| !tax.included);
-        added.map(|tax| bases.added(policy, tax.rate_ppm)).sum()
-    };
-    let sets = (0..taxes.sets.len()).filter(|&set| taxes.sets[set].has_added);
+    let TaxWork { amounts, sums } = work;
     if taxes.mixed {
-        return added_with_mix(ground, nets, of, work);
+        // Where shipping follows the goods its parts are needed.
+        amounts.mix.clear();
+        amounts.mix.extend((0..taxes.sets.len()).map(|set| goods_of(ground, set, nets)));
+        amounts.split(ground, nets);
+        let parts = amounts.parts.iter().map(|part| (part.set as usize, part.gross, part.net));
+        return added_of(ground, parts, sums);
     }
-    match policy.scope {
-        TaxScope::PerRate => sets
-            .map(|set| {
-                let (mut gross, mut net) = (0, 0);
-                for &line in taxes.lines_of(set) {
-                    gross += ground.lines[line as usize].gross;
-                    net += nets[line as usize];
-                }
-                of(set, gross, net)
-            })
-            .sum(),
-        TaxScope::PerLine => sets
-            .flat_map(|set| taxes.lines_of(set).iter().map(move |&line| (set, line as usize)))
-            .map(|(set, line)| of(set, ground.lines[line].gross, nets[line]))
-            .sum(),
-    }
+    let sets = (0..taxes.sets.len()).filter(|&set| taxes.sets[set].has_added);
+    let lines = sets.flat_map(|set| taxes.lines_of(set).iter().map(move |&line| (set, line as usize)));
+    added_of(ground, lines.map(|(set, line)| (set, ground.lines[line].gross, nets[line])), sums)
 }
 
-/// The same where shipping follows the goods; there the parts are needed.
-fn added_with_mix(
-    ground: &Ground<'_>,
-    nets: &[i64],
-    of: impl Fn(usize, i64, i64) -> i64,
-    TaxWork { amounts, sums }: &mut TaxWork,
-) -> i64 {
-    let sets = ground.taxes.sets.len();
-    amounts.mix.clear();
-    amounts.mix.extend((0..sets).map(|set| goods_of(ground, set, nets)));
-    amounts.split(ground, nets);
-    match ground.compiled.program.tax.scope {
-        TaxScope::PerLine => {
-            amounts.parts.iter().map(|part| of(part.set as usize, part.gross, part.net)).sum()
-        }
-        TaxScope::PerRate => {
-            sums.clear();
-            sums.resize(sets, (0, 0));
-            for part in &amounts.parts {
-                let sum = &mut sums[part.set as usize];
-                *sum = (sum.0 + part.gross, sum.1 + part.net);
-            }
-            sums.iter().enumerate().map(|(set, &(gross, net))| of(set, gross, net)).sum()
-        }
+/// The same of parts: their sets, what they cost before and after offers.
+fn added_of(ground: &Ground<'_>, parts: impl Iterator<Item = (usize, i64, i64)>, sums: &mut Vec<Sum>) -> i64 {
+    let (taxes, policy) = (ground.taxes, &ground.compiled.program.tax);
+    if policy.scope == TaxScope::PerLine {
+        let of_part = |(set, gross, net): (usize, i64, i64)| -> i64 {
+            let bases = Bases::of(policy, taxes.sets[set].included_ppm, gross, net);
+            let taxes = taxes.of_set(set).iter().map(|&tax| &taxes.table[tax as usize]);
+            taxes.filter(|tax| !tax.included).map(|tax| bases.added(policy, tax.rate_ppm)).sum()
+        };
+        return parts.map(of_part).sum();
     }
+    sums.clear();
+    sums.resize(taxes.sets.len(), Sum::default());
+    parts.for_each(|(set, gross, net)| sums[set].add(gross, net));
+    let of_group = |(group, tax): (&Group, u32)| {
+        let bases = taxes.bases_of(policy, *group, |set| sums[set]);
+        bases.added(policy, taxes.table[tax as usize].rate_ppm)
+    };
+    taxes.groups.iter().filter_map(|group| Some((group, group.added?))).map(of_group).sum()
 }

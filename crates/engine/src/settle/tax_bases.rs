@@ -11,6 +11,26 @@ pub(super) enum Bases {
 }
 
 impl Bases {
+    /// Of nothing.
+    pub(super) fn none(policy: &TaxPolicy) -> Self {
+        match policy.base {
+            TaxBase::NetRounded => Self::Net(0),
+            TaxBase::GrossMinusDiscount => Self::Difference(0, 0),
+        }
+    }
+
+    /// Of others too, under the same policy.
+    pub(super) fn add(&mut self, other: &Self) {
+        match (self, other) {
+            (Self::Net(net), Self::Net(more)) => *net += more,
+            (Self::Difference(gross, discount), Self::Difference(more_gross, more_discount)) => {
+                *gross += more_gross;
+                *discount += more_discount;
+            }
+            _ => unreachable!("one policy has one base"),
+        }
+    }
+
     pub(super) fn of(policy: &TaxPolicy, included_ppm: i64, gross: i64, net: i64) -> Self {
         let without = |amount: i64| {
             if included_ppm == 0 {

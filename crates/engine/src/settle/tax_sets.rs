@@ -3,8 +3,9 @@
 use std::cmp::Ordering;
 
 use suanpan_domain::{Basket, LineKind, LineTax};
-use suanpan_program::model::{ShippingTax, TaxPolicy};
+use suanpan_program::model::{ShippingTax, TaxPolicy, TaxScope};
 
+use super::tax_groups::{Group, Member};
 use crate::lines::LineFacts;
 
 /// One tax of the basket: an id, a rate, included or added.
@@ -29,6 +30,18 @@ pub(crate) struct TaxSet {
     pub(super) included_ppm: i64,
     pub(super) included_count: u32,
     pub(super) has_added: bool,
+    /// The first set that includes the same taxes.
+    pub(super) included: u32,
+}
+
+/// In place of a set that includes the same: nothing is included.
+pub(super) const NOTHING_INCLUDED: u32 = u32::MAX;
+
+impl TaxSet {
+    /// Its taxes, as places in the table.
+    pub(super) fn taxes<'a>(&self, of_sets: &'a [u32]) -> &'a [u32] {
+        &of_sets[self.start as usize..(self.start + self.len) as usize]
+    }
 }
 
 /// The taxes of a basket's merged lines.
@@ -44,14 +57,18 @@ pub(crate) struct Taxes {
     pub(super) table: Vec<Tax>,
     /// In the order of their taxes.
     pub(super) sets: Vec<TaxSet>,
-    of_sets: Vec<u32>,
+    pub(super) of_sets: Vec<u32>,
+    /// What is computed at once where that is not done line by line.
+    pub(super) groups: Vec<Group>,
+    pub(super) of_groups: Vec<u32>,
+    pub(super) members: Vec<Member>,
     /// By merged line.
     pub(super) set_of_line: Vec<u32>,
     lines_by_set: Vec<u32>,
     of_lines: Vec<u32>,
     ranges: Vec<(u32, u32)>,
     first_of_set: Vec<u32>,
-    order: Vec<u32>,
+    pub(super) order: Vec<u32>,
 }
 
 /// Distinct taxes that are looked through one by one before new ones are simply sorted.
@@ -74,12 +91,14 @@ impl Taxes {
         self.read_table(basket, lines);
         self.read_lines(basket, lines);
         self.read_sets(lines.len());
+        if policy.scope == TaxScope::PerRate {
+            self.read_groups();
+        }
     }
 
     /// The taxes of a set, as places in the table.
     pub(super) fn of_set(&self, set: usize) -> &[u32] {
-        let set = &self.sets[set];
-        &self.of_sets[set.start as usize..(set.start + set.len) as usize]
+        self.sets[set].taxes(&self.of_sets)
     }
 
     /// The merged lines of a set.
@@ -160,6 +179,7 @@ impl Taxes {
                 included_ppm: included().map(|tax| tax.rate_ppm).sum(),
                 included_count: included().count() as u32,
                 has_added: included().count() < list.len(),
+                included: NOTHING_INCLUDED,
             });
         }
         // From the order of finding to the sorted one; `first_of_set` becomes the map.

@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use super::CatalogueTable;
 use super::columns::{COLUMNS, Places};
+use super::lines::{LineEnds, line_of_record};
 use super::rows::{Place, Rows};
 use crate::code;
 use crate::diagnostics::Diagnostics;
@@ -44,8 +45,8 @@ impl CatalogueTable {
     /// Every row that cannot be used, with its line.
     pub fn read(name: &str, file: impl Read, program: &Program) -> Result<Self, Diagnostics> {
         let end = Rc::new(Cell::new(ROW_BYTES_MAX));
-        let bounded = Bounded { inner: file, taken: 0, end: Rc::clone(&end) };
-        let mut reader = csv::ReaderBuilder::new().flexible(false).from_reader(bounded);
+        let bounded = Bounded { inner: LineEnds::of(file), taken: 0, end: Rc::clone(&end) };
+        let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(bounded);
         let mut rows = Rows::new(name, program);
         let places = match reader.headers() {
             Err(error) => {
@@ -65,29 +66,30 @@ impl CatalogueTable {
                 }
             },
         };
+        let columns = reader.headers().map_or(0, csv::StringRecord::len);
         let mut record = csv::StringRecord::new();
         loop {
             match reader.read_record(&mut record) {
                 Ok(false) => break,
                 Ok(true) => {
-                    if !rows.add(fields(&places, &record), place(record.position())) {
+                    let line = line_of_record(&record, reader.position().line()) as usize;
+                    let at = Place { line, ..place(record.position()) };
+                    if record.len() != columns {
+                        let message =
+                            format!("the row has {} fields, the first line has {columns}", record.len());
+                        let hint = "put texts with commas into double quotes".to_owned();
+                        rows.tell(code::BAD_ROW, at, (message, hint));
+                    } else if !rows.add(fields(&places, &record), at) {
                         break;
                     }
                 }
                 Err(error) => {
-                    let gone_on = matches!(
-                        error.kind(),
-                        csv::ErrorKind::Utf8 { .. } | csv::ErrorKind::UnequalLengths { .. }
-                    );
+                    let gone_on = matches!(error.kind(), csv::ErrorKind::Utf8 { .. });
                     let at = place(error.position().or(Some(reader.position())));
                     let (message, hint) = match error.kind() {
                         csv::ErrorKind::Utf8 { .. } => {
                             ("the row is not UTF-8".to_owned(), "save the file as UTF-8")
                         }
-                        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => (
-                            format!("the row has {len} fields, the first line has {expected_len}"),
-                            "put texts with commas into double quotes",
-                        ),
                         _ => (error.to_string(), "nothing behind it was read: look at the file"),
                     };
                     rows.tell(code::BAD_ROW, at, (message, hint.to_owned()));

@@ -111,6 +111,7 @@ fn is_told(names: &Names<'_>, row: &OfferOutcome) -> bool {
         | Reason::NoCompleteGroup
         | Reason::NothingToMatch
         | Reason::NothingLeftToDiscount
+        | Reason::NothingEarned
         | Reason::NotEnoughPoints
         | Reason::BelowSmallestUse
         | Reason::PointsStep

@@ -203,6 +203,7 @@ pub(super) const fn reason(reason: Option<Reason>) -> v1::Reason {
         Reason::LeftOut => v1::Reason::LeftOut,
         Reason::MinGain => v1::Reason::MinGain,
         Reason::NothingLeftToDiscount => v1::Reason::NothingLeftToDiscount,
+        Reason::NothingEarned => v1::Reason::NothingEarned,
         Reason::AllOrNothing => v1::Reason::AllOrNothing,
         Reason::MaximumDiscount => v1::Reason::MaximumDiscount,
         Reason::LegalMinimum => v1::Reason::LegalMinimum,

@@ -1,5 +1,6 @@
 //! The priced basket of the oracle: lines, units, offers, taxes, points and totals (section 7 of `docs/pricing.md`).
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use suanpan_domain::{LineTax, Reason};
@@ -7,8 +8,9 @@ use suanpan_program::model::{CountsAs, Effect, SelectionMode, UnitSplit};
 
 use super::arithmetic::{largest_remainder, level, rounded};
 use super::choose::Best;
-use super::execute::World;
+use super::execute::{Outcome, World};
 use super::points::{Paid, earned, lowered, pay};
+use super::state::Given;
 use super::tax::taxes;
 
 /// A basket as the oracle prices it. Amounts are in minor units.
@@ -177,6 +179,35 @@ fn shared(amount: i64, weights: &[i64]) -> Vec<i64> {
         return largest_remainder(amount, &vec![1; weights.len()]);
     }
     largest_remainder(amount, &weights)
+}
+
+/// Points offers that were kept and give no points: without such a one, and without those of a lower priority or a later id
+/// that were found before it, the basket earns as many (50).
+pub(super) fn earning_nothing(world: &World<'_>, best: &Best<'_>, points_allowed: bool) -> Vec<usize> {
+    let end = ending(world, best, points_allowed);
+    let mut outcome = Outcome::clone(&best.outcome);
+    let points = |outcome: &Outcome<'_>| earned(world, outcome, &end.nets, &end.paid).iter().sum::<i64>();
+    let mut offers: Vec<usize> = best.choice.kept.clone();
+    offers.retain(|index| {
+        let offer = &world.candidates[*index].offer;
+        matches!(offer.effect, Effect::PointsFixed(_) | Effect::PointsTimes(_))
+            && offer.terms.worth.minor() == 0
+            && outcome.gives(*index)
+    });
+    offers.sort_by_key(|index| {
+        let candidate = &world.candidates[*index];
+        (candidate.offer.priority, Reverse(candidate.offer.id.clone()), Reverse(candidate.presentation))
+    });
+    let mut found = Vec::new();
+    for index in offers {
+        let mut without = outcome.clone();
+        without.given[index] = Given::default();
+        if points(&without) == points(&outcome) {
+            found.push(index);
+            outcome = without;
+        }
+    }
+    found
 }
 
 type Taxes = BTreeMap<(String, i64, bool), i64>;

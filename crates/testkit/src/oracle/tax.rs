@@ -1,6 +1,6 @@
 //! Taxes of lines (rule 47).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use suanpan_domain::{LineKind, LineTax, Rounding};
 use suanpan_program::model::{Program, ShippingTax, TaxBase, TaxScope};
@@ -11,8 +11,15 @@ use super::lines::{Merged, sorted_taxes};
 /// A part of a line that is taxed by one set of taxes.
 struct Part {
     line: usize,
+    taxes: Vec<LineTax>,
     gross: i64,
     net: i64,
+}
+
+impl Part {
+    fn included(&self) -> Vec<LineTax> {
+        self.taxes.iter().filter(|tax| tax.included).cloned().collect()
+    }
 }
 
 /// The taxes of each line, by tax.
@@ -29,41 +36,78 @@ pub(super) fn taxes_mixed_by(
 ) -> Vec<BTreeMap<LineTax, i64>> {
     let mut of_lines: Vec<BTreeMap<LineTax, i64>> =
         lines.iter().map(|line| line.line.taxes.iter().map(|tax| (tax.clone(), 0)).collect()).collect();
-    for (set, parts) in sets(program, lines, nets, mix) {
-        let (returned, bought): (Vec<Part>, Vec<Part>) =
-            parts.into_iter().partition(|part| lines[part.line].negative());
-        let mut book = |part: &Part, tax: &LineTax, amount: i64| {
-            *of_lines[part.line].entry(tax.clone()).or_default() += amount;
-        };
-        match program.tax.scope {
-            TaxScope::PerLine => {
-                for part in bought.iter().chain(&returned) {
-                    let amounts = tax_of(program, &set, part.gross, part.net);
-                    set.iter().zip(amounts).for_each(|(tax, amount)| book(part, tax, amount));
-                }
+    let parts = parts(program, lines, nets, mix);
+    let mut book = |part: &Part, tax: &LineTax, amount: i64| {
+        *of_lines[part.line].entry(tax.clone()).or_default() += amount;
+    };
+    match program.tax.scope {
+        TaxScope::PerLine => {
+            for part in &parts {
+                let amounts = tax_of(program, &part.taxes, part.gross, part.net);
+                part.taxes.iter().zip(amounts).for_each(|(tax, amount)| book(part, tax, amount));
             }
-            TaxScope::PerRate => {
-                // Once for the sum of the set; returned lines keep the tax of their own sum, the others share the
-                // rest by their amounts.
-                let sum = |parts: &[Part], of: fn(&Part) -> i64| parts.iter().map(of).sum::<i64>();
-                let (gross_back, net_back) =
-                    (sum(&returned, |part| part.gross), sum(&returned, |part| part.net));
-                let (gross, net) = (sum(&bought, |part| part.gross), sum(&bought, |part| part.net));
-                let whole = tax_of(program, &set, gross + gross_back, net + net_back);
-                // Where the others are all zero, the returned lines bear the whole.
-                let back = if net == 0 { whole.clone() } else { tax_of(program, &set, gross_back, net_back) };
-                for (place, tax) in set.iter().enumerate() {
-                    let weights: Vec<i64> = returned.iter().map(|part| -part.net).collect();
-                    let shares = largest_remainder(back[place], &weights);
-                    returned.iter().zip(shares).for_each(|(part, share)| book(part, tax, share));
-                    let weights: Vec<i64> = bought.iter().map(|part| part.net).collect();
-                    let shares = largest_remainder(whole[place] - back[place], &weights);
-                    bought.iter().zip(shares).for_each(|(part, share)| book(part, tax, share));
+        }
+        TaxScope::PerRate => {
+            let all: BTreeSet<LineTax> = parts.iter().flat_map(|part| part.taxes.clone()).collect();
+            for tax in &all {
+                // An added tax is computed once for all that have it; an included one for all that include the same.
+                for sharing in sharing(&parts, tax) {
+                    let (returned, bought): (Vec<&Part>, Vec<&Part>) =
+                        sharing.iter().partition(|part| lines[part.line].negative());
+                    let whole = once(program, &sharing, tax);
+                    // Returned lines keep the tax of their own sum, the others share the rest by their amounts; where these
+                    // are all zero, the returned lines bear the whole.
+                    let nothing_else = bought.iter().all(|part| part.net == 0);
+                    let back = if nothing_else { whole } else { once(program, &returned, tax) };
+                    for (sharers, amount) in [(returned, back), (bought, whole - back)] {
+                        let weights: Vec<i64> = sharers.iter().map(|part| part.net.abs()).collect();
+                        let shares = largest_remainder(amount, &weights);
+                        sharers.iter().zip(shares).for_each(|(part, share)| book(part, tax, share));
+                    }
                 }
             }
         }
     }
     of_lines
+}
+
+/// The parts for which a tax is computed at once, in the order of lines.
+fn sharing<'p>(parts: &'p [Part], tax: &LineTax) -> Vec<Vec<&'p Part>> {
+    let having: Vec<&Part> = parts.iter().filter(|part| part.taxes.contains(tax)).collect();
+    if !tax.included {
+        return vec![having];
+    }
+    let mut alike: BTreeMap<Vec<LineTax>, Vec<&Part>> = BTreeMap::new();
+    having.into_iter().for_each(|part| alike.entry(part.included()).or_default().push(part));
+    alike.into_values().collect()
+}
+
+/// A tax of some parts together. What is taxed is their amounts without included taxes, rounded once for parts that include the
+/// same.
+fn once(program: &Program, parts: &[&Part], tax: &LineTax) -> i64 {
+    let mut alike: BTreeMap<Vec<LineTax>, (i64, i64)> = BTreeMap::new();
+    for part in parts {
+        let sums = alike.entry(part.included()).or_default();
+        *sums = (sums.0 + part.gross, sums.1 + part.net);
+    }
+    if tax.included {
+        let of_set = alike.into_iter().map(|(set, (gross, net))| {
+            let place = set.iter().position(|other| other == tax).expect("they include it");
+            tax_of(program, &set, gross, net)[place]
+        });
+        return of_set.sum();
+    }
+    let without = |amount: fn(&(i64, i64)) -> i64| -> i64 {
+        alike
+            .iter()
+            .map(|(set, sums)| amount(sums) - computed(set, amount(sums), program.tax.rounding).0)
+            .sum()
+    };
+    let taxed = |amount: i64| share(amount, tax.rate.ppm(), program.tax.rounding);
+    match program.tax.base {
+        TaxBase::NetRounded => taxed(without(|sums| sums.1)),
+        TaxBase::GrossMinusDiscount => taxed(without(|sums| sums.0)) - taxed(without(|sums| sums.0 - sums.1)),
+    }
 }
 
 /// Tax that comes on top of the prices, of the whole basket.
@@ -76,13 +120,8 @@ pub(super) fn added_tax(program: &Program, lines: &[Merged<'_>], nets: &[i64]) -
         .sum()
 }
 
-/// Lines by their set of taxes; shipping by the goods' mix where the program says so.
-fn sets(
-    program: &Program,
-    lines: &[Merged<'_>],
-    nets: &[i64],
-    mix: &[i64],
-) -> BTreeMap<Vec<LineTax>, Vec<Part>> {
+/// Lines with their taxes, in order; shipping in parts by the goods' mix where the program says so.
+fn parts(program: &Program, lines: &[Merged<'_>], nets: &[i64], mix: &[i64]) -> Vec<Part> {
     let mut goods: BTreeMap<Vec<LineTax>, i64> = BTreeMap::new();
     for (line, merged) in lines.iter().enumerate() {
         if merged.line.kind == LineKind::Goods && mix[line] > 0 {
@@ -90,21 +129,21 @@ fn sets(
         }
     }
     let mixed = program.tax.shipping == ShippingTax::GoodsMix && !goods.is_empty();
-    let mut sets: BTreeMap<Vec<LineTax>, Vec<Part>> = BTreeMap::new();
+    let mut parts = Vec::new();
     for (line, merged) in lines.iter().enumerate() {
         if mixed && merged.line.kind == LineKind::Shipping && !merged.negative() {
             let weights: Vec<i64> = goods.values().copied().collect();
             let of_gross = largest_remainder(merged.gross, &weights);
             let of_net = largest_remainder(nets[line], &weights);
-            for ((set, gross), net) in goods.keys().zip(of_gross).zip(of_net) {
-                sets.entry(set.clone()).or_default().push(Part { line, gross, net });
+            for ((taxes, gross), net) in goods.keys().zip(of_gross).zip(of_net) {
+                parts.push(Part { line, taxes: taxes.clone(), gross, net });
             }
         } else {
-            let part = Part { line, gross: merged.gross, net: nets[line] };
-            sets.entry(sorted_taxes(merged.line)).or_default().push(part);
+            let taxes = sorted_taxes(merged.line);
+            parts.push(Part { line, taxes, gross: merged.gross, net: nets[line] });
         }
     }
-    sets
+    parts
 }
 
 /// The taxes of an amount, one for each tax of the set.

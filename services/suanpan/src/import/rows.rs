@@ -2,7 +2,6 @@
 
 #[cfg(feature = "parquet")]
 mod columns;
-mod ends;
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -14,7 +13,7 @@ use serde_json::Value;
 
 use super::What;
 use crate::error::Error;
-use ends::LineEnds;
+use suanpan_program::{LineEnds, line_of_record};
 
 /// What is in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -244,12 +243,9 @@ fn check_head(head: &[String], what: What) -> Result<(), String> {
     Err(format!("{}\n  help: {} have the columns {known}", problems.join("; "), what.name()))
 }
 
-/// A record as a row. Its own position is before the blank lines above it; the reader, which stands behind it on the line
-/// `next`, knows where it ended.
+/// A record as a row; the reader stands behind it on the line `next`.
 fn of_record(record: &csv::StringRecord, next: u64, head: &[String]) -> Row {
-    let within = record.iter().flat_map(str::bytes).filter(|byte| *byte == b'\n').count() as u64;
-    let line = record.position().map_or(0, csv::Position::line).max(next.saturating_sub(within + 1));
-    let mut row = Row { line, ..Row::default() };
+    let mut row = Row { line: line_of_record(record, next), ..Row::default() };
     if record.len() != head.len() {
         row.problems.push(format!("has {} cells, the head has {}", record.len(), head.len()));
     }

@@ -38,7 +38,7 @@ impl Naive<'_> {
                 floor = floor.max(unit.minor());
             }
             let above = self.running(line).saturating_sub(floor).max(0);
-            cut |= wanted > free;
+            cut |= wanted.min(above) > free;
             takes[line] = wanted.min(free).min(above);
         }
         if let Some(floor) = terms.floor_sku {
