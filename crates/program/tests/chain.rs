@@ -113,3 +113,43 @@ fn a_class_brings_its_offers_into_a_group() {
         .collect();
     assert_eq!(members, ["tier:silver", "tier:gold", "happy-evening"]);
 }
+
+#[test]
+fn a_list_of_one_needs_no_brackets() {
+    let program = |offers: &str| {
+        let text = format!(
+            "program: shop\ncurrency: EUR\nstacking: {{ groups: [{{ id: one, scope: basket, at_most: 1 }}] }}\n{offers}"
+        );
+        parse(&[SourceFile::new("shop.yaml", text)]).unwrap_or_else(|problems| panic!("{problems}")).program
+    };
+    let list = |kind: &str, offer: &str| program(&format!("{kind}:\n  - {{ id: a, {offer} }}\n"));
+    for (kind, with, without) in [
+        (
+            "promotions",
+            "buy: { any_of: [{ sku: [X] }] }, effect: { percent_off: 5% }",
+            "buy: { any_of: { sku: X } }, effect: { percent_off: 5% }",
+        ),
+        (
+            "promotions",
+            "effect: { steps: [{ spend: 10, save: 1 }] }",
+            "effect: { steps: { spend: 10, save: 1 } }",
+        ),
+        (
+            "promotions",
+            "effect: { bundle: { parts: [{ sku: X, units: 2 }], price: 1 } }",
+            "effect: { bundle: { parts: { sku: X, units: 2 }, price: 1 } }",
+        ),
+        (
+            "promotions",
+            "stacking: { groups: [one] }, effect: { percent_off: 5% }",
+            "stacking: { groups: one }, effect: { percent_off: 5% }",
+        ),
+        (
+            "coupons",
+            "codes: { generic: [K] }, effect: { percent_off: 5% }",
+            "codes: { generic: K }, effect: { percent_off: 5% }",
+        ),
+    ] {
+        assert_eq!(list(kind, with).offers, list(kind, without).offers, "{without}");
+    }
+}

@@ -2,8 +2,7 @@
 
 use super::{PartFile, SelectionFile};
 use crate::read::{
-    Amount, At, Count, Entries, Factor, Id, Many, OneOrMany, Percent, Points, Price, Switch, UnitsCount,
-    Weight,
+    Amount, At, Count, Entries, Factor, Id, OneOrMany, Percent, Points, Price, Switch, UnitsCount, Weight,
 };
 
 file_map! {
@@ -26,7 +25,7 @@ file_map! {
         /// Buy what `buy` says, get this free or reduced.
         get = "get": Option<At<GetFile>>,
         /// Spend so much, save so much: the highest step that is reached, only that one.
-        steps = "steps": Option<Many<StepFile>>,
+        steps = "steps": Option<OneOrMany<StepFile>>,
         /// For every so much an amount off.
         repeat = "repeat": Option<RepeatFile>,
         /// Lowers lines of kind `shipping`.
@@ -234,7 +233,7 @@ file_map! {
     /// Different parts together, for a price or reduced.
     pub(crate) struct BundleFile ("a bundle such as { parts: [...], price: 9.90 }") {
         /// One to eight parts.
-        parts = "parts": Many<PartFile>,
+        parts = "parts": OneOrMany<PartFile>,
         /// What the bundle costs.
         price = "price": Option<Amount<0>>,
         /// Or a share off.

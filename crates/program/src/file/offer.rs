@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 
 use super::{BuyFile, EffectFile, OfferStackingFile, SelectorFile, StoresFile, TitleFile};
 use crate::read::{
-    Amount, At, Context, Count, Duration, Entries, FromNode, Id, Many, OneOrMany, Percent, Price, Priority,
-    Switch, UnitsCount,
+    Amount, At, Context, Count, Duration, Entries, FromNode, Id, OneOrMany, Percent, Price, Priority, Switch,
+    UnitsCount,
 };
 use crate::yaml::{Kind, Node};
 
@@ -267,7 +267,7 @@ file_map! {
     /// Codes: one for everybody, or one for each coupon.
     pub(crate) struct NamedCodesFile ("`owned`, or codes such as { generic: [WELCOME] }") {
         /// These codes, for everybody.
-        generic = "generic": Option<Many<Id>>,
+        generic = "generic": Option<OneOrMany<Id>>,
         /// One code for each coupon.
         unique = "unique": Option<UniqueCodesFile>,
         /// Each presentation counts: two pieces of paper are two coupons.

@@ -2,7 +2,7 @@
 
 use schemars::JsonSchema;
 
-use crate::read::{Amount, At, Id, Many, OneOrMany, Price, Switch, UnitsCount, Weight};
+use crate::read::{Amount, At, Id, OneOrMany, Price, Switch, UnitsCount, Weight};
 
 /// Writes a map that selects lines, with keys of its own beside those of every selector.
 macro_rules! selecting_map {
@@ -26,9 +26,9 @@ macro_rules! selecting_map {
                 /// Requested unit price within bounds.
                 price = "price": Option<At<PriceRange>>,
                 /// At least one of these holds.
-                any_of = "any_of": Option<Many<SelectorFile>>,
+                any_of = "any_of": Option<OneOrMany<SelectorFile>>,
                 /// All of these hold.
-                all_of = "all_of": Option<Many<SelectorFile>>,
+                all_of = "all_of": Option<OneOrMany<SelectorFile>>,
                 /// This does not hold.
                 not = "not": Option<Box<SelectorFile>>,
                 $($own)*
@@ -62,8 +62,8 @@ pub(crate) struct Selecting<'a> {
     pub(crate) tag: Option<&'a OneOrMany<Id>>,
     pub(crate) kind: Option<&'a OneOrMany<KindWord>>,
     pub(crate) price: Option<&'a At<PriceRange>>,
-    pub(crate) any_of: Option<&'a Many<SelectorFile>>,
-    pub(crate) all_of: Option<&'a Many<SelectorFile>>,
+    pub(crate) any_of: Option<&'a OneOrMany<SelectorFile>>,
+    pub(crate) all_of: Option<&'a OneOrMany<SelectorFile>>,
     pub(crate) not: Option<&'a SelectorFile>,
 }
 

@@ -1,6 +1,6 @@
 //! How offers go together.
 
-use crate::read::{At, Count, Id, Later, Many, OneOrMany};
+use crate::read::{At, Count, Id, Later, OneOrMany};
 
 file_map! {
     /// How one offer goes with others.
@@ -8,7 +8,7 @@ file_map! {
         /// The group that it takes a place in.
         group = "group": Option<At<Id>>,
         /// The groups that it takes a place in.
-        groups = "groups": Option<Many<Id>>,
+        groups = "groups": Option<OneOrMany<Id>>,
         /// Whether it tolerates others: `basket` refuses every other discount, `line` those on the lines that it selects.
         exclusive = "exclusive": Option<ExclusiveWord>,
         /// Offers of one pool do not share units; `default` unless said.

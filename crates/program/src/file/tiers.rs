@@ -5,8 +5,7 @@ use super::{
     RoundAtWord, SelectorFile, TitleFile, WhenFile,
 };
 use crate::read::{
-    Amount, At, Count, Duration, Entries, Id, Later, Many, OneOrMany, Percent, Points, Priority, Switch,
-    WindowText,
+    Amount, At, Count, Duration, Entries, Id, Later, OneOrMany, Percent, Points, Priority, Switch, WindowText,
 };
 
 file_map! {
@@ -109,9 +108,9 @@ file_map! {
     /// What qualifies for a tier: exactly one of these.
     pub(crate) struct QualifyFile ("a condition such as { spend: 1000, within: 12 months }") {
         /// One of them is enough.
-        any_of = "any_of": Option<Many<QualifyFile>>,
+        any_of = "any_of": Option<OneOrMany<QualifyFile>>,
         /// All of them are needed.
-        all_of = "all_of": Option<Many<QualifyFile>>,
+        all_of = "all_of": Option<OneOrMany<QualifyFile>>,
         /// So much spent.
         spend = "spend": Option<Amount<1>>,
         /// So many purchases.

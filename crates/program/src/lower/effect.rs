@@ -13,7 +13,7 @@ use crate::model::{
     AmountPer, BundlePart, BundlePrice, Effect, OffAmount, PercentBasis, Pick, RoundAt, SaveStep, Saving,
     Selector, ShippingEffect, Terms, UnitCount, UnitLimit, UnitLimitPer,
 };
-use crate::read::{At, Context, Entries, Many, Price};
+use crate::read::{At, Context, Entries, OneOrMany, Price};
 use crate::yaml::Spot;
 
 /// Parts of a bundle; a matching over more would not stay quick.
@@ -214,7 +214,7 @@ fn bundle(at: &At<BundleFile>, except: Option<&Selector>, context: &Context) -> 
     Some(Effect::Bundle { parts, price, times: file.times.map(|times| times.0) })
 }
 
-fn steps(files: &Many<StepFile>, context: &Context) -> Option<Effect> {
+fn steps(files: &OneOrMany<StepFile>, context: &Context) -> Option<Effect> {
     let count = files.len(context);
     let mut steps: Vec<SaveStep> = Vec::with_capacity(count);
     for At { value: file, spot } in files.each(context) {

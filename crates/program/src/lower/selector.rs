@@ -7,7 +7,7 @@ use crate::code;
 use crate::diagnostics::quoted;
 use crate::file::{KindWord, Selecting, SelectionFile, SelectorFile};
 use crate::model::{Selection, Selector};
-use crate::read::{At, Context, Id, Many, OneOrMany, Switch};
+use crate::read::{At, Context, Id, OneOrMany, Switch};
 
 fn category(id: At<Id>, context: &Context) -> String {
     let path = id.value.0;
@@ -63,7 +63,7 @@ pub(super) fn selector(file: Selecting<'_>, context: &Context) -> Selector {
     }
 }
 
-fn several(files: &Many<SelectorFile>, context: &Context) -> Vec<Selector> {
+fn several(files: &OneOrMany<SelectorFile>, context: &Context) -> Vec<Selector> {
     files.map(context, |file| selector(file.value.selector(), context))
 }
 

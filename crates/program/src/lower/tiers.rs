@@ -17,7 +17,7 @@ use crate::model::{
     AmountAt, CountsAs, Effect, LimitPeriod, Offer, PercentBasis, Qualification, Reward, TaxBasis, Terms,
     Threshold, Tier, TierEnd, TierEntitlement, TierKeep, Who,
 };
-use crate::read::{At, Context, Later, Many};
+use crate::read::{At, Context, Later, OneOrMany};
 
 /// Tiers of a program. Chains have three to seven.
 const TIERS_MAX: usize = 100;
@@ -107,7 +107,7 @@ fn entitlements(file: &TierFile, context: &Context) -> Vec<TierEntitlement> {
 fn qualification(at: &At<QualifyFile>, context: &Context) -> Option<Qualification> {
     let At { value: file, spot } = at;
     exactly_one(*spot, "the condition", &["any_of", "all_of", "spend", "purchases", "activity"], context);
-    let several = |files: &Many<QualifyFile>| -> Vec<Qualification> {
+    let several = |files: &OneOrMany<QualifyFile>| -> Vec<Qualification> {
         files.each(context).filter_map(|file| qualification(&file, context)).collect()
     };
     let within = file.within.map(|window| window.0);
