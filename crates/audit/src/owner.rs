@@ -209,7 +209,8 @@ impl Account {
         self.check_place(row);
         self.book(row);
         for (place, waiting) in self.head.emitting.iter().enumerate() {
-            let owes = row.emits > 0 || row.accrued == waiting.version;
+            // What is parked, or was and waits again, owes its place on the list.
+            let owes = row.emits > 0 || row.accrued == waiting.version || row.accrued == 0;
             if waiting.key == key && owes {
                 self.emitting_met[place] = true;
             }

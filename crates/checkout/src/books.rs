@@ -172,9 +172,11 @@ impl Books {
             Owner::Member(member) => outbox::events(policy, member, &change),
             Owner::Guest(_) => Vec::new(),
         };
-        // However it came to be parked, by itself or with its sale: people find it on their list.
+        // However it came to be parked, by itself or with its sale: people find it on their list. Not when a parked row is
+        // written again: by then somebody may have taken it off.
         let Entry { key, state, note, .. } = &change.entry;
-        if *state == State::Parked {
+        let owes = change.head.emitting.last().is_some_and(|last| last.version == change.head.version);
+        if *state == State::Parked && owes {
             derived.push(Derived::Parked { key: *key, why: note.clone(), at_ms: change.head.as_of_ms });
         }
         Write { derived, ..Write::of(owner, change, due_at_ms) }

@@ -16,8 +16,9 @@ pub(crate) struct Draft<'a> {
     pub(crate) now_ms: i64,
     pub(crate) movements: Vec<Movement>,
     pub(crate) emits: Vec<Emit>,
-    /// Whether this version accrues its row: the statement is a derived write then, whatever else there is.
-    pub(crate) accrues: bool,
+    /// Whether this version accrues or parks its row: the statement, or the list of parked ones, is a derived write then,
+    /// whatever else there is.
+    pub(crate) owes_beside: bool,
 }
 
 impl Head {
@@ -64,7 +65,7 @@ impl<'a> Draft<'a> {
         next.as_of_ms = clock(head, command);
         let now_ms = next.as_of_ms;
         let mut draft =
-            Self { policy, head: next, now_ms, movements: Vec::new(), emits: Vec::new(), accrues: false };
+            Self { policy, head: next, now_ms, movements: Vec::new(), emits: Vec::new(), owes_beside: false };
         draft.book_time();
         draft
     }
@@ -143,7 +144,7 @@ impl<'a> Draft<'a> {
         // What a hold kept until now has lapsed when its time was over.
         self.book_time();
         let account = self.head.has_account();
-        let owes = !self.emits.is_empty() || self.accrues;
+        let owes = !self.emits.is_empty() || self.owes_beside;
         let mut emits = Vec::new();
         if owes {
             entry.emits.append(&mut self.emits);

@@ -32,7 +32,7 @@ pub const MONTHS_MAX: usize = 25;
 pub const DAYS_MAX: usize = 62;
 /// Entries that were not accrued. At the bound a confirm accrues the oldest first, by a write of its own.
 pub const PENDING_MAX: usize = 64;
-/// Entries accrued whose derived writes are not out. At the bound nothing is accrued until some are.
+/// Entries accrued or parked whose derived writes are not out. At the bound nothing is accrued until some are.
 pub const EMITTING_MAX: usize = 16;
 /// Lines of a sale, as of a basket.
 pub const SALE_LINES_MAX: usize = suanpan_domain::limits::BASKET_LINES_MAX;

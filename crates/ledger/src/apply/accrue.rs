@@ -35,7 +35,7 @@ pub(crate) fn accrue(call: Call<'_>, entry: EntryRef) -> Result<Applied, Conflic
 fn begin<'a>(call: Call<'a>) -> Draft<'a> {
     let mut draft = Draft::new(call.policy, call.head, call.command);
     draft.head.pending.remove(0);
-    draft.accrues = true;
+    draft.owes_beside = true;
     draft
 }
 
@@ -75,10 +75,8 @@ fn accrue_return(call: Call<'_>, row: &Entry, checkout: CheckoutId) -> Result<Ap
     let mut draft = begin(call);
     let mut row = row.clone();
     if sale_row.state == State::Parked {
-        draft.accrues = false;
-        draft.head.parked += 1;
-        row.state = State::Parked;
-        row.note = ret::SALE_PARKED.to_owned();
+        ret::SALE_PARKED.clone_into(&mut row.note);
+        draft.park(&mut row);
         return Ok(draft.finish(row));
     }
     draft.take_back(Some(checkout), returned.points_taken_back);

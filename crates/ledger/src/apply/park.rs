@@ -3,7 +3,7 @@
 use crate::apply::{Call, key_of, ret, sorted};
 use crate::command::EntryRef;
 use crate::draft::Draft;
-use crate::entry::{EntryKey, State};
+use crate::entry::{Entry, EntryKey, State};
 use crate::head::Pending;
 use crate::limits::REASON_BYTES_MAX;
 use crate::outcome::Applied;
@@ -23,13 +23,25 @@ pub(crate) fn park(call: Call<'_>, entry: EntryRef, why: &str) -> Result<Applied
     let Some(place) = call.head.pending.iter().position(|waiting| waiting.key == key) else {
         return Ok(Applied::Nothing);
     };
+    if call.emitting_full() {
+        return Ok(Applied::Nothing);
+    }
     let mut draft = Draft::new(call.policy, call.head, call.command);
     draft.head.pending.remove(place);
-    draft.head.parked += 1;
     let mut row = row.clone();
-    row.state = State::Parked;
-    row.note = why.to_owned();
+    why.clone_into(&mut row.note);
+    draft.park(&mut row);
     Ok(draft.finish(row))
+}
+
+impl Draft<'_> {
+    /// Parks a row. The list that people read is written beside the head: until it is out, this version is emitting, so that
+    /// the worker comes back when whoever parked it ended before.
+    pub(crate) fn park(&mut self, row: &mut Entry) {
+        self.head.parked += 1;
+        self.owes_beside = true;
+        row.state = State::Parked;
+    }
 }
 
 /// Puts a parked entry back. A return waits until its sale is back.

@@ -52,7 +52,7 @@ pub(crate) fn give_back(call: Call<'_>) -> Result<Applied, Conflicts> {
     if !*fact {
         sorted(found.clone())?;
     }
-    if call.pending_full() {
+    if call.pending_full() || sale_row.state == State::Parked && call.emitting_full() {
         return Ok(Applied::AccrueFirst);
     }
 
@@ -71,9 +71,8 @@ pub(crate) fn give_back(call: Call<'_>) -> Result<Applied, Conflicts> {
             }
             row.accrued_version = 0;
             if sale_row.state == State::Parked {
-                row.state = State::Parked;
                 row.note.push_str(SALE_PARKED);
-                draft.head.parked += 1;
+                draft.park(&mut row);
             } else {
                 draft.head.pending.push(Pending { version: draft.head.version, key });
             }

@@ -83,8 +83,14 @@ fn what_waits() {
             "confirm S1 pays 9 earns 1; confirm S2 pays 9 earns 2; park S1; work",
             "points 2, parked 1, pending 0",
         ),
+        (
+            "as long as nobody has listed it, somebody has to",
+            "confirm S1 pays 9 earns 1; park S1",
+            "emitting 1, pending 0",
+        ),
         ("parked again", "confirm S1 pays 9 earns 1; park S1; park S1", "known Parked, parked 1"),
         ("accrued, it is not parked", "confirm S1 pays 9 earns 1; work; park S1", "nothing"),
+        ("its returns too", "confirm S1 pays 9; park S1; clear; return R1 of S1 all", "parked 2, emitting 1"),
         (
             "its returns with it",
             "confirm S1 pays 9 earns 1; park S1; return R1 of S1 all; work",

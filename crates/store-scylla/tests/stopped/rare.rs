@@ -236,3 +236,31 @@ async fn gone_while_an_outbox_begins() {
     assert_eq!(told[0], told[1]);
     assert!(!told[0].events.is_empty());
 }
+
+/// Whoever parked an entry ended before it stood on the list that people read. The member is still due: the worker's scan finds
+/// it, and whoever works for it puts the entry on the list.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_parked_entry_is_listed_though_whoever_parked_it_ended() {
+    const AT: &str = "scylla/head-written";
+    let _alone = ALONE.lock().await;
+    let (chain, options) = ("parked-and-gone", shared().await);
+    let first = process(&options).await;
+    prepare(&*first, chain).await;
+    for before in &STEPS[..3] {
+        step(Arc::clone(&first), chain, *before).await.expect("written");
+    }
+    fail::cfg(AT, "1*return->off").expect("a place that can be stopped at");
+    let stopped = step(first, chain, Step::Call(Call::Work)).await;
+    fail::remove(AT);
+    assert!(matches!(stopped, Err(BooksError::Store(StoreError::Unknown(_)))), "{stopped:?}");
+    let next = process(&options).await;
+    let listed = async || next.parked(chain, &Cursor::default(), 10).await.expect("a list").rows;
+    assert_eq!(listed().await, [], "it was stopped before");
+    let due = next.scan_due(Some(chain), None, &Cursor::default(), NOW_MS, 100).await.expect("scanned").due;
+    assert_eq!(due.iter().map(|due| &due.member).collect::<Vec<_>>(), [&member()]);
+    step(Arc::clone(&next), chain, Step::Call(Call::Work)).await.expect("worked");
+    let keys: Vec<EntryKey> = listed().await.iter().map(|row| row.key).collect();
+    assert_eq!(keys, [EntryKey::Checkout(checkout(1))]);
+    let rest = next.scan_due(Some(chain), None, &Cursor::default(), NOW_MS, 100).await.expect("scanned").due;
+    assert_eq!(rest.len(), 0, "and that is all: {rest:?}");
+}

@@ -267,6 +267,7 @@ impl Naive {
         let counted = whole && sale.paid > 0;
         let (at_ms, written) = (self.now_ms, self.steps);
         let parked = sale.state == "Parked" && self.closed.is_none();
+        self.owes |= parked;
         let accrued = self.closed.is_some();
         let given = GivenBack { text, parked, accrued, written, taken, uncounted, counted, whole, at_ms };
         sale.returns.insert(id.to_owned(), given);

@@ -39,6 +39,7 @@ impl Naive {
         let given = sale.returns.get_mut(back).expect("is there");
         if sale.state == "Parked" {
             given.parked = true;
+            self.owes = true;
             return;
         }
         given.accrued = true;
@@ -101,6 +102,7 @@ impl Naive {
         let Some(place) = self.pending.iter().position(waits) else { return "nothing".to_owned() };
         self.done(|naive| {
             naive.pending.remove(place);
+            naive.owes = true;
             let sale = naive.sales.get_mut(&sale).expect("is there");
             match back {
                 None => sale.state = "Parked",
