@@ -13,7 +13,7 @@ use suanpan_store::{Meta, Owner, Part, StoreError};
 use crate::bytes;
 use crate::feed::Feed;
 use crate::options::Options;
-use crate::outbox::Waiting;
+use crate::outbox::{Ends, Waiting};
 use crate::queues::Queues;
 use crate::session::{Cql, Deadline, values};
 use crate::statements::Statements;
@@ -47,6 +47,8 @@ pub(crate) struct Inner {
     pub(crate) shards: Mutex<HashMap<(String, i64), i32>>,
     /// The last shard that is known of a limit's line, where it is not the first.
     pub(crate) lines: Mutex<HashMap<(String, i64, i32), i32>>,
+    /// Shards of the outbox all of whose names are in one bucket.
+    pub(crate) outbox_ends: Mutex<HashMap<(String, i32), Ends>>,
 }
 
 /// What was done before.

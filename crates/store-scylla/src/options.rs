@@ -38,6 +38,8 @@ pub struct Options {
     pub uses_per_shard: i64,
     /// A shard of a limit that has so many rows hands what is left to a fresh one.
     pub rows_per_shard: i64,
+    /// A bucket of the outbox that has so many events is followed by another one.
+    pub events_per_bucket: i64,
 }
 
 /// How many copies of everything there are.
@@ -159,6 +161,7 @@ impl Options {
             call_within: Duration::from_secs(30),
             uses_per_shard: 50_000,
             rows_per_shard: 90_000,
+            events_per_bucket: 45_000,
         }
     }
 }

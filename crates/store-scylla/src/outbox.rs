@@ -2,21 +2,27 @@
 //!
 //! A number is given by a conditional write, so that none comes to be seen after a higher one: a place that has passed a
 //! number has passed every event below it. The name of an event stands beside it, so that it gets one number alone.
+//!
+//! - [`buckets`]: where a shard's events are.
+//! - [`deliver`]: reading them, and forgetting.
 
+mod buckets;
+mod deliver;
+mod parked;
 mod waiting;
 
 use std::collections::BTreeMap;
 
 use suanpan_domain::MemberId;
-use suanpan_store::{Cursor, OutboxEvent, Owner, Page, ParkedRow, StoreError};
+use suanpan_store::{OutboxEvent, Owner, StoreError};
 use tokio::sync::oneshot::error::TryRecvError;
 
-use crate::bytes::{self, count_column, counted, foreign_cursor};
-use crate::error::damaged;
-use crate::failpoint::between;
+use crate::bytes::count_column;
 use crate::inner::{Inner, PARTS};
 use crate::queues::Turn;
 use crate::session::{Applied, Deadline, Pauses, Values, values};
+pub(crate) use buckets::Ends;
+use buckets::{Bucket, State};
 pub(crate) use waiting::Waiting;
 
 /// The outbox of a chain has so many shards, each in the order of its numbers; a member's events are all in one. Members of
@@ -45,42 +51,6 @@ fn name_key(event: &OutboxEvent) -> Vec<u8> {
     key.extend_from_slice(event.member.as_str().as_bytes());
     key
 }
-
-/// The last number of each shard that was given.
-struct Place([i64; SHARDS as usize]);
-
-impl Place {
-    fn read(cursor: &Cursor) -> Result<Self, StoreError> {
-        let mut place = Self([0; SHARDS as usize]);
-        if cursor.0.is_empty() {
-            return Ok(place);
-        }
-        let (numbers, rest) = cursor.0.as_chunks::<8>();
-        if numbers.len() != place.0.len() || !rest.is_empty() {
-            return Err(foreign_cursor());
-        }
-        for (number, bytes) in place.0.iter_mut().zip(numbers) {
-            *number = i64::from_be_bytes(*bytes);
-        }
-        Ok(place)
-    }
-
-    fn cursor(&self) -> Cursor {
-        Cursor(self.0.iter().flat_map(|number| number.to_be_bytes()).collect())
-    }
-}
-
-/// Number, member, epoch, version, index, instant, kind, body.
-type EventColumns = (
-    Option<i64>,
-    Option<String>,
-    Option<i64>,
-    Option<i64>,
-    Option<i32>,
-    Option<i64>,
-    Option<String>,
-    Option<Vec<u8>>,
-);
 
 impl Inner {
     /// Puts events out that are not, those of one member in their order.
@@ -145,26 +115,27 @@ impl Inner {
         until: Deadline,
     ) -> Result<(), StoreError> {
         let mut pauses = Pauses::default();
+        let names: Vec<Vec<u8>> = events.iter().map(|event| name_key(event)).collect();
         loop {
-            let mut keys: Vec<Vec<u8>> = events.iter().map(|event| name_key(event)).collect();
-            // Its row is always there: with it comes the next free number.
-            keys.push(bytes::ANCHOR.to_vec());
-            let rows = self
-                .cql
-                .read::<(Vec<u8>, Option<i64>, Option<i64>)>(
-                    &self.statements.events_known,
-                    values![chain, shard, keys],
-                    until,
-                )
-                .await?;
-            let next = rows.first().and_then(|(_, next, _)| *next);
+            let ends = self.ends_to_write(chain, shard, until).await?;
+            let Bucket { number, state, mut keys } =
+                self.bucket(chain, shard, ends.last, names.clone(), until).await?;
+            // After the look at the one that is open: what gets a name in another one from then on fails there, or finds it.
+            keys.extend(self.names_before(chain, shard, ends, &names, until).await?);
             let missing: Vec<&&OutboxEvent> =
-                events.iter().filter(|event| !rows.iter().any(|(key, ..)| *key == name_key(event))).collect();
-            if missing.is_empty() {
-                return Ok(());
-            }
-            if self.number(chain, shard, next, &missing, until).await? {
-                return Ok(());
+                events.iter().filter(|event| !keys.contains(&name_key(event))).collect();
+            let Some(latest_ms) = missing.iter().map(|event| event.at_ms).max() else { return Ok(()) };
+            match state {
+                State::Nothing => self.begin_bucket(chain, shard, number, latest_ms, until).await?,
+                State::Closed { .. } => self.follow_bucket(chain, shard, number, until).await?,
+                State::Open { next, .. } if state.is_full(self.options.events_per_bucket, latest_ms) => {
+                    self.close_bucket(chain, shard, number, next, until).await?;
+                }
+                State::Open { next, .. } => {
+                    if self.number(chain, shard, (number, next), &missing, until).await? {
+                        return Ok(());
+                    }
+                }
             }
             if until.is_over() {
                 return Err(StoreError::Busy);
@@ -173,23 +144,16 @@ impl Inner {
         }
     }
 
-    /// Gives events the next numbers, all of them or none. False when it did not, or when an answer was lost: the next look
-    /// tells.
+    /// Gives events the next numbers of a bucket, all of them or none. False when it did not, or when an answer was lost: the
+    /// next look tells.
     async fn number(
         &self,
         chain: &str,
         shard: i32,
-        next: Option<i64>,
+        (bucket, first): (i64, i64),
         events: &[&&OutboxEvent],
         until: Deadline,
     ) -> Result<bool, StoreError> {
-        let Some(first) = next else {
-            // The shard begins: with the row that lets looks find the next number.
-            let values = values![chain, shard, bytes::ANCHOR];
-            self.cql.decide(&self.statements.begin_events, values, until).await?;
-            between!("scylla/events-begun");
-            return Ok(false);
-        };
         struct Columns {
             number: i64,
             key: Vec<u8>,
@@ -214,7 +178,7 @@ impl Inner {
         let after = first + events.len() as i64;
         let mut batch = self.batch();
         batch.append_statement(self.statements.next_event.clone());
-        let condition: Values<'_> = values![after, chain, shard, first];
+        let condition: Values<'_> = values![after, chain, shard, bucket, first];
         let mut all: Vec<Vec<&(dyn scylla::serialize::value::SerializeValue + Sync)>> =
             vec![condition.to_vec()];
         for (event, column) in events.iter().zip(&columns) {
@@ -222,6 +186,7 @@ impl Inner {
             all.push(vec![
                 &chain,
                 &shard,
+                &bucket,
                 &column.key,
                 &column.number,
                 &column.member,
@@ -233,161 +198,9 @@ impl Inner {
                 &event.body,
             ]);
             batch.append_statement(self.statements.name_event.clone());
-            all.push(vec![&chain, &shard, &column.name, &column.number]);
+            all.push(vec![&chain, &shard, &bucket, &column.name, &column.number]);
         }
         let all: Vec<Values<'_>> = all.iter().map(Vec::as_slice).collect();
         Ok(matches!(self.cql.decide_together(&batch, &all, until).await?, Applied::Yes))
     }
-
-    /// Events after a place, shard by shard in the order of their numbers.
-    pub(crate) async fn list_events(
-        &self,
-        chain: &str,
-        after: &Cursor,
-        limit: usize,
-    ) -> Result<Page<OutboxEvent>, StoreError> {
-        let until = self.deadline();
-        let mut place = Place::read(after)?;
-        let limit = limit.clamp(1, 10_000);
-        let mut rows = Vec::new();
-        for shard in 0..SHARDS {
-            let left = i32::try_from(limit - rows.len()).unwrap_or(i32::MAX);
-            if left == 0 {
-                break;
-            }
-            let number = &mut place.0[shard.unsigned_abs() as usize];
-            for found in self.events_after(chain, shard, *number, left, until).await? {
-                let (of, event) = event(found)?;
-                *number = of;
-                rows.push(event);
-            }
-        }
-        // The place is given with the last row too: whoever delivers needs one to forget up to.
-        let next = (!rows.is_empty()).then(|| place.cursor());
-        Ok(Page { rows, next })
-    }
-
-    async fn events_after(
-        &self,
-        chain: &str,
-        shard: i32,
-        number: i64,
-        limit: i32,
-        until: Deadline,
-    ) -> Result<Vec<EventColumns>, StoreError> {
-        let (from, to) = (event_key(number), vec![NAME]);
-        self.cql
-            .read::<EventColumns>(&self.statements.events, values![chain, shard, from, to, limit], until)
-            .await
-    }
-
-    /// Forgets events up to a place, with their names.
-    pub(crate) async fn forget_events(&self, chain: &str, up_to: &Cursor) -> Result<(), StoreError> {
-        let place = Place::read(up_to)?;
-        for shard in 0..SHARDS {
-            let last = place.0[shard.unsigned_abs() as usize];
-            loop {
-                let until = self.deadline();
-                let found = self.events_after(chain, shard, 0, 1_000, until).await?;
-                let mut forgot = false;
-                for row in found {
-                    let (number, event) = event(row)?;
-                    if number > last {
-                        break;
-                    }
-                    // The name first: whoever is stopped in between forgets the event the next time.
-                    for key in [name_key(&event), event_key(number)] {
-                        self.cql
-                            .write(&self.statements.forget_event, values![chain, shard, key], until)
-                            .await?;
-                        between!("scylla/event-forgotten");
-                    }
-                    forgot = true;
-                }
-                if !forgot {
-                    break;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    pub(crate) async fn park(
-        &self,
-        chain: &str,
-        member: &MemberId,
-        key: &[u8],
-        why: &str,
-        at_ms: i64,
-        until: Deadline,
-    ) -> Result<(), StoreError> {
-        let values = values![chain, member.as_str(), key, why, at_ms];
-        self.cql.write(&self.statements.put_parked, values, until).await
-    }
-
-    pub(crate) async fn unpark(
-        &self,
-        chain: &str,
-        member: &MemberId,
-        key: &[u8],
-        until: Deadline,
-    ) -> Result<(), StoreError> {
-        self.cql.write(&self.statements.unpark, values![chain, member.as_str(), key], until).await
-    }
-
-    /// Entries that wait for a person, by member.
-    pub(crate) async fn list_parked(
-        &self,
-        chain: &str,
-        after: &Cursor,
-        limit: usize,
-    ) -> Result<Page<ParkedRow>, StoreError> {
-        // The key's length is one byte; the member's name is the rest.
-        let (member, key) = match after.0.split_first() {
-            None => ("", &[][..]),
-            Some((length, rest)) => {
-                let (key, member) = rest.split_at_checked(usize::from(*length)).ok_or_else(foreign_cursor)?;
-                (std::str::from_utf8(member).map_err(|_| foreign_cursor())?, key)
-            }
-        };
-        let limit = limit.clamp(1, 10_000);
-        let ask = i32::try_from(limit).unwrap_or(1);
-        let rows = self
-            .cql
-            .read::<(String, Vec<u8>, String, i64)>(
-                &self.statements.parked,
-                values![chain, member, key, ask],
-                self.deadline(),
-            )
-            .await?;
-        let next = rows.last().filter(|_| rows.len() >= limit).map(|(member, key, ..)| {
-            let mut cursor = vec![u8::try_from(key.len()).unwrap_or(u8::MAX)];
-            cursor.extend_from_slice(key);
-            cursor.extend_from_slice(member.as_bytes());
-            Cursor(cursor)
-        });
-        let rows = rows.into_iter().map(|(member, key, why, at_ms)| {
-            Ok(ParkedRow { member: bytes::member(member)?, key: bytes::key(&key)?, why, at_ms })
-        });
-        Ok(Page { rows: rows.collect::<Result<_, StoreError>>()?, next })
-    }
-}
-
-/// An event with its number.
-fn event(columns: EventColumns) -> Result<(i64, OutboxEvent), StoreError> {
-    let (Some(number), Some(member), Some(epoch), Some(version), Some(index), Some(at_ms), Some(kind), body) =
-        columns
-    else {
-        return Err(damaged("an event"));
-    };
-    let event = OutboxEvent {
-        member: bytes::member(member)?,
-        epoch: counted(epoch)?,
-        version: counted(version)?,
-        index: index.cast_unsigned(),
-        at_ms,
-        kind,
-        body: body.unwrap_or_default(),
-    };
-    Ok((number, event))
 }

@@ -13,12 +13,14 @@ use crate::options::{Levels, Options, Replication};
 use crate::session;
 
 /// The schema that this release writes.
-pub(crate) const SCHEMA: u32 = 5;
+pub(crate) const SCHEMA: u32 = 6;
 /// The first schema whose release reads archived rows. From the first body that moves on no earlier one may come in.
 pub(crate) const ARCHIVE_SINCE: u32 = 4;
 /// The first schema whose release finds shards of limits that others handed over to. From the first one on no earlier one may
 /// come in.
 pub(crate) const HANDOVER_SINCE: u32 = 5;
+/// The first schema whose release finds events in buckets. From the first one on no earlier one may come in.
+pub(crate) const BUCKETS_SINCE: u32 = 6;
 
 /// What makes a keyspace of schema `n` one of schema `n + 1`, from 0. Append only: keyspaces that exist have run the old
 /// ones. Every statement may run twice, as it does when a migration is interrupted.
@@ -28,6 +30,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { cql: include_str!("../migrations/0003_away.cql"), min_reader: 1, min_writer: 1 },
     Migration { cql: include_str!("../migrations/0004_archive.cql"), min_reader: 1, min_writer: 1 },
     Migration { cql: include_str!("../migrations/0005_handover.cql"), min_reader: 1, min_writer: 1 },
+    Migration { cql: include_str!("../migrations/0006_outbox_buckets.cql"), min_reader: 1, min_writer: 1 },
 ];
 
 const _: () = assert!(MIGRATIONS.len() == SCHEMA as usize);

@@ -220,14 +220,26 @@ statements! {
     feed Read "SELECT at, chain, member, epoch, ver, due_at FROM feed WHERE part = ? AND bucket = ?"
     feed_after Read "SELECT at, chain, member, epoch, ver, due_at FROM feed WHERE part = ? AND bucket = ? AND at > ?"
 
-    events_known Serial "SELECT key, next, number FROM outbox WHERE chain = ? AND shard = ? AND key IN ?"
-    begin_events Conditional "UPDATE outbox SET next = 1, number = 0 WHERE chain = ? AND shard = ? AND key = ? IF next = null"
-    // The three of one batch: the next free number is the condition of all of it.
-    next_event Conditional "UPDATE outbox SET next = ? WHERE chain = ? AND shard = ? IF next = ?"
-    put_event Conditional "INSERT INTO outbox (chain, shard, key, number, member, epoch, ver, idx, at, kind, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-    name_event Conditional "INSERT INTO outbox (chain, shard, key, number) VALUES (?, ?, ?, ?)"
-    forget_event Plain "DELETE FROM outbox WHERE chain = ? AND shard = ? AND key = ?"
-    events Read "SELECT number, member, epoch, ver, idx, at, kind, body FROM outbox WHERE chain = ? AND shard = ? AND key > ? AND key < ? LIMIT ?"
+    // Where a shard's events are stands in the partition that was all of it before there were buckets.
+    outbox_ends Read "SELECT key, next, gone, first, forgot, last FROM outbox WHERE chain = ? AND shard = ? AND key = ?"
+    outbox_ends_now Serial "SELECT key, next, gone, first, forgot, last FROM outbox WHERE chain = ? AND shard = ? AND key = ?"
+    begin_outbox Conditional "UPDATE outbox SET first = 1, forgot = 0, last = 1, number = 0 WHERE chain = ? AND shard = ? AND key = ? IF first = null"
+    last_bucket Conditional "UPDATE outbox SET last = ? WHERE chain = ? AND shard = ? IF last = ?"
+    forget_events Conditional "UPDATE outbox SET first = ?, forgot = ? WHERE chain = ? AND shard = ? IF first = ? AND forgot = ?"
+    gone_before Conditional "UPDATE outbox SET gone = ? WHERE chain = ? AND shard = ? IF gone = ?"
+    events_known_before Serial "SELECT key FROM outbox WHERE chain = ? AND shard = ? AND key IN ?"
+    forget_event_before Plain "DELETE FROM outbox WHERE chain = ? AND shard = ? AND key = ?"
+    events_before Read "SELECT number, member, epoch, ver, idx, at, kind, body FROM outbox WHERE chain = ? AND shard = ? AND key > ? AND key < ? LIMIT ?"
+
+    events_known Serial "SELECT key, next, begins, since FROM outbox_bucket WHERE chain = ? AND shard = ? AND bucket = ? AND key IN ?"
+    begin_bucket Conditional "UPDATE outbox_bucket SET next = ?, begins = ?, since = ?, number = 0 WHERE chain = ? AND shard = ? AND bucket = ? AND key = ? IF next = null"
+    // The three of one batch: the next free number is the condition of all of it. Alone, the first one closes a bucket.
+    next_event Conditional "UPDATE outbox_bucket SET next = ? WHERE chain = ? AND shard = ? AND bucket = ? IF next = ?"
+    put_event Conditional "INSERT INTO outbox_bucket (chain, shard, bucket, key, number, member, epoch, ver, idx, at, kind, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    name_event Conditional "INSERT INTO outbox_bucket (chain, shard, bucket, key, number) VALUES (?, ?, ?, ?, ?)"
+    // All events and names of a closed bucket, which keeps its number.
+    empty_bucket Plain "DELETE FROM outbox_bucket WHERE chain = ? AND shard = ? AND bucket = ? AND key >= ? AND key < ?"
+    events Read "SELECT number, member, epoch, ver, idx, at, kind, body FROM outbox_bucket WHERE chain = ? AND shard = ? AND bucket = ? AND key > ? AND key < ? LIMIT ?"
 
     put_parked Plain "INSERT INTO parked (chain, member, key, why, at) VALUES (?, ?, ?, ?, ?)"
     unpark Plain "DELETE FROM parked WHERE chain = ? AND member = ? AND key = ?"

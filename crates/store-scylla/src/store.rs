@@ -46,6 +46,7 @@ impl ScyllaStore {
             kept_out_before: AtomicU32::new(0),
             shards: Mutex::default(),
             lines: Mutex::default(),
+            outbox_ends: Mutex::default(),
         })))
     }
 }

@@ -3,10 +3,12 @@
 
 mod conformance;
 mod crowd;
+mod events;
 mod keyspace;
 mod late;
 mod lines;
 mod opening;
+mod outbox;
 mod same;
 mod script;
 mod several;

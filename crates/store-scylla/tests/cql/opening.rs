@@ -17,7 +17,7 @@ async fn a_keyspace_is_migrated_once_and_opened_by_many() {
     let (one, other) = (open(options.clone()).await, open(options).await);
     assert_eq!(one.meta().await, Ok(first));
     assert_eq!(other.meta().await, Ok(first));
-    assert_eq!((first.epoch, first.schema), (1, 5));
+    assert_eq!((first.epoch, first.schema), (1, 6));
 }
 
 #[tokio::test]
@@ -33,7 +33,7 @@ async fn several_that_migrate_at_once_are_all_told_of_the_same_store() {
     for one in all {
         told.push(one.await.expect("no panic").expect("migrated"));
     }
-    assert!(told.iter().all(|meta| *meta == told[0] && meta.schema == 5), "{told:?}");
+    assert!(told.iter().all(|meta| *meta == told[0] && meta.schema == 6), "{told:?}");
     let shop = books(open(options).await, "chain");
     call(&shop, Call::Enrol).await.expect("a store that works");
 }
@@ -64,8 +64,8 @@ async fn a_newer_release_says_who_may() {
         .build()
         .await
         .expect("a session");
-    for (min_reader, min_writer, may) in [(5, 5, true), (5, 6, false), (6, 6, false), (6, 5, false)] {
-        for (key, value) in [("schema", 6), ("min_reader", min_reader), ("min_writer", min_writer)] {
+    for (min_reader, min_writer, may) in [(6, 6, true), (6, 7, false), (7, 7, false), (7, 6, false)] {
+        for (key, value) in [("schema", 7), ("min_reader", min_reader), ("min_writer", min_writer)] {
             let text = format!(
                 "UPDATE {}.meta SET value = '{value}' WHERE key = '{key}' IF EXISTS",
                 options.keyspace
@@ -76,11 +76,11 @@ async fn a_newer_release_says_who_may() {
         match told {
             Ok(store) => {
                 assert!(may, "{min_reader} {min_writer}");
-                assert_eq!(store.meta().await.expect("meta").schema, 6);
+                assert_eq!(store.meta().await.expect("meta").schema, 7);
             }
             Err(ConnectError::Store(error)) => {
                 assert!(!may, "{min_reader} {min_writer}: {error}");
-                assert_eq!(error, StoreError::TooNew { schema: 6, min_reader, min_writer, ours: 5 });
+                assert_eq!(error, StoreError::TooNew { schema: 7, min_reader, min_writer, ours: 6 });
             }
             Err(error) => panic!("{error}"),
         }
@@ -88,21 +88,29 @@ async fn a_newer_release_says_who_may() {
 }
 
 #[tokio::test]
-async fn the_first_archived_body_keeps_earlier_releases_out() {
+async fn what_earlier_releases_cannot_read_keeps_them_out() {
     let options = options();
-    let shop = books(open(options.clone()).await, "chain");
     let sold = Call::Sell { owner: None, checkout: 1, verb: Verb::Confirm, points: 0, code: None };
-    prepare(shop.store.as_ref(), "chain").await;
-    for step in [Call::Enrol, sold, Call::Work] {
-        call(&shop, step).await.expect("done");
-    }
     let said = async || {
         let meta = migrate(&options).await.expect("what it says of itself");
         (meta.schema, meta.min_reader, meta.min_writer)
     };
-    assert_eq!(said().await, (5, 1, 1));
-    call(&shop, Call::Archive).await.expect("archived");
-    assert_eq!(said().await, (5, 4, 4));
+    let make = async |calls: &[Call]| {
+        let shop = books(open(options.clone()).await, "chain");
+        for step in calls {
+            call(&shop, *step).await.expect("done");
+        }
+    };
+    prepare(open(options.clone()).await.as_ref(), "chain").await;
+    make(&[Call::Enrol, sold]).await;
+    assert_eq!(said().await, (6, 1, 1));
+    make(&[Call::Work]).await;
+    assert_eq!(said().await, (6, 6, 6), "the first event in a bucket");
+    for key in ["min_reader", "min_writer"] {
+        say(&options, key, "1").await;
+    }
+    make(&[Call::Archive]).await;
+    assert_eq!(said().await, (6, 4, 4), "the first archived body");
 }
 
 #[tokio::test]

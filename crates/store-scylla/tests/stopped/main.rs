@@ -3,6 +3,9 @@
 //! `SUANPAN_CQL=127.0.0.1:9042 cargo test -p suanpan-store-scylla --features cql-tests,failpoints --test stopped`.
 
 mod away;
+mod before;
+#[path = "../cql/events.rs"]
+mod events;
 #[path = "../cql/keyspace.rs"]
 mod keyspace;
 mod rare;

@@ -2,6 +2,7 @@
 //! limit that nobody set, one that grows, events that are forgotten, the first archived body.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use scylla::client::session_builder::SessionBuilder;
 use suanpan_checkout::{Ask, Books, BooksError, Verb};
@@ -20,7 +21,7 @@ use crate::{
 };
 
 /// Every place between two statements that the main script does not pass.
-const PLACES: [&str; 9] = [
+const PLACES: [&str; 10] = [
     "scylla/parked-told",
     "scylla/holder-seen",
     "scylla/holder-kept-out",
@@ -29,7 +30,8 @@ const PLACES: [&str; 9] = [
     "scylla/limit-made",
     "scylla/plan-kept",
     "scylla/cap-set",
-    "scylla/event-forgotten",
+    "scylla/bucket-emptied",
+    "scylla/events-forgotten",
 ];
 /// A limit that nobody set.
 const UNSET: OfferKey = OfferKey(0x5e12);
@@ -67,11 +69,16 @@ const STEPS: &[Step] = &[
     sell(Some(8), 8, Some(1)),
     Step::Unset(10),
     Step::Grow(9),
+    // A second event, in another bucket.
+    sell(None, 13, None),
+    Step::Call(Call::Work),
     Step::Forget,
 ];
 
 /// A member's sale, of which the world is told.
 const A_SALE: Call = Call::Sell { owner: None, checkout: 1, verb: Verb::Confirm, points: 0, code: None };
+const A_SECOND_SALE: Call =
+    Call::Sell { owner: None, checkout: 13, verb: Verb::Confirm, points: 0, code: None };
 
 /// Makes one step; each may be repeated.
 async fn step(store: Arc<dyn Store>, chain: &str, step: Step) -> Result<(), BooksError> {
@@ -154,13 +161,15 @@ async fn stopped_where_the_main_script_never_comes() {
     let _alone = ALONE.lock().await;
     let mut options = shared().await;
     options.uses_per_shard = 1;
+    options.events_per_bucket = 1;
     let (_, expected) = run(&options, "rare-never-stopped", None, (STEPS, step)).await;
     for place in PLACES {
         stopped_at_each_pass(&options, place, &expected, (STEPS, step)).await;
     }
 }
 
-/// The first body that moves keeps earlier releases out, by two statements, once for a whole store.
+/// The first body that moves keeps earlier releases out, by two statements, once for a whole store. So does the first event in
+/// a bucket, which keeps out more of them: it is as if there had been none.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn stopped_while_earlier_releases_are_kept_out() {
     const AT: &str = "scylla/others-kept-out";
@@ -173,22 +182,32 @@ async fn stopped_while_earlier_releases_are_kept_out() {
     };
     let (_, expected) = run(&options, "kept-out-never-stopped", None, (CALLS, of_main)).await;
     for passes in [0, 1] {
-        let_all_in(&options).await;
-        assert_eq!(least().await, (1, 1));
+        let_in_since(&options, 6).await;
+        let archived = AtomicBool::new(false);
+        let step_of = async |mut store, chain: &str, step| {
+            if matches!(step, Call::Archive) && !archived.swap(true, Ordering::Relaxed) {
+                let_in_since(&options, 1).await;
+                assert_eq!(least().await, (1, 1));
+                // The one before knows that they are kept out.
+                store = process(&options).await;
+            }
+            of_main(store, chain, step).await
+        };
         let chain = format!("kept-out-{passes}");
-        let (stopped, found) = run(&options, &chain, Some((AT, passes)), (CALLS, of_main)).await;
+        let (stopped, found) = run(&options, &chain, Some((AT, passes)), (CALLS, step_of)).await;
         assert!(stopped, "after {passes} passes");
         assert_eq!(least().await, (4, 4), "after {passes} passes");
         assert_eq!(found, expected.of_chain(&chain), "after {passes} passes");
     }
 }
 
-/// As if no body had ever moved.
-async fn let_all_in(options: &Options) {
+/// Has the store let in releases since this schema.
+async fn let_in_since(options: &Options, schema: u32) {
     let builder = SessionBuilder::new().known_node(&options.contact_points[0]);
     let session = builder.build().await.expect("a session");
     for key in ["min_reader", "min_writer"] {
-        let text = format!("UPDATE {}.meta SET value = '1' WHERE key = '{key}' IF EXISTS", options.keyspace);
+        let text =
+            format!("UPDATE {}.meta SET value = '{schema}' WHERE key = '{key}' IF EXISTS", options.keyspace);
         session.query_unpaged(text, ()).await.expect("written");
     }
 }
@@ -210,31 +229,47 @@ async fn stopped_before_a_debtor_is_kept_out() {
     assert_eq!(used(&*next, chain).await, 1);
 }
 
-/// A process that never comes back, between the two statements by which a shard of the outbox begins: whoever puts events out
-/// repeats what fails, so that a stop alone would not end it.
+/// A process that never comes back, between two statements by which a shard of the outbox or a bucket of it begins or ends:
+/// whoever puts events out repeats what fails, so that a stop alone would not end it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn gone_while_an_outbox_begins() {
+async fn gone_while_a_bucket_begins_or_ends() {
     let _alone = ALONE.lock().await;
-    let options = shared().await;
-    let mut told = Vec::new();
-    for (chain, goes) in [("stays", false), ("goes", true)] {
+    let mut options = shared().await;
+    options.events_per_bucket = 1;
+    // Two events, so that a bucket follows another.
+    let calls = [Call::Work, A_SECOND_SALE, Call::Work];
+    let mut expected = None;
+    for place in [
+        None,
+        Some("scylla/outbox-begun"),
+        Some("scylla/events-begun"),
+        Some("scylla/bucket-closed"),
+        Some("scylla/bucket-followed"),
+    ] {
+        let chain = place.map_or("stays", |place| &place[7..]);
         let next = process(&options).await;
         prepare(&*next, chain).await;
         for before in [Call::Enrol, A_SALE] {
             call(&books(Arc::clone(&next), chain), before).await.expect("written");
         }
-        if goes {
+        if let Some(place) = place {
             let options = options.clone();
-            let first = Away::at("scylla/events-begun", move || async move {
-                call(&books(process(&options).await, chain), Call::Work).await
+            let first = Away::at(place, move || async move {
+                let books = books(process(&options).await, chain);
+                for made in calls {
+                    call(&books, made).await?;
+                }
+                Ok::<_, BooksError>(())
             });
             first.never_comes_back();
         }
-        call(&books(Arc::clone(&next), chain), Call::Work).await.expect("written");
-        told.push(everything(&*next, chain).await.of_chain("chain"));
+        for made in calls {
+            call(&books(Arc::clone(&next), chain), made).await.expect("written");
+        }
+        let found = everything(&*next, chain).await.of_chain("chain");
+        assert_eq!(found.events.len(), 2, "{chain}");
+        assert_eq!(*expected.get_or_insert_with(|| found.clone()), found, "{chain}");
     }
-    assert_eq!(told[0], told[1]);
-    assert!(!told[0].events.is_empty());
 }
 
 /// Whoever parked an entry ended before it stood on the list that people read. The member is still due: the worker's scan finds
