@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use futures_util::stream::{StreamExt, iter};
-use suanpan_checkout::{Ask, Books, BooksError, Refund, Verb};
+use suanpan_checkout::{Books, BooksError, Refund, Verb};
 use suanpan_domain::{CheckoutId, ReturnId};
 use suanpan_ledger::command::{Fact, Wanted};
 use suanpan_ledger::{Actor, Refusal};
@@ -11,25 +11,13 @@ use suanpan_store::{Cursor, HolderState, LimitCap, LimitView, Owner, Store};
 use suanpan_store_scylla::ScyllaStore;
 
 use crate::keyspace::{open, options};
-use crate::script::{NOW_MS, OFFER, books, checkout, guest, sale};
+use crate::script::{NOW_MS, OFFER, ask, books, checkout, guest, sale};
 
 /// Rows of a shard, after which it hands over.
 const ROWS: i64 = 6;
 
 async fn sell(books: &Books, number: u64, verb: Verb) -> Result<(), BooksError> {
-    let ask = Ask {
-        checkout: checkout(number),
-        owner: guest(number),
-        actor: Actor::default(),
-        now_ms: NOW_MS,
-        basket_hash: [3; 32],
-        content_hash: if matches!(verb, Verb::Reserve { .. }) { [3; 32] } else { [4; 32] },
-        sale: Arc::new(sale(0, None)),
-        answer: Vec::new(),
-        verb,
-        gone: None,
-        unseen: false,
-    };
+    let ask = ask(number, guest(number), verb, sale(0, None));
     books.sell(Arc::new(ask)).await.map(|_| ())
 }
 

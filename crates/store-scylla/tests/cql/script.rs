@@ -82,6 +82,31 @@ pub(crate) fn sale(points: i64, with: Option<u8>) -> Sale {
     }
 }
 
+/// The same with other uses of the limit, each sale's worth so much.
+#[allow(dead_code)] // One of the programs that share this sells nothing else.
+pub(crate) fn limited(uses: u32, amount_minor: i64, with: Option<u8>) -> Sale {
+    let used = GlobalUse { offer: OFFER, uses, amount_minor, given_back_if_whole: true };
+    Sale { global_uses: (uses > 0).then_some(used).into_iter().collect(), ..sale(0, with) }
+}
+
+/// Asks for a sale.
+pub(crate) fn ask(number: u64, owner: Owner, verb: Verb, sale: Sale) -> Ask {
+    let basket_hash = [3; 32];
+    Ask {
+        checkout: checkout(number),
+        owner,
+        actor: Actor::default(),
+        now_ms: NOW_MS,
+        basket_hash,
+        content_hash: if matches!(verb, Verb::Reserve { .. }) { basket_hash } else { [4; 32] },
+        sale: Arc::new(sale),
+        answer: format!("sale {number}").into_bytes(),
+        verb,
+        gone: None,
+        unseen: false,
+    }
+}
+
 /// A call of the script.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Call {
@@ -162,21 +187,7 @@ pub(crate) async fn call(books: &Books, call: Call) -> Result<(), BooksError> {
         }
         Call::Sell { owner, checkout: number, verb, points, code } => {
             let owner = owner.map_or_else(|| Owner::Member(member()), guest);
-            let basket_hash = [3; 32];
-            let content_hash = if matches!(verb, Verb::Reserve { .. }) { basket_hash } else { [4; 32] };
-            let ask = Ask {
-                checkout: checkout(number),
-                owner,
-                actor,
-                now_ms,
-                basket_hash,
-                content_hash,
-                sale: Arc::new(sale(points, code)),
-                answer: format!("sale {number}").into_bytes(),
-                verb,
-                gone: None,
-                unseen: false,
-            };
+            let ask = ask(number, owner, verb, sale(points, code));
             books.sell(Arc::new(ask)).await.map(|_| ())
         }
         Call::Cancel(number) => books.cancel(checkout(number), &actor, now_ms).await.map(|_| ()),

@@ -7,15 +7,14 @@ use std::thread::JoinHandle;
 
 use futures_util::StreamExt as _;
 use futures_util::stream::iter;
-use suanpan_checkout::{Ask, BooksError, MemberAsk, Recorded, Verb};
+use suanpan_checkout::{BooksError, MemberAsk, Recorded, Verb};
 use suanpan_domain::MemberId;
 use suanpan_ledger::command::Fact;
-use suanpan_ledger::sale::GlobalUse;
 use suanpan_ledger::{Action, Actor};
 use suanpan_store::{LimitCap, Owner, Store, StoreError};
 use suanpan_store_scylla::Options;
 
-use crate::script::{NOW_MS, OFFER, books, call, checkout, guest, prepare, sale};
+use crate::script::{NOW_MS, OFFER, ask, books, call, guest, limited, prepare};
 use crate::{A_FACT, ALONE, a_fact_that_stopped_at, process, shared, used};
 
 /// A process that stays at a place, the first time that it comes there, until it is let go on.
@@ -82,26 +81,7 @@ pub(crate) async fn sell(
     owner: Owner,
     (number, verb, uses): (u64, Verb, u32),
 ) -> Result<Recorded, BooksError> {
-    let mut sale = sale(0, None);
-    sale.global_uses.clear();
-    if uses > 0 {
-        let used = GlobalUse { offer: OFFER, uses, amount_minor: 500, given_back_if_whole: true };
-        sale.global_uses.push(used);
-    }
-    let ask = Ask {
-        checkout: checkout(number),
-        owner,
-        actor: Actor::default(),
-        now_ms: NOW_MS,
-        basket_hash: [3; 32],
-        content_hash: if matches!(verb, Verb::Reserve { .. }) { [3; 32] } else { [4; 32] },
-        sale: Arc::new(sale),
-        answer: Vec::new(),
-        verb,
-        gone: None,
-        unseen: false,
-    };
-    books(store, chain).sell(Arc::new(ask)).await
+    books(store, chain).sell(Arc::new(ask(number, owner, verb, limited(uses, 500, None)))).await
 }
 
 pub(crate) async fn shop(chain: &str) -> Options {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use scylla::client::session_builder::SessionBuilder;
-use suanpan_checkout::{Ask, Books, BooksError, Verb};
+use suanpan_checkout::{Books, BooksError, Verb};
 use suanpan_domain::CheckoutId;
 use suanpan_ledger::command::{EntryRef, Fact};
 use suanpan_ledger::head::OfferKey;
@@ -15,7 +15,9 @@ use suanpan_store::{Cursor, LimitCap, Owner, Scope, Store, StoreError, Verdict, 
 use suanpan_store_scylla::Options;
 
 use crate::away::Away;
-use crate::script::{CALLS, Call, NOW_MS, OFFER, books, call, checkout, everything, member, prepare, sale};
+use crate::script::{
+    CALLS, Call, NOW_MS, OFFER, ask, books, call, checkout, everything, guest, member, prepare, sale,
+};
 use crate::{
     A_FACT, ALONE, a_fact_that_stopped_at, of_main, process, run, shared, stopped_at_each_pass, used,
 };
@@ -106,19 +108,8 @@ async fn step(store: Arc<dyn Store>, chain: &str, step: Step) -> Result<(), Book
         }
         Step::Unset(number) => {
             let used = GlobalUse { offer: UNSET, uses: 1, amount_minor: 500, given_back_if_whole: true };
-            let ask = Ask {
-                checkout: checkout(number),
-                owner: Owner::Guest(checkout(number)),
-                actor: Actor::default(),
-                now_ms: NOW_MS,
-                basket_hash: [3; 32],
-                content_hash: [4; 32],
-                sale: Arc::new(Sale { global_uses: vec![used], ..sale(0, None) }),
-                answer: b"a fact".to_vec(),
-                verb: Verb::Record(Fact::Offline),
-                gone: None,
-                unseen: false,
-            };
+            let sale = Sale { global_uses: vec![used], ..sale(0, None) };
+            let ask = ask(number, guest(number), Verb::Record(Fact::Offline), sale);
             books.sell(Arc::new(ask)).await.map(|_| ())
         }
         Step::Grow(uses) => {

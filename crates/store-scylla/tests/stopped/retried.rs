@@ -3,14 +3,12 @@
 
 use std::sync::Arc;
 
-use suanpan_checkout::{Ask, BooksError, Recorded, Verb};
-use suanpan_ledger::Actor;
-use suanpan_ledger::sale::GlobalUse;
+use suanpan_checkout::{BooksError, Recorded, Verb};
 use suanpan_store::{CodeHolder, CodeState, LimitCap, Owner, Store, StoreError};
 use suanpan_store_scylla::Options;
 
 use crate::away::{Away, enrol, member, shop};
-use crate::script::{Call, NOW_MS, OFFER, books, call, checkout, code, guest, prepare, sale};
+use crate::script::{Call, NOW_MS, OFFER, ask, books, call, checkout, code, guest, limited, prepare};
 use crate::{ALONE, keyspace, process};
 
 /// Sells with these uses of the limit, and with the code or without it.
@@ -20,25 +18,7 @@ pub(crate) async fn sell(
     (owner, number): (&Owner, u64),
     (verb, uses, with_code): (Verb, u32, bool),
 ) -> Result<Recorded, BooksError> {
-    let mut sale = sale(0, with_code.then_some(1));
-    sale.global_uses.clear();
-    if uses > 0 {
-        let used = GlobalUse { offer: OFFER, uses, amount_minor: 0, given_back_if_whole: true };
-        sale.global_uses.push(used);
-    }
-    let ask = Ask {
-        checkout: checkout(number),
-        owner: owner.clone(),
-        actor: Actor::default(),
-        now_ms: NOW_MS,
-        basket_hash: [3; 32],
-        content_hash: if matches!(verb, Verb::Reserve { .. }) { [3; 32] } else { [4; 32] },
-        sale: Arc::new(sale),
-        answer: Vec::new(),
-        verb,
-        gone: None,
-        unseen: false,
-    };
+    let ask = ask(number, owner.clone(), verb, limited(uses, 0, with_code.then_some(1)));
     books(Arc::clone(store), chain).sell(Arc::new(ask)).await
 }
 
