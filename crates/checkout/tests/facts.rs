@@ -6,8 +6,9 @@ use suanpan_checkout::{Ask, Books, MemberAsk, Queues, Verb};
 use suanpan_domain::{CheckoutId, MemberId};
 use suanpan_ledger::command::Fact;
 use suanpan_ledger::head::OfferKey;
+use suanpan_ledger::refusal::{Conflict, Refusal};
 use suanpan_ledger::sale::{GlobalUse, Sale, SaleLine, SaleRun, Tender};
-use suanpan_ledger::{Action, Actor, Policy, State};
+use suanpan_ledger::{Action, Actor, Entry, Policy, State};
 use suanpan_store::{CodeHash, CodeState, LimitCap, Owner, Store, Taken};
 use suanpan_store_embedded::EmbeddedStore;
 
@@ -51,7 +52,7 @@ fn sale(limits: &[u64], codes: &[u8]) -> Sale {
     }
 }
 
-async fn sell(books: &Books, owner: &Owner, number: u8, verb: Verb, sale: Sale) -> State {
+async fn sell(books: &Books, owner: &Owner, number: u8, verb: Verb, sale: Sale) -> Entry {
     // What is sold differs from what was reserved, and so do its hashes.
     let hash = if matches!(verb, Verb::Reserve { .. }) { [3; 32] } else { [4; 32] };
     let ask = Ask {
@@ -67,17 +68,22 @@ async fn sell(books: &Books, owner: &Owner, number: u8, verb: Verb, sale: Sale) 
         gone: None,
         unseen: false,
     };
-    books.sell(Arc::new(ask)).await.unwrap().entry.state
+    books.sell(Arc::new(ask)).await.unwrap().entry
+}
+
+/// A store of a test's own, with a chain's books.
+fn open(name: &str) -> (std::path::PathBuf, Books) {
+    let folder = std::env::temp_dir().join(format!("suanpan-facts-{name}-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let store: Arc<dyn Store> = Arc::new(EmbeddedStore::open(&folder.join("store.sqlite")).unwrap());
+    let policy = Arc::new(Policy::plain(jiff::tz::TimeZone::UTC));
+    (folder, Books { store, chain: CHAIN.to_owned(), policy, queues: Queues::default() })
 }
 
 #[tokio::test]
 async fn what_a_reservation_holds_and_its_fact_does_not_take_is_free() {
-    let folder = std::env::temp_dir().join(format!("suanpan-facts-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
-    let store: Arc<dyn Store> = Arc::new(EmbeddedStore::open(&folder.join("store.sqlite")).unwrap());
-    let policy = Arc::new(Policy::plain(jiff::tz::TimeZone::UTC));
-    let books =
-        Books { store: Arc::clone(&store), chain: CHAIN.to_owned(), policy, queues: Queues::default() };
+    let (folder, books) = open("free");
+    let store = Arc::clone(&books.store);
     let member = MemberId::new("anna").unwrap();
     let action = Action::Enrol { request: [1; 16], content_hash: [1; 32], birthday: None, referred_by: None };
     let (request, actor) = ([1; 16], Actor::default());
@@ -91,11 +97,11 @@ async fn what_a_reservation_holds_and_its_fact_does_not_take_is_free() {
     for (place, owner) in [Owner::Guest(checkout(0)), Owner::Member(member)].iter().enumerate() {
         let (number, code) = (place as u8, 4 * place as u8 + 1);
         let reserve = Verb::Reserve { until_ms: NOW_MS + 60_000 };
-        let held = sell(&books, owner, number, reserve, sale(&[1, 2], &[code, code + 1])).await;
+        let held = sell(&books, owner, number, reserve, sale(&[1, 2], &[code, code + 1])).await.state;
         assert_eq!(held, State::Reserved);
         // It goes on with the second limit and the second code, and takes others.
         let sold = sale(&[2, 3], &[code + 1, code + 2]);
-        let state = sell(&books, owner, number, Verb::Record(Fact::Tendered), sold).await;
+        let state = sell(&books, owner, number, Verb::Record(Fact::Tendered), sold).await.state;
         assert!(matches!(state, State::Confirmed | State::Done), "{state:?}");
         let sales = place as i64 + 1;
         // What a fact takes that nobody held for it is an overrun.
@@ -111,6 +117,37 @@ async fn what_a_reservation_holds_and_its_fact_does_not_take_is_free() {
             assert_eq!(matches!(state, CodeState::Free), is_free, "{owner:?}: code {code} is {state:?}");
             assert!(!matches!(state, CodeState::Held { .. }), "{owner:?}: code {code}");
         }
+    }
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[tokio::test]
+async fn a_fact_counts_as_what_it_took_whatever_was_held() {
+    let (folder, books) = open("took");
+    // Of three uses; the fact finds so many missing.
+    for (held, took, used, overrun, missing) in
+        [(2, 2, 2, 0, None), (3, 1, 1, 0, None), (1, 2, 0, 2, None), (1, 4, 0, 4, Some((3, 4)))]
+    {
+        let number = held * 10 + took;
+        let offer = u64::from(number);
+        let cap = LimitCap { uses: Some(3), amount_minor: None };
+        books.store.set_limit(CHAIN, OfferKey(offer), cap).await.unwrap();
+        let of = |uses: u8| {
+            let mut sale = sale(&[offer], &[]);
+            sale.global_uses[0].uses = u32::from(uses);
+            sale
+        };
+        let owner = Owner::Guest(checkout(number));
+        let reserve = Verb::Reserve { until_ms: NOW_MS + 60_000 };
+        sell(&books, &owner, number, reserve, of(held)).await;
+        let row = sell(&books, &owner, number, Verb::Record(Fact::Offline), of(took)).await;
+        let lacks = |conflict: &&Conflict| conflict.reason == Refusal::GlobalLimit;
+        let found = row.overruns.iter().find(lacks).map(|conflict| (conflict.have, conflict.need));
+        assert_eq!(found, missing, "{held} held, {took} taken");
+        let limits = books.store.limits(CHAIN).await.unwrap();
+        let limit = limits.iter().find(|limit| limit.offer == OfferKey(offer)).unwrap();
+        let found = (limit.used.uses, limit.held.uses, limit.overrun.uses);
+        assert_eq!(found, (used, 0, overrun), "{held} held, {took} taken");
     }
     std::fs::remove_dir_all(folder).unwrap();
 }

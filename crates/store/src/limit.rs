@@ -33,6 +33,12 @@ impl Taken {
         }
     }
 
+    /// Whether so much is within this.
+    #[must_use]
+    pub const fn covers(self, other: Self) -> bool {
+        self.uses >= other.uses && self.amount_minor >= other.amount_minor
+    }
+
     /// Both differences, not below 0.
     #[must_use]
     pub fn minus(self, other: Self) -> Self {
@@ -140,7 +146,7 @@ pub struct LimitMove {
     pub offer: OfferKey,
     /// What.
     pub step: LimitStep,
-    /// How much; read by `Hold` and `Take`, and by `Settle` when nothing is held.
+    /// How much; read by `Hold`, `Take` and `Settle`.
     pub taken: Taken,
 }
 
@@ -154,8 +160,8 @@ pub enum LimitStep {
     },
     /// Paid without a reservation: only what fits. A hold of this holder becomes used.
     Take,
-    /// Paid: what is held becomes used, by the amounts that are held; what is absent or freed becomes an overrun by the
-    /// amounts given here. Repeated, nothing.
+    /// Paid: what is held becomes used, by the amounts given here; what is absent or freed becomes an overrun by them, and so
+    /// does all of a fact's share that is more than was held. Repeated, nothing.
     Settle,
     /// The reservation ended: what is held is free. For others, nothing.
     Free,
@@ -194,8 +200,13 @@ impl LimitView {
             }
             (LimitStep::Settle, Some(holder)) if holder.state == HolderState::Held => {
                 next.held = next.held.minus(holder.taken);
-                next.used = next.used.plus(holder.taken);
-                next.holder = holding(HolderState::Used, holder.taken, 0);
+                if holder.taken.covers(taken) {
+                    next.used = next.used.plus(taken);
+                    next.holder = holding(HolderState::Used, taken, 0);
+                } else {
+                    next.overrun = next.overrun.plus(taken);
+                    next.holder = holding(HolderState::Overrun, taken, 0);
+                }
             }
             (LimitStep::Settle, Some(holder))
                 if matches!(holder.state, HolderState::Used | HolderState::Overrun) => {}
@@ -264,7 +275,10 @@ mod tests {
             (Some((Held, 2)), hold, 3, Some((1, 4, 0, Some(Held)))),
             (Some((Held, 2)), hold, 4, None),
             (Some((Held, 2)), Take, 1, Some((2, 1, 0, Some(Used)))),
-            (Some((Held, 2)), Settle, 0, Some((3, 1, 0, Some(Used)))),
+            (Some((Held, 2)), Settle, 2, Some((3, 1, 0, Some(Used)))),
+            // A fact may take other than was held: less, and the rest is free; more, and it held nothing of that.
+            (Some((Held, 2)), Settle, 1, Some((2, 1, 0, Some(Used)))),
+            (Some((Held, 2)), Settle, 3, Some((1, 1, 3, Some(Overrun)))),
             (Some((Held, 2)), Free, 0, Some((1, 1, 0, Some(Freed)))),
             (Some((Held, 2)), GiveBack, 0, Some((1, 3, 0, Some(Held)))),
             (Some((Used, 2)), hold, 1, Some((3, 1, 0, Some(Used)))),

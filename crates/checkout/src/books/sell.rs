@@ -232,14 +232,19 @@ fn elsewhere(view: &View, ask: &Ask) -> Result<Option<Recorded>, Undecided> {
 fn consumed(view: &View, ask: &Ask) -> Conflicts {
     let mut missing = Conflicts::new();
     for (place, used) in ask.sale.global_uses.iter().enumerate() {
-        let Some(limit) = view.limit_after_fencing(place) else { continue };
+        let Some(mut limit) = view.limit_after_fencing(place) else { continue };
         let more = Taken { uses: i64::from(used.uses), amount_minor: used.amount_minor };
-        // What is held is this sale's already, and what is used was settled before.
-        let has = limit.holder.is_some_and(|holder| {
-            matches!(holder.state, HolderState::Held | HolderState::Used | HolderState::Overrun)
+        // What is held is this sale's already, and what is used was settled before. A fact may take more than was held.
+        let has = limit.holder.is_some_and(|holder| match holder.state {
+            HolderState::Used | HolderState::Overrun => true,
+            HolderState::Held => holder.taken.covers(more),
+            HolderState::Freed | HolderState::GivenBack => false,
         });
         if has || limit.fits(more) {
             continue;
+        }
+        if let Some(holder) = limit.holder.filter(|holder| holder.state == HolderState::Held) {
+            limit.held = limit.held.minus(holder.taken);
         }
         missing.extend(lacks(&limit, more));
     }

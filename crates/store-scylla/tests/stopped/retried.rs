@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use suanpan_checkout::{BooksError, Recorded, Verb};
+use suanpan_ledger::command::Fact;
 use suanpan_store::{CodeHolder, CodeState, LimitCap, Owner, Store, StoreError};
 use suanpan_store_scylla::Options;
 
@@ -166,4 +167,19 @@ async fn a_try_that_takes_less_does_not_lower_what_another_one_sells() {
     let found = first.goes_on();
     assert!(matches!(found, Err(BooksError::Refused(_))), "there is one of two: {found:?}");
     assert_eq!(uses(&*store, chain).await, (1, 0, 0));
+}
+
+/// A fact that takes other than its reservation held counts as what it took.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_fact_counts_as_what_it_took_whatever_was_held() {
+    let _alone = ALONE.lock().await;
+    let chain = "took";
+    let store = process(&shop(chain).await).await;
+    let reserve = Verb::Reserve { until_ms: NOW_MS + 60_000 };
+    for (number, held, took, after) in [(52, 2, 1, (1, 0, 0)), (53, 1, 2, (1, 0, 2))] {
+        sell(&store, chain, (&guest(number), number), (reserve, held, false)).await.expect("reserved");
+        let fact = Verb::Record(Fact::Offline);
+        sell(&store, chain, (&guest(number), number), (fact, took, false)).await.expect("recorded");
+        assert_eq!(uses(&*store, chain).await, after, "{held} held, {took} taken");
+    }
 }
