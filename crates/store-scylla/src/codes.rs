@@ -25,6 +25,8 @@ pub(crate) struct SeenCode {
     pub(crate) leftover: Option<(CodeHash, i64)>,
     /// Who holds it, for which version.
     pub(crate) held_by: Option<(Who, i64)>,
+    /// How often it had moved.
+    pub(crate) version: Option<i64>,
 }
 
 #[derive(DeserializeRow)]
@@ -106,10 +108,11 @@ impl Inner {
         backed: bool,
         until: Deadline,
     ) -> Result<SeenCode, StoreError> {
-        let mut seen = SeenCode { view: None, leftover: None, held_by: None };
-        let Some(Code { mut view, basis, .. }) = self.load_code(chain, code, until).await? else {
+        let mut seen = SeenCode { view: None, leftover: None, held_by: None, version: None };
+        let Some(Code { mut view, basis, version, .. }) = self.load_code(chain, code, until).await? else {
             return Ok(seen);
         };
+        seen.version = version;
         if let CodeState::Held { by, .. } = &view.state {
             let holder = Who { checkout: by.checkout, owner: by.owner.clone() };
             if who == Some(&holder) && !backed {
@@ -123,11 +126,12 @@ impl Inner {
         Ok(seen)
     }
 
-    /// Holds a code for exactly this version of the member's head, or renews it. False when somebody else has it.
+    /// Holds a code for exactly this version of the member's head, or renews it. False when somebody else has it, and when it
+    /// moved since the decision `saw` it.
     pub(crate) async fn hold_code(
         &self,
         chain: &str,
-        code: CodeHash,
+        (code, saw): (CodeHash, Option<i64>),
         who: &Who,
         basis: i64,
         until_ms: i64,
@@ -155,6 +159,11 @@ impl Inner {
                 || (known.view.state == held && known.basis == basis)
             {
                 return Ok(true);
+            }
+            // Others had it while this try was away, perhaps another owner of this very sale, who gave it back: what it took now
+            // would be for a sale that is not its own any more.
+            if known.version != saw {
+                return Ok(false);
             }
             if self.move_code(chain, code, &known, &held, basis, until).await? {
                 return Ok(true);

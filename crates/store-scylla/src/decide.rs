@@ -122,7 +122,7 @@ impl Inner {
         }
         let who = scope.checkout.map(|checkout| Who { checkout, owner: scope.owner.clone() });
         if let Some(who) = &who
-            && !self.hold(chain, seen, write, who, until).await?
+            && !self.hold(chain, scope, seen, write, who, until).await?
         {
             return Ok(Carried::Again);
         }
@@ -161,6 +161,7 @@ impl Inner {
     async fn hold(
         &self,
         chain: &str,
+        scope: &Scope,
         seen: &Seen,
         write: &Write,
         who: &Who,
@@ -200,7 +201,9 @@ impl Inner {
                 CodeStep::Use => 0,
                 CodeStep::Free | CodeStep::GiveBack => continue,
             };
-            if !self.hold_code(chain, moved.code, who, basis, until_ms, until).await? {
+            let place = scope.codes.iter().position(|code| *code == moved.code);
+            let saw = place.and_then(|place| seen.codes.get(place)).and_then(|code| code.version);
+            if !self.hold_code(chain, (moved.code, saw), who, basis, until_ms, until).await? {
                 return Ok(false);
             }
             between!("scylla/code-held");

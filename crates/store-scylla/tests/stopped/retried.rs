@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use suanpan_checkout::{BooksError, Recorded, Verb};
+use suanpan_ledger::Actor;
 use suanpan_ledger::command::Fact;
 use suanpan_store::{CodeHolder, CodeState, LimitCap, Owner, Store, StoreError};
 use suanpan_store_scylla::Options;
@@ -167,6 +168,29 @@ async fn a_try_that_takes_less_does_not_lower_what_another_one_sells() {
     let found = first.goes_on();
     assert!(matches!(found, Err(BooksError::Refused(_))), "there is one of two: {found:?}");
     assert_eq!(uses(&*store, chain).await, (1, 0, 0));
+}
+
+/// A guest's try was away when the card was scanned and the member gave the sale up: nobody has the code, but it has moved since.
+/// What the late try held would be for a sale that is not its own any more, and would lie there if it ended then.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_late_try_holds_no_code_for_what_passed_to_another_owner() {
+    let _alone = ALONE.lock().await;
+    let (chain, anna) = ("passed-on", Owner::Member(member("anna")));
+    let options = shop(chain).await;
+    let store = process(&options).await;
+    enrol(&store, chain, "anna").await;
+    let first = Away::at("scylla/looked", move || async move {
+        sell(&process(&options).await, chain, (&guest(50), 50), (Verb::Confirm, 0, true)).await
+    });
+    let reserve = Verb::Reserve { until_ms: NOW_MS + 60_000 };
+    sell(&store, chain, (&anna, 50), (reserve, 0, true)).await.expect("reserved");
+    books(Arc::clone(&store), chain).cancel(checkout(50), &Actor::default(), NOW_MS).await.expect("given up");
+    fail::cfg("scylla/code-held", "1*return->off").expect("a place that can be stopped at");
+    let late = first.goes_on();
+    fail::remove("scylla/code-held");
+    assert!(matches!(late, Err(BooksError::Refused(_))), "it was cancelled: {late:?}");
+    let found = store.code(chain, code(1)).await.expect("a store").expect("a code");
+    assert_eq!(found.state, CodeState::Free);
 }
 
 /// A fact that takes other than its reservation held counts as what it took.
