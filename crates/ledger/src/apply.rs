@@ -83,6 +83,7 @@ const fn adds_nothing(action: &Action) -> bool {
         action,
         Action::Park { .. }
             | Action::ClearEmitting { .. }
+            | Action::ClearTold
             | Action::Cancel { .. }
             | Action::EndReservation { .. }
     )
@@ -100,6 +101,7 @@ fn carry_out(call: Call<'_>) -> Result<Applied, Conflicts> {
         Action::Park { entry, why } => park::park(call, *entry, why),
         Action::Unpark { entry } => park::unpark(call, *entry),
         Action::ClearEmitting { up_to_version } => emitting::clear(call, *up_to_version),
+        Action::ClearTold => emitting::clear_told(call),
         Action::Adjust { .. } => adjust::adjust(call),
         Action::GrantCoupon { .. } => coupons::grant(call),
         Action::RevokeCoupon { .. } => coupons::revoke(call),
@@ -169,9 +171,9 @@ impl<'a> Call<'a> {
             && self.head.holds.iter().any(|hold| hold.until_ms <= now_ms && Some(hold.checkout) != own)
     }
 
-    /// Whether what is due has to be done before the command can owe derived writes.
+    /// Whether what is due has to be done before the member can begin what owes derived writes.
     pub(crate) fn emitting_full(&self) -> bool {
-        self.head.has_account() && self.head.emitting.len() >= limits::EMITTING_MAX
+        self.head.has_account() && self.head.emitting.len() >= limits::EMITTING_BEGUN_MAX
     }
 
     /// Whether there is no room for an entry that waits for its accrual.

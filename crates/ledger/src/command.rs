@@ -147,6 +147,9 @@ pub enum Action {
         /// All of `emitting` up to this version.
         up_to_version: u64,
     },
+    /// Of `emitting`, the entries given that [tell events alone](crate::Entry::tells_alone): their events were written
+    /// with them. The command's own row is that of the last one.
+    ClearTold,
     /// Points by hand.
     Adjust {
         /// Names the request.

@@ -5,7 +5,7 @@ use crate::check;
 use crate::command::{Actor, Command};
 use crate::entry::{CouponName, Entry, EntryKey, Movement, MovementKind, State, Verb};
 use crate::head::{Head, Pending, Status};
-use crate::limits::EMITTING_MAX;
+use crate::limits::EMITTING_BEGUN_MAX;
 use crate::outcome::{Applied, Change, Emit};
 use crate::policy::Policy;
 use crate::refusal::Conflicts;
@@ -129,9 +129,9 @@ impl<'a> Draft<'a> {
         self.movements.push(Movement { version, at_ms, kind, points, expires_ms, coupon });
     }
 
-    /// Whether a derived write more may be owed.
+    /// Whether a derived write more may be owed for what time brought.
     pub(crate) fn may_emit(&self) -> bool {
-        self.head.emitting.len() < EMITTING_MAX
+        self.head.emitting.len() < EMITTING_BEGUN_MAX
     }
 
     /// Ends the version with its row.

@@ -83,6 +83,14 @@ pub struct Entry {
     pub note: String,
 }
 
+impl Entry {
+    /// Whether the derived writes that it owes are events alone: nothing that reaches another member, and no bodies to move.
+    #[must_use]
+    pub fn tells_alone(&self) -> bool {
+        self.emits.iter().all(|emit| !matches!(emit, Emit::Effect { .. } | Emit::Archive { .. }))
+    }
+}
+
 /// What a row is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Verb {

@@ -32,8 +32,13 @@ pub const MONTHS_MAX: usize = 25;
 pub const DAYS_MAX: usize = 62;
 /// Entries that were not accrued. At the bound a confirm accrues the oldest first, by a write of its own.
 pub const PENDING_MAX: usize = 64;
-/// Entries accrued or parked whose derived writes are not out. At the bound nothing is accrued until some are.
+/// Entries accrued, parked or told whose derived writes are not out. At the bound an effect of another member that has something to tell waits
+/// until those are cleared that tell events alone.
 pub const EMITTING_MAX: usize = 16;
+/// So many of them may be what a member begins. At the bound nothing is accrued or begun until some are out. The rest are
+/// for effects of others, which bring nothing to anybody: two members who are full of what they owe each other take it all
+/// the same.
+pub const EMITTING_BEGUN_MAX: usize = EMITTING_MAX - 2;
 /// Lines of a sale, as of a basket.
 pub const SALE_LINES_MAX: usize = suanpan_domain::limits::BASKET_LINES_MAX;
 /// Returns of one checkout. At the bound a part is refused; what is left comes back at once, and facts are recorded.
@@ -68,6 +73,8 @@ const _: () = {
     assert!(HEAD_BYTES_FIT + 2 * 45 <= HEAD_BYTES_MAX);
     // Entries whose derived writes are not out fit beside a head at its soft bound.
     assert!(HEAD_BYTES_SOFT + EMITTING_MAX * 45 < HEAD_BYTES_ACCRUE);
+    // What others bring has a place of its own.
+    assert!(EMITTING_BEGUN_MAX < EMITTING_MAX);
     // One command moves a sum by less than the room above it.
     assert!(SUM_MAX.checked_add(64 * POINTS_MAX).is_some());
 };

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use futures_util::future::{join, join_all};
 use suanpan_domain::{CheckoutId, MemberId};
 use suanpan_ledger::command::EntryRef;
-use suanpan_ledger::limits::EMITTING_MAX;
+use suanpan_ledger::limits::EMITTING_BEGUN_MAX;
 use suanpan_ledger::refusal::Conflicts;
-use suanpan_ledger::{Action, Actor, Applied, Due, Emit, EntryKey, Head, Policy, Role, State, apply, due};
+use suanpan_ledger::{Action, Actor, Applied, Due, Entry, EntryKey, Head, Policy, Role, State, apply, due};
 use suanpan_store::{Derived, Owner, Scope, Verdict, View};
 
 use super::{Books, BooksError, Moment, Undecided, leaving};
@@ -81,7 +81,7 @@ impl Books {
     ) -> Result<(Worked, Option<(u64, u64)>), BooksError> {
         let mut done = Worked::default();
         for _ in 0..STEPS_MAX {
-            let (step, rest) = self.step_for(member, EMITTING_MAX, Moment::of_step(now_ms)).await?;
+            let (step, rest) = self.step_for(member, EMITTING_BEGUN_MAX, Moment::of_step(now_ms)).await?;
             done = done.plus(step);
             match rest {
                 Rest::Nothing { epoch, version } => return Ok((done, Some((epoch, version)))),
@@ -139,7 +139,7 @@ impl Books {
                 done = self.accrue_waiting(member, &row.head, &actor, at).await?;
             }
             Due::Accrue(_) => {
-                let at_most = at_most.min(EMITTING_MAX);
+                let at_most = at_most.min(EMITTING_BEGUN_MAX);
                 (done, rest) = self.accrue_first(member, &row.head, at_most, &actor, at).await?;
             }
             Due::EndReservation(checkout) => {
@@ -167,6 +167,13 @@ impl Books {
         at: Moment,
     ) -> Result<(Worked, Rest), BooksError> {
         let mut done = Worked::default();
+        // Others may wait for a place before they take what this one owes them, so room is made for them first.
+        if head.emitting.len() > EMITTING_BEGUN_MAX {
+            done.emitted = self.clear_told(member, head, actor, at).await?;
+            if done.emitted > 0 {
+                return Ok((done, Rest::Perhaps));
+            }
+        }
         let mut last = None;
         for waiting in head.emitting.iter().filter(|waiting| waiting.version <= version) {
             let scope = Scope::of(Owner::Member(member.clone())).reading(waiting.key);
@@ -189,6 +196,33 @@ impl Books {
         let action = Action::ClearEmitting { up_to_version: version };
         let cleared = self.step(member, scope, action, actor, at).await?;
         Ok((done, cleared.unwrap_or(Rest::Perhaps)))
+    }
+
+    /// Clears what tells events alone of what is emitting, whatever else is; how many rows are out by it.
+    async fn clear_told(
+        &self,
+        member: &MemberId,
+        head: &Head,
+        actor: &Actor,
+        at: Moment,
+    ) -> Result<u32, BooksError> {
+        let owner = Owner::Member(member.clone());
+        let keys = head.emitting.iter().map(|waiting| waiting.key);
+        let scope = keys.fold(Scope::of(owner.clone()), Scope::reading);
+        let (policy, command) =
+            (Arc::clone(&self.policy), Arc::new(Self::command(at.now_ms, actor, Action::ClearTold)));
+        let decider = move |view: &View| {
+            leaving(match apply(&policy, &view.head, &view.entries, &command) {
+                Ok(Applied::Changed(change)) => {
+                    let out = view.head.emitting.len().saturating_sub(change.head.emitting.len());
+                    let out = u32::try_from(out).unwrap_or(u32::MAX);
+                    Ok((Books::write(&policy, owner.clone(), *change).into(), out))
+                }
+                Ok(Applied::Known(_) | Applied::Nothing | Applied::AccrueFirst) => Ok((Verdict::Leave, 0)),
+                Err(conflicts) => Err(Undecided::from(conflicts)),
+            })
+        };
+        Ok(self.decide(at, scope, decider).await?.unwrap_or(0))
     }
 
     async fn accrue(
@@ -216,7 +250,7 @@ impl Books {
         actor: &Actor,
         at: Moment,
     ) -> Result<Worked, BooksError> {
-        let parts = head.pending.chunks(EMITTING_MAX).map(|part| async move {
+        let parts = head.pending.chunks(EMITTING_BEGUN_MAX).map(|part| async move {
             let entries = part.iter().filter_map(|waiting| entry_of(waiting.key));
             let accrued = join_all(entries.map(|entry| self.accrue(member, entry, actor, at)));
             let keys = part.iter().map(|waiting| waiting.key).collect();
@@ -278,11 +312,7 @@ impl Books {
         let scope = keys.iter().fold(Scope::of(owner.clone()), |scope, key| scope.reading(*key));
         let (policy, actor) = (Arc::clone(&self.policy), actor.clone());
         let decider = move |view: &View| {
-            let plain = |key: EntryKey| {
-                view.entry(key).is_some_and(|row| {
-                    row.emits.iter().all(|emit| !matches!(emit, Emit::Effect { .. } | Emit::Archive { .. }))
-                })
-            };
+            let plain = |key: EntryKey| view.entry(key).is_some_and(Entry::tells_alone);
             let emitting = &view.head.emitting;
             let Some(last) = emitting.last().filter(|_| emitting.iter().all(|waiting| plain(waiting.key)))
             else {

@@ -8,7 +8,7 @@ use crate::command::{Action, Effect};
 use crate::draft::Draft;
 use crate::entry::{EntryKey, MovementKind, Verb};
 use crate::head::{Lot, Status};
-use crate::limits::{LOTS_MAX, POINTS_MAX};
+use crate::limits::{EMITTING_MAX, LOTS_MAX, POINTS_MAX};
 use crate::outcome::Applied;
 use crate::refusal::{Conflict, Conflicts, Refusal};
 use crate::sale::Returned;
@@ -27,9 +27,6 @@ pub(crate) fn effect(call: Call<'_>) -> Result<Applied, Conflicts> {
         Status::Closed { survivor: Some(_) } => vec![Conflict::of(Refusal::MemberClosed)],
         Status::Active | Status::Blocked | Status::Closed { survivor: None } => Vec::new(),
     })?;
-    if call.emitting_full() {
-        return Ok(Applied::AccrueFirst);
-    }
     let mut draft = Draft::new(call.policy, call.head, call.command);
     let (verb, first) = (verb(effect), draft.movements.len());
     if draft.head.has_account() {
@@ -37,6 +34,10 @@ pub(crate) fn effect(call: Call<'_>) -> Result<Applied, Conflicts> {
         draft.say_earned(first);
     } else {
         draft.lapse_at_once(effect);
+    }
+    // What tells nothing needs no place among what is told.
+    if draft.head.has_account() && !draft.emits.is_empty() && draft.head.emitting.len() >= EMITTING_MAX {
+        return Ok(Applied::AccrueFirst);
     }
     let mut row = draft.row(key, verb, &call.command.actor);
     row.other = Some(source.clone());

@@ -2,6 +2,7 @@
 
 use crate::apply::Call;
 use crate::draft::Draft;
+use crate::head::Pending;
 use crate::outcome::Applied;
 use crate::refusal::{Conflict, Conflicts, Refusal};
 
@@ -14,5 +15,14 @@ pub(crate) fn clear(call: Call<'_>, up_to_version: u64) -> Result<Applied, Confl
     let Some(row) = call.row(last.key) else { return Err(vec![Conflict::of(Refusal::CheckoutUnknown)]) };
     let mut draft = Draft::new(call.policy, call.head, call.command);
     draft.head.emitting.retain(|waiting| waiting.version > up_to_version);
+    Ok(draft.finish(row.clone()))
+}
+
+/// Clears what tells events alone, whatever it stands behind: members who wait for each other's effects make room so.
+pub(crate) fn clear_told(call: Call<'_>) -> Result<Applied, Conflicts> {
+    let told = |waiting: &Pending| call.row(waiting.key).filter(|row| row.tells_alone());
+    let Some(row) = call.head.emitting.iter().rev().find_map(told) else { return Ok(Applied::Nothing) };
+    let mut draft = Draft::new(call.policy, call.head, call.command);
+    draft.head.emitting.retain(|waiting| told(waiting).is_none());
     Ok(draft.finish(row.clone()))
 }

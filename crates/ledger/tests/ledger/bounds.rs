@@ -1,13 +1,15 @@
 //! Every bound of `limits.rs`, and what happens at it.
 
 use suanpan_ledger::codec::head_bytes;
-use suanpan_ledger::head::{Counter, OfferKey, Period};
+use suanpan_ledger::command::Effect;
+use suanpan_ledger::head::{Counter, Lot, OfferKey, Period};
 use suanpan_ledger::limits::{
-    COUNTERS_MAX, COUPONS_MAX, DAYS_MAX, DELAYED_MAX, EMITTING_MAX, HEAD_BYTES_MAX, HEAD_BYTES_SOFT,
-    HOLDS_MAX, LOTS_MAX, MONTHS_MAX, PENDING_MAX, POINTS_MAX, RETURNS_MAX, SUM_MAX,
+    COUNTERS_MAX, COUPONS_MAX, DAYS_MAX, DELAYED_MAX, EMITTING_BEGUN_MAX, EMITTING_MAX, HEAD_BYTES_MAX,
+    HEAD_BYTES_SOFT, HOLDS_MAX, LOTS_MAX, MONTHS_MAX, PENDING_MAX, POINTS_MAX, RETURNS_MAX, SUM_MAX,
 };
 use suanpan_ledger::{Action, Actor, Applied, Command, Refusal, apply};
 
+use crate::life::deliver;
 use crate::policy_words::policy_of;
 use crate::script::{Script, instant};
 
@@ -151,26 +153,59 @@ fn a_confirm_accrues_first_when_much_is_pending() {
 #[test]
 fn nothing_is_accrued_while_too_much_is_not_out() {
     let mut script = script("");
-    for number in 0..=EMITTING_MAX {
+    for number in 0..=EMITTING_BEGUN_MAX {
         done(&mut script, &format!("confirm S{number} pays 10 earns 1"));
     }
-    for number in 0..EMITTING_MAX {
+    for number in 0..EMITTING_BEGUN_MAX {
         done(&mut script, &format!("accrue S{number}"));
     }
-    assert_eq!(script.step(&format!("accrue S{EMITTING_MAX}")), "nothing");
+    assert_eq!(script.step(&format!("accrue S{EMITTING_BEGUN_MAX}")), "nothing");
     assert_eq!(script.step("grant c1"), "accrue-first");
     assert_eq!(script.step("send 1"), "accrue-first");
     // Lapses wait, unspendable: they owe a message too.
     script.step("adjust 1");
     done(&mut script, "clear");
-    done(&mut script, &format!("accrue S{EMITTING_MAX}"));
+    done(&mut script, &format!("accrue S{EMITTING_BEGUN_MAX}"));
+}
+
+#[test]
+fn effects_of_others_have_places_of_their_own() {
+    let reward = Effect::ReferralReward { points: 5, friend_points: 0 };
+    let lot = |points| Lot { expires_ms: instant("2026-06-01"), points, held: 0 };
+    let transfer = Effect::Transfer { lots: vec![lot(5)] };
+    let mut script = script("review 9");
+    done(&mut script, "adjust 100 until 2026-06-01");
+    for _ in 0..EMITTING_BEGUN_MAX {
+        done(&mut script, "send 1");
+    }
+    for begun in ["send 1", "grant c1", "adjust 1", "activity o5"] {
+        assert_eq!(script.step(begun), "accrue-first", "{begun}");
+    }
+    for (rule, effect, expected, emitting) in [
+        ("a transfer tells nothing", &transfer, "done", EMITTING_BEGUN_MAX),
+        ("a reward is told", &reward, "done", EMITTING_BEGUN_MAX + 1),
+        ("and another", &reward, "done", EMITTING_MAX),
+        ("there is no place", &reward, "accrue-first", EMITTING_MAX),
+        ("a transfer needs none", &transfer, "done", EMITTING_MAX),
+    ] {
+        let applied = deliver(&mut script.world, "m2", effect.clone());
+        assert_eq!(script.outcome(applied), expected, "{rule}");
+        assert_eq!(script.world.head.emitting.len(), emitting, "{rule}");
+    }
+    // What is told alone is out with its row, whatever it stands behind.
+    done(&mut script, "clear-told");
+    assert_eq!(script.world.head.emitting.len(), EMITTING_BEGUN_MAX);
+    assert_eq!(script.step("clear-told"), "nothing", "what is sent stays until it has arrived");
+    assert_eq!(script.step("send 1"), "accrue-first");
+    let applied = deliver(&mut script.world, "m2", reward);
+    assert_eq!(script.outcome(applied), "done");
 }
 
 #[test]
 fn lapses_wait_while_too_much_is_not_out() {
     let mut script = script("");
     done(&mut script, "adjust 50 until 2026-02-01");
-    for number in 0..EMITTING_MAX {
+    for number in 0..EMITTING_BEGUN_MAX {
         done(&mut script, &format!("confirm S{number} pays 10"));
         done(&mut script, &format!("accrue S{number}"));
     }

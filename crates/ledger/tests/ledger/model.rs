@@ -355,7 +355,9 @@ fn random_lives_are_as_the_model_says() {
         "Estate",
         "Returned",
     ];
-    for what in outcomes.into_iter().chain(ACTIONS) {
+    // Which rows only tell something, the model does not know: `bounds.rs` has them.
+    let actions = ACTIONS.into_iter().filter(|action| *action != "ClearTold");
+    for what in outcomes.into_iter().chain(actions) {
         assert!(happened.contains(what), "{what} never happened");
     }
 }

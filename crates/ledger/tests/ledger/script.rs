@@ -224,7 +224,7 @@ impl Script {
         let points = || words[1].parse().unwrap_or_else(|_| panic!("{words:?}"));
         let (request, content_hash) = match words[0] {
             "reserve" | "confirm" | "fact" | "cancel" | "end" | "fence" | "return" | "accrue" | "park"
-            | "unpark" | "clear" | "tick" => ([0; 16], hash(&words[1..].join(" "))),
+            | "unpark" | "clear" | "clear-told" | "tick" => ([0; 16], hash(&words[1..].join(" "))),
             _ => self.request(words),
         };
         let until = after("until").map(instant);
@@ -293,6 +293,7 @@ impl Script {
                     _ => Action::Unpark { entry },
                 }
             }
+            "clear-told" => Action::ClearTold,
             "clear" => Action::ClearEmitting { up_to_version: u64::MAX },
             "cancel" => Action::Cancel { checkout: checkout(words[1]) },
             "end" => Action::EndReservation { checkout: checkout(words[1]), fenced: false },

@@ -85,6 +85,10 @@ impl World {
                     None => return Vec::new(),
                 }
             }
+            Action::ClearTold => {
+                let keys = self.head.emitting.iter().map(|waiting| waiting.key.to_bytes());
+                return keys.filter_map(|key| self.rows.get(&key).cloned()).collect();
+            }
             Action::Tick => return Vec::new(),
         };
         self.rows.get(&key.to_bytes()).cloned().into_iter().collect()
@@ -242,7 +246,7 @@ impl World {
 }
 
 /// Names of all commands.
-pub(crate) const ACTIONS: [&str; 22] = [
+pub(crate) const ACTIONS: [&str; 23] = [
     "Enrol",
     "Reserve",
     "Confirm",
@@ -265,6 +269,7 @@ pub(crate) const ACTIONS: [&str; 22] = [
     "CloseInto",
     "Close",
     "Tick",
+    "ClearTold",
 ];
 
 /// The name of a command; a new one does not compile before it has one.
@@ -292,6 +297,7 @@ const fn name(action: &Action) -> &'static str {
         Action::CloseInto { .. } => 19,
         Action::Close { .. } => 20,
         Action::Tick => 21,
+        Action::ClearTold => 22,
     };
     ACTIONS[place]
 }
