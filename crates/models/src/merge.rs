@@ -13,6 +13,7 @@ use crate::proof::{Rules, rules};
 
 const NO_CIRCLE: &str = "from every closed member there is a way to an open one";
 const QUIET: &str = "when all is quiet no lock is left and all points are an open member's";
+const ONE: &str = "of two merges the other way round one is done, when nothing else keeps both from it";
 const TRUE: &str = "a merge that was refused for good does not happen";
 
 rules! {
@@ -23,6 +24,9 @@ rules! {
     ArrivalUnlocks: "The lock ends with what the source had." => QUIET,
     SourceFirst: "Who withdraws writes that on the source first, where a second process finds it; then it \
         unlocks." => NO_CIRCLE,
+    SmallerGoes: "Of two merges the other way round the one with the smaller survivor ends the other, then closes its \
+        source." => ONE,
+    EndsOnSourceFirst: "Who ends the other writes that on the other's source first, as its own process does." => TRUE,
     EffectSecond: "The source closes with its points written out; they arrive as an effect named by the merge." => QUIET,
 }
 
@@ -72,6 +76,10 @@ pub enum Step {
     GiveUp,
     /// Unlocks the survivor.
     Unlock,
+    /// Writes, on its own survivor, that the merge the other way round will not close it.
+    EndOther,
+    /// Unlocks its own source for that one.
+    UnlockOther,
     /// It is done.
     Merged,
     /// It is refused, for good when a row says so.
@@ -89,6 +97,8 @@ pub struct State {
     pub closes: [Row; MERGES.len()],
     /// Of each merge, the points that are on their way; none when they have arrived.
     pub estates: [Option<u8>; MERGES.len()],
+    /// Whether one of the two that go both ways met an open hold of its source.
+    pub held: bool,
     /// Each merge's processes.
     pub processes: [[Step; TWINS]; MERGES.len()],
 }
@@ -162,12 +172,22 @@ impl Merge {
                 }
             },
             Step::Unlock => {
-                let head = &mut state.heads[survivor];
-                if state.locks[merge] == Row::Done && head.lock == Some(source) {
-                    head.lock = None;
-                }
-                state.locks[merge] = Row::Cancelled;
+                unlock(state, merge);
                 Step::Refused
+            }
+            Step::EndOther => match other_way(merge) {
+                Some(other) if state.closes[other] == Row::Null => {
+                    state.closes[other] = Row::Cancelled;
+                    Step::UnlockOther
+                }
+                Some(other) if state.closes[other] == Row::Cancelled => Step::UnlockOther,
+                Some(_) | None => self.withdraw(),
+            },
+            Step::UnlockOther => {
+                if let Some(other) = other_way(merge) {
+                    unlock(state, other);
+                }
+                Step::Close
             }
             Step::Merged | Step::Refused => step,
         }
@@ -177,7 +197,12 @@ impl Merge {
         let (survivor, source) = MERGES[merge];
         let head = &mut state.heads[source];
         if head.survivor.is_some() || head.lock.is_some() && self.hold(Rule::LockedStays) {
-            return self.withdraw();
+            let mutual = head.survivor.is_none() && head.lock == Some(survivor) && survivor < source;
+            return match (mutual && self.hold(Rule::SmallerGoes), self.hold(Rule::EndsOnSourceFirst)) {
+                (false, _) => self.withdraw(),
+                (true, true) => Step::EndOther,
+                (true, false) => Step::UnlockOther,
+            };
         }
         head.survivor = Some(survivor);
         state.closes[merge] = Row::Done;
@@ -215,6 +240,22 @@ impl Merge {
     }
 }
 
+/// The survivor gives a merge up.
+fn unlock(state: &mut State, merge: usize) {
+    let (survivor, source) = MERGES[merge];
+    let head = &mut state.heads[survivor];
+    if state.locks[merge] == Row::Done && head.lock == Some(source) {
+        head.lock = None;
+    }
+    state.locks[merge] = Row::Cancelled;
+}
+
+/// The merge of the same two the other way round.
+fn other_way(merge: usize) -> Option<usize> {
+    let (survivor, source) = MERGES[merge];
+    MERGES.iter().position(|other| *other == (source, survivor))
+}
+
 /// Who a member is today; none when there is nobody.
 fn open(state: &State, member: Member) -> Option<Member> {
     let mut member = member;
@@ -238,6 +279,7 @@ impl Model for Merge {
             locks: [Row::Null; MERGES.len()],
             closes: [Row::Null; MERGES.len()],
             estates: [None; MERGES.len()],
+            held: false,
             processes: [[Step::Lock; TWINS]; MERGES.len()],
         }]
     }
@@ -267,7 +309,10 @@ impl Model for Merge {
             Action::Run(merge, twin, step) => {
                 next.processes[merge][twin] = self.step(&mut next, merge, step);
             }
-            Action::MeetsHold(merge, twin) => next.processes[merge][twin] = self.withdraw(),
+            Action::MeetsHold(merge, twin) => {
+                next.held |= other_way(merge).is_some();
+                next.processes[merge][twin] = self.withdraw();
+            }
             Action::Again(merge, twin) => next.processes[merge][twin] = Step::Lock,
             Action::Carry(merge) => self.carry(&mut next, merge),
         }
@@ -282,6 +327,10 @@ impl Model for Merge {
             Property::always(TRUE, |_, state: &State| {
                 let rows = state.locks.iter().zip(&state.closes);
                 rows.into_iter().all(|rows| rows != (&Row::Cancelled, &Row::Done))
+            }),
+            Property::always(ONE, |_, state: &State| {
+                let both = state.locks[..2] == [Row::Cancelled; 2];
+                !both || state.held || state.closes[2] == Row::Done
             }),
             // What processes know is lost when all of them stop: what is left is what has to lead on.
             Property::always(QUIET, |model: &Self, state: &State| {
