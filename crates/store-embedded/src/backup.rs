@@ -57,6 +57,7 @@ pub(crate) fn damage(path: &Path) -> Result<Vec<String>, StoreError> {
         // Of a file whose pages are damaged nothing else can be said.
         if found.is_empty() {
             found = headless(&connection)?;
+            found.extend(bodiless(&connection)?);
             found.extend(unclaimed(&connection)?);
         }
         Ok(found)
@@ -64,7 +65,43 @@ pub(crate) fn damage(path: &Path) -> Result<Vec<String>, StoreError> {
     run().map_err(StoreError::from)
 }
 
-/// Rows whose owner is gone: a walk passes them over, so that everybody else is still looked at.
+/// What a walk passes over, so that everybody else is still looked at: ten sentences of each kind at most.
+pub(crate) fn passed_over(path: &Path) -> Result<Vec<String>, StoreError> {
+    let connection = open::reader(path)?;
+    let run = || -> Result<Vec<String>, Failed> {
+        // One state: a member who comes meanwhile has all of its parts or none.
+        let state = connection.unchecked_transaction()?;
+        let mut found = headless(&state)?;
+        found.extend(bodiless(&state)?);
+        Ok(found)
+    };
+    run().map_err(StoreError::from)
+}
+
+/// Heads without their blob, and rows without their body.
+fn bodiless(connection: &Connection) -> Result<Vec<String>, Failed> {
+    let mut found = Vec::new();
+    let heads =
+        "SELECT h.name FROM head h WHERE NOT EXISTS (SELECT 1 FROM head_blob b WHERE b.id = h.id) LIMIT 10";
+    let mut heads = connection.prepare(heads)?;
+    let mut heads = heads.query([])?;
+    while let Some(row) = heads.next()? {
+        let name: String = row.get(0)?;
+        found.push(format!("the head of member {name} is without its bytes"));
+    }
+    let rows =
+        "SELECT coalesce((SELECT 'member ' || name FROM head WHERE id = e.owner), 'guest number ' || e.owner)
+                FROM entry e WHERE NOT EXISTS (SELECT 1 FROM entry_body b WHERE b.id = e.body) LIMIT 10";
+    let mut rows = connection.prepare(rows)?;
+    let mut rows = rows.query([])?;
+    while let Some(row) = rows.next()? {
+        let owner: String = row.get(0)?;
+        found.push(format!("a row of {owner} is without its body"));
+    }
+    Ok(found)
+}
+
+/// Rows whose owner is gone.
 fn headless(connection: &Connection) -> Result<Vec<String>, Failed> {
     let sql = "SELECT owner FROM (SELECT DISTINCT owner FROM entry) WHERE owner NOT IN (SELECT id FROM head)
                AND owner NOT IN (SELECT id FROM guest) LIMIT 10";

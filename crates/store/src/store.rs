@@ -182,6 +182,12 @@ pub trait Store: Send + Sync {
         Ok(Vec::new())
     }
 
+    /// What a [`walk`](Self::walk) passes over because what it belongs to is gone, a sentence each, of many some; reads every
+    /// head and row. Nothing where a row cannot be there without its head.
+    async fn passed_over(&self) -> Result<Vec<String>, StoreError> {
+        Ok(Vec::new())
+    }
+
     /// When the latest complete pass of [`scan_and_tell`](Self::scan_and_tell) over a part began; none before the first, and
     /// where nothing is told.
     async fn passed(&self, part: Part) -> Result<Option<i64>, StoreError> {

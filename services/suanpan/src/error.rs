@@ -162,6 +162,12 @@ fn told(status: &Status) -> String {
     }
     let help = match status.code() {
         Code::FailedPrecondition if text.contains("MEMBER_BLOCKED") => "suanpan member block ID --off",
+        Code::FailedPrecondition if text.contains("so its currency is not known") => {
+            "publish with the release that published that program, or restore a backup"
+        }
+        Code::FailedPrecondition if text.contains("the export is not whole") => {
+            "suanpan audit finds all that is damaged; what was written is right, and part of it"
+        }
         Code::InvalidArgument if text.contains("actor.reason") => "say why with --reason TEXT",
         Code::Unavailable => "the call may have happened: send it again with the same ids",
         Code::AlreadyExists => "nothing was changed; another call used the id",

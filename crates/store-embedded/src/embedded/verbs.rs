@@ -311,6 +311,12 @@ impl Store for EmbeddedStore {
         checked.map_err(|error| StoreError::Panicked(error.to_string()))?
     }
 
+    async fn passed_over(&self) -> Result<Vec<String>, StoreError> {
+        let path = self.path.clone();
+        let checked = tokio::task::spawn_blocking(move || backup::passed_over(&path)).await;
+        checked.map_err(|error| StoreError::Panicked(error.to_string()))?
+    }
+
     async fn walk(&self, after: &Cursor, limit: usize) -> Result<Page<RawRow>, StoreError> {
         let after = after.clone();
         self.read(move |connection| consistent(connection, |at| sweeps::walk(at, &after, limit))).await

@@ -146,6 +146,10 @@ impl Store for FaultyStore {
         self.call(false, self.inner.damage()).await
     }
 
+    async fn passed_over(&self) -> Result<Vec<String>, StoreError> {
+        self.call(false, self.inner.passed_over()).await
+    }
+
     async fn passed(&self, part: Part) -> Result<Option<i64>, StoreError> {
         self.call(false, self.inner.passed(part)).await
     }

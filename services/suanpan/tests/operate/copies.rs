@@ -103,3 +103,49 @@ fn exports_stream_every_row_and_files_are_whole() {
         printed(&shop.run(&["audit", "--chain-only"]));
     }
 }
+
+#[test]
+fn an_export_of_a_damaged_file_names_what_it_left_out() {
+    const OF: &str = "(SELECT id FROM head WHERE name = 'm-1')";
+    const BODY: &str = "(SELECT max(body) FROM entry WHERE owner = (SELECT id FROM head WHERE name = 'm-1'))";
+    let head_gone = format!("DELETE FROM head WHERE id = {OF}");
+    let blob_gone = format!("DELETE FROM head_blob WHERE id = {OF}");
+    let blob_damaged = format!("UPDATE head_blob SET bytes = x'01ff' WHERE id = {OF}");
+    let body_gone = format!("DELETE FROM entry_body WHERE id = {BODY}");
+    let body_damaged = format!("UPDATE entry_body SET bytes = x'01ff' WHERE id = {BODY}");
+    let all = ["members", "entries", "checkouts"].as_slice();
+    let rows = &all[1..];
+    for (damage, found_by, named) in [
+        (&head_gone, all, "rows of member number"),
+        (&blob_gone, all, "the head of member m-1"),
+        (&blob_damaged, &all[..1], "member m-1: its head cannot be read"),
+        (&body_gone, all, "a row of member m-1"),
+        (&body_damaged, rows, "member m-1: the row of version"),
+    ] {
+        let shop = Shop::open(Place::File);
+        for member in ["m-1", "m-2"] {
+            shop.enrol(member);
+            shop.sell(member, &[]);
+        }
+        let file = rusqlite::Connection::open(shop.path("store")).expect("the file");
+        assert_eq!(file.execute(damage, []).expect("a statement"), 1, "{damage}");
+        drop(file);
+        for what in all {
+            let out = shop.path(&format!("{what}.jsonl"));
+            let run = shop.run(&["export", what, "--out", &out]);
+            if !found_by.contains(what) {
+                printed(&run);
+                continue;
+            }
+            let told = refused(&run, 1);
+            assert!(told.contains(named), "{damage}: {what}: {told}");
+            assert!(told.contains("help: suanpan audit"), "{damage}: {what}: {told}");
+            assert!(!std::path::Path::new(&out).exists(), "half an export is none");
+            // Everybody else is there all the same.
+            let part = shop.read(&format!("{what}.jsonl.part"));
+            assert!(part.contains("m-2"), "{damage}: {what}: {part}");
+        }
+        let audit = shop.run(&["audit"]);
+        assert_eq!(audit.status.code(), Some(1), "{damage}: {audit:?}");
+    }
+}

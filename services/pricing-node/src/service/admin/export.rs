@@ -1,12 +1,13 @@
-//! Everything of one kind, streamed from a walk over the store in bounded memory.
+//! Everything of one kind, streamed from a walk over the store in bounded memory. What cannot be read is left out, and told
+//! at the end as a refusal: whoever takes what came for all of it would lose members without a word.
 
 use std::sync::Arc;
 
 use prost::Message as _;
 use suanpan_domain::{BusinessTime, MemberId};
-use suanpan_ledger::codec::{DecodeError, decode_entry, decode_head};
+use suanpan_ledger::codec::{decode_entry, decode_head};
 use suanpan_ledger::head::Status as Standing;
-use suanpan_ledger::{Entry, EntryKey, progress, snapshot};
+use suanpan_ledger::{Entry, EntryKey, Head, progress, snapshot};
 use suanpan_rpc::decode::{ExportCall, ExportKind};
 use suanpan_rpc::{admin_v1, checkout_v1, encode, member_v1};
 use suanpan_store::{Cursor, Owner, RawEntry, RawHead, RawRow, Store, StoreError};
@@ -21,6 +22,8 @@ use crate::node::unix_ms_now;
 
 /// Rows of one read, and about as many of one message.
 const ROWS_PER_READ: usize = 1_000;
+/// So many of what was left out are named.
+const NAMED_MAX: usize = 10;
 
 type Message = Result<admin_v1::ExportResponse, Status>;
 
@@ -53,6 +56,8 @@ async fn walk(
         now_ms: unix_ms_now(),
         owner: None,
         sale: None,
+        left_out: Vec::new(),
+        left_out_rows: 0,
         out: admin_v1::ExportResponse::default(),
     };
     let mut after = Cursor::default();
@@ -60,8 +65,8 @@ async fn walk(
         let page = store.walk(&after, ROWS_PER_READ).await?;
         for row in page.rows {
             match row {
-                RawRow::Head(head) => export.head(head)?,
-                RawRow::Entry(entry) => export.entry(&entry)?,
+                RawRow::Head(head) => export.head(head),
+                RawRow::Entry(entry) => export.entry(&entry),
             }
         }
         if page.next.is_none() {
@@ -73,9 +78,13 @@ async fn walk(
         }
         match page.next {
             Some(next) => after = next,
-            None => return Ok(()),
+            None => break,
         }
     }
+    for passed_over in store.passed_over().await? {
+        export.leave_out(|| passed_over);
+    }
+    export.whole()
 }
 
 struct Export<'a> {
@@ -86,69 +95,103 @@ struct Export<'a> {
     owner: Option<Owner>,
     /// The sale whose returns come.
     sale: Option<(Entry, Vec<Entry>)>,
+    /// The first of what could not be read, in words.
+    left_out: Vec<String>,
+    /// How much that is.
+    left_out_rows: u64,
     out: admin_v1::ExportResponse,
 }
 
-fn damaged(error: &DecodeError) -> StoreError {
-    StoreError::Corrupt(error.to_string())
-}
-
 impl Export<'_> {
-    fn head(&mut self, head: RawHead) -> Result<(), StoreError> {
+    /// Notes what is not exported.
+    fn leave_out(&mut self, what: impl FnOnce() -> String) {
+        self.left_out_rows += 1;
+        if self.left_out.len() < NAMED_MAX {
+            self.left_out.push(what());
+        }
+    }
+
+    /// Nothing was left out, or what was.
+    fn whole(&self) -> Result<(), StoreError> {
+        if self.left_out.is_empty() {
+            return Ok(());
+        }
+        let more = self.left_out_rows - self.left_out.len() as u64;
+        let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+        Err(StoreError::Corrupt(format!(
+            "the export is not whole, it left out: {}{more}",
+            self.left_out.join("; ")
+        )))
+    }
+
+    fn head(&mut self, head: RawHead) {
         self.finish_sale();
         self.owner = None;
         if head.chain != self.chain.id() {
-            return Ok(());
+            return;
         }
         if let (ExportKind::Members, Owner::Member(member)) = (self.call.kind, &head.owner) {
-            self.out.members.extend(self.member(member, &head.bytes)?);
+            match decode_head(&head.bytes) {
+                Ok(decoded) => self.out.members.extend(self.member(member, &decoded)),
+                Err(error) => self.leave_out(|| format!("member {member}: its head cannot be read: {error}")),
+            }
         }
         self.owner = Some(head.owner);
-        Ok(())
     }
 
-    fn member(&self, member: &MemberId, bytes: &[u8]) -> Result<Option<member_v1::Member>, StoreError> {
-        let head = decode_head(bytes).map_err(|error| damaged(&error))?;
+    fn member(&self, member: &MemberId, head: &Head) -> Option<member_v1::Member> {
         if head.status == Standing::Absent {
-            return Ok(None);
+            return None;
         }
         let (policy, now_ms) = (self.chain.policy(), self.now_ms);
         let utc_offset_minutes = self.chain.utc_offset_minutes("", now_ms);
         let time = BusinessTime { unix_ms: now_ms, utc_offset_minutes };
-        let facts = snapshot(policy, &head, member, now_ms, time);
-        let standing = progress(policy, &head, now_ms);
-        Ok(Some(encode::account(self.chain.id(), &head, policy, &standing, &facts)))
+        let facts = snapshot(policy, head, member, now_ms, time);
+        let standing = progress(policy, head, now_ms);
+        Some(encode::account(self.chain.id(), head, policy, &standing, &facts))
     }
 
-    fn entry(&mut self, row: &RawEntry) -> Result<(), StoreError> {
-        let Some(owner) = &self.owner else { return Ok(()) };
-        match (self.call.kind, owner) {
-            (ExportKind::Members, _) | (ExportKind::Entries, Owner::Guest(_)) => {}
-            (ExportKind::Entries, Owner::Member(member)) => {
-                let entry = decode_entry(&row.bytes).map_err(|error| damaged(&error))?;
-                self.out.entries.push(admin_v1::ExportedEntry {
-                    member_id: member.to_string(),
-                    entry: Some(encode::entry(self.chain.policy(), &entry)),
+    fn entry(&mut self, row: &RawEntry) {
+        let Some(owner) = self.owner.clone() else { return };
+        let member = match (self.call.kind, &owner) {
+            (ExportKind::Members, _) | (ExportKind::Entries, Owner::Guest(_)) => return,
+            (ExportKind::Entries, Owner::Member(member)) => Some(member),
+            (ExportKind::Checkouts, _) => None,
+        };
+        let entry = match decode_entry(&row.bytes) {
+            Ok(entry) => entry,
+            Err(error) => {
+                self.leave_out(|| {
+                    let owner = match &owner {
+                        Owner::Member(member) => format!("member {member}"),
+                        Owner::Guest(checkout) => format!("guest's sale {checkout}"),
+                    };
+                    format!("{owner}: the row of version {} cannot be read: {error}", row.version)
                 });
+                // Returns of a sale that cannot be read belong to no sale.
+                self.finish_sale();
+                return;
             }
-            (ExportKind::Checkouts, _) => {
-                let entry = decode_entry(&row.bytes).map_err(|error| damaged(&error))?;
-                match entry.key {
-                    EntryKey::Checkout(_) => {
-                        self.finish_sale();
-                        self.sale = Some((entry, Vec::new()));
-                    }
-                    // Returns stand right behind their sale.
-                    EntryKey::Return(..) => {
-                        if let Some((_, returns)) = &mut self.sale {
-                            returns.push(entry);
-                        }
-                    }
-                    EntryKey::Request(_) | EntryKey::Effect(_) | EntryKey::Time(_) => {}
-                }
-            }
+        };
+        if let Some(member) = member {
+            let entry = Some(encode::entry(self.chain.policy(), &entry));
+            self.out.entries.push(admin_v1::ExportedEntry { member_id: member.to_string(), entry });
+            return;
         }
-        Ok(())
+        match entry.key {
+            EntryKey::Checkout(_) => {
+                self.finish_sale();
+                self.sale = Some((entry, Vec::new()));
+            }
+            // Returns stand right behind their sale.
+            EntryKey::Return(checkout, _) => match &mut self.sale {
+                Some((sale, returns)) if sale.key == EntryKey::Checkout(checkout) => returns.push(entry),
+                Some(_) | None => {
+                    self.leave_out(|| format!("a return of sale {checkout}, which is not there"))
+                }
+            },
+            EntryKey::Request(_) | EntryKey::Effect(_) | EntryKey::Time(_) => {}
+        }
     }
 
     fn finish_sale(&mut self) {
