@@ -22,7 +22,8 @@ pub(crate) use decide::decide;
 pub(crate) use durable::{Durable, Log};
 pub(crate) use queue::{Queue, Refused};
 pub(crate) use rows::{
-    activate, active, add_codes, forget_outbox, link, put_program, set_limit, set_position, unlink,
+    activate, active, add_codes, forget_outbox, link, put_program, set_limit, set_position, take_position,
+    unlink,
 };
 
 use durable::Committed;

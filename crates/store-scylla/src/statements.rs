@@ -247,6 +247,7 @@ statements! {
 
     position Read "SELECT fence, place FROM position WHERE chain = ? AND name = ?"
     position_now Serial "SELECT fence, place FROM position WHERE chain = ? AND name = ?"
+    take_position Conditional "UPDATE position SET fence = ? WHERE chain = ? AND name = ? IF fence = ?"
     set_position Conditional "UPDATE position SET fence = ?, place = ? WHERE chain = ? AND name = ? IF fence = ?"
     leases Serial "SELECT duty, holder, until FROM lease WHERE always = 0"
     lease Conditional "UPDATE lease SET holder = ?, until = ? WHERE always = 0 AND duty = ? IF holder = ? AND until = ?"

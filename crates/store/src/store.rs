@@ -227,7 +227,11 @@ pub trait Store: Send + Sync {
     /// A named position that somebody keeps, with the fence it was set under.
     async fn position(&self, chain: &str, name: &str) -> Result<Option<(u64, Cursor)>, StoreError>;
 
-    /// Sets a named position; false, and nothing changes, when it was set under a higher fence.
+    /// Takes a named position over: raises its fence, by which nobody who has an earlier one sets it any more, and gives both.
+    /// Of many who take it at once each has a fence of its own.
+    async fn take_position(&self, chain: &str, name: &str) -> Result<(u64, Cursor), StoreError>;
+
+    /// Sets a named position; false, and nothing changes, when it was set or taken under a higher fence.
     async fn set_position(
         &self,
         chain: &str,

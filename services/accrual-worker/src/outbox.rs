@@ -207,12 +207,8 @@ impl Delivery<'_> {
 
     /// Raises the fence, so that an earlier worker that comes back keeps no place any more.
     async fn take_over(&mut self, chain: &str) -> Result<Cursor, Stuck> {
-        let name = position_of(self.sink);
-        let (fence, after) = self.shared.store.position(chain, &name).await?.unwrap_or_default();
-        if !self.shared.store.set_position(chain, &name, fence + 1, &after).await? {
-            return Err(Stuck::Fenced);
-        }
-        self.places.insert(chain.to_owned(), (fence + 1, after.clone()));
+        let (fence, after) = self.shared.store.take_position(chain, &position_of(self.sink)).await?;
+        self.places.insert(chain.to_owned(), (fence, after.clone()));
         Ok(after)
     }
 

@@ -187,6 +187,13 @@ impl Store for EmbeddedStore {
         self.read(move |connection| lists::position(connection, &chain, &name)).await
     }
 
+    async fn take_position(&self, chain: &str, name: &str) -> Result<(u64, Cursor), StoreError> {
+        check_chain(chain)?;
+        check_name("a position's name", name)?;
+        let (chain, name) = (chain.to_owned(), name.to_owned());
+        self.write_with(move |writing| writer::take_position(writing, &chain, &name)).await
+    }
+
     async fn set_position(
         &self,
         chain: &str,

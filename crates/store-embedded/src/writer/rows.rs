@@ -123,6 +123,22 @@ pub(crate) fn forget_outbox(writing: &mut Writing<'_>, chain: &str, up_to: &Curs
     Ok(())
 }
 
+pub(crate) fn take_position(
+    writing: &mut Writing<'_>,
+    chain: &str,
+    name: &str,
+) -> Result<(u64, Cursor), Failed> {
+    let connection = writing.connection;
+    let chain = writing.names.chain_or_new(connection, chain)?;
+    let taken = connection
+        .prepare_cached(
+            "INSERT INTO position(chain, name, fence, cursor) VALUES (?1, ?2, 1, x'')
+             ON CONFLICT DO UPDATE SET fence = fence + 1 RETURNING fence, cursor",
+        )?
+        .query_row((chain, name), |row| Ok((row.get::<_, i64>(0)?, Cursor(row.get(1)?))))?;
+    Ok((counted(taken.0)?, taken.1))
+}
+
 pub(crate) fn set_position(
     writing: &mut Writing<'_>,
     chain: &str,

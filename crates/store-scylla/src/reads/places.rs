@@ -57,6 +57,36 @@ impl Inner {
         self.put_place(chain, name, fence, place).await
     }
 
+    /// Raises a position's fence. The place is read after that: whoever had the fence before moves it no more.
+    pub(crate) async fn take_place(&self, chain: &str, name: &str) -> Result<(u64, Cursor), StoreError> {
+        check_name("a position's name", name)?;
+        self.list_chain(chain, self.deadline()).await?;
+        let until = self.deadline();
+        let mut pauses = Pauses::default();
+        loop {
+            let row = self
+                .cql
+                .read_one::<(Option<i64>, Option<Vec<u8>>)>(
+                    &self.statements.position_now,
+                    values![chain, name],
+                    until,
+                )
+                .await?;
+            let before = row.and_then(|(fence, _)| fence);
+            let fence = before.unwrap_or_default() + 1;
+            // One that was carried out and whose answer was lost is not told from another's: the next one is nobody else's.
+            let values = values![fence, chain, name, before];
+            if let Applied::Yes = self.cql.decide(&self.statements.take_position, values, until).await? {
+                let place = self.place_of(chain, name).await?;
+                return Ok((counted(fence)?, place.map(|(_, place)| place).unwrap_or_default()));
+            }
+            if until.is_over() {
+                return Err(StoreError::Busy);
+            }
+            pauses.pause().await;
+        }
+    }
+
     /// When the latest complete pass over a part began.
     pub(crate) async fn passed(&self, part: Part) -> Result<Option<i64>, StoreError> {
         let place = self.place_of(NO_CHAIN, &pass_over(part)).await?;

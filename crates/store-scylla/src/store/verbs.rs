@@ -177,6 +177,11 @@ impl Store for ScyllaStore {
         self.0.place_of(chain, name).await
     }
 
+    async fn take_position(&self, chain: &str, name: &str) -> Result<(u64, Cursor), StoreError> {
+        check_chain(chain)?;
+        self.0.take_place(chain, name).await
+    }
+
     async fn set_position(
         &self,
         chain: &str,

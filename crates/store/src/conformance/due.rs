@@ -1,6 +1,7 @@
 //! What the worker reads: the scan, the feed, positions.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use suanpan_domain::MemberId;
 use tokio::task::JoinSet;
@@ -183,6 +184,30 @@ pub(super) async fn positions_are_fenced(shop: Shop) {
     assert!(known(|| store.set_position(chain, "webhook", 1, &two)).await);
     assert!(known(|| store.set_position(chain, "webhook", 3, &three)).await);
     assert!(!known(|| store.set_position(chain, "webhook", 2, &four)).await, "an older fence");
-    assert_eq!(known(|| store.position(chain, "webhook")).await, Some((3, three)));
+    assert_eq!(known(|| store.position(chain, "webhook")).await, Some((3, three.clone())));
     assert_eq!(known(|| store.position(chain, "file")).await, None);
+
+    // Who takes it over goes on where it stands, and nobody from before does.
+    let (fence, place) = known(|| store.take_position(chain, "webhook")).await;
+    assert_eq!((fence > 3, &place), (true, &three));
+    assert!(!known(|| store.set_position(chain, "webhook", 3, &four)).await, "who had it before");
+    assert!(known(|| store.set_position(chain, "webhook", fence, &four)).await);
+    assert!(known(|| store.set_position(chain, "webhook", fence, &four)).await, "the same one goes on");
+    // Of many who take it at once one has it, and the others know.
+    let mut takers = JoinSet::new();
+    for _ in 0..8 {
+        let (store, chain) = (Arc::clone(store), chain.to_owned());
+        takers.spawn(async move { known(|| store.take_position(&chain, "file")).await });
+    }
+    let taken = takers.join_all().await;
+    let fences: BTreeSet<u64> = taken.iter().map(|(fence, _)| *fence).collect();
+    assert_eq!(fences.len(), taken.len(), "each has a fence of its own: {taken:?}");
+    assert!(taken.iter().all(|(_, place)| *place == Cursor::default()), "{taken:?}");
+    let mut keep = Vec::new();
+    for fence in &fences {
+        if known(|| store.set_position(chain, "file", *fence, &one)).await {
+            keep.push(*fence);
+        }
+    }
+    assert_eq!(keep, fences.last().copied().into_iter().collect::<Vec<_>>(), "the last one alone");
 }

@@ -185,6 +185,10 @@ impl Store for FaultyStore {
         self.call(false, self.inner.position(chain, name)).await
     }
 
+    async fn take_position(&self, chain: &str, name: &str) -> Result<(u64, Cursor), StoreError> {
+        self.call(true, self.inner.take_position(chain, name)).await
+    }
+
     async fn set_position(
         &self,
         chain: &str,

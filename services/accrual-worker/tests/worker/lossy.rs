@@ -200,6 +200,10 @@ impl Store for LossyFeed {
         self.inner.position(chain, name).await
     }
 
+    async fn take_position(&self, chain: &str, name: &str) -> Result<(u64, Cursor), StoreError> {
+        self.inner.take_position(chain, name).await
+    }
+
     async fn set_position(
         &self,
         chain: &str,
