@@ -10,6 +10,7 @@ mod effects;
 mod expired;
 mod member;
 mod outbox;
+mod park;
 mod queues;
 mod refund;
 mod sell;

@@ -82,6 +82,7 @@ const fn adds_nothing(action: &Action) -> bool {
     matches!(
         action,
         Action::Park { .. }
+            | Action::ParkUnread { .. }
             | Action::ClearEmitting { .. }
             | Action::ClearTold
             | Action::Cancel { .. }
@@ -99,6 +100,7 @@ fn carry_out(call: Call<'_>) -> Result<Applied, Conflicts> {
         Action::Return { .. } => ret::give_back(call),
         Action::Accrue { entry } => accrue::accrue(call, *entry),
         Action::Park { entry, why } => park::park(call, *entry, why),
+        Action::ParkUnread { entry, why } => park::park_unread(call, *entry, why),
         Action::Unpark { entry } => park::unpark(call, *entry),
         Action::ClearEmitting { up_to_version } => emitting::clear(call, *up_to_version),
         Action::ClearTold => emitting::clear_told(call),

@@ -147,6 +147,14 @@ pub enum Action {
         /// All of `emitting` up to this version.
         up_to_version: u64,
     },
+    /// Takes an entry out of those that wait whose row, or whose sale's, cannot be read: nothing of it is written. When it can
+    /// be read again, [`Unpark`](Action::Unpark) puts it back.
+    ParkUnread {
+        /// The entry.
+        entry: EntryRef,
+        /// For people.
+        why: String,
+    },
     /// Of `emitting`, the entries given that [tell events alone](crate::Entry::tells_alone): their events were written
     /// with them. The command's own row is that of the last one.
     ClearTold,

@@ -10,7 +10,7 @@ use suanpan_store::{Cursor, ParkedRow, StoreError};
 pub struct Retried {
     /// Entries that wait for the worker again.
     pub back: u64,
-    /// Entries that stay, because their sale is parked for a reason of its own.
+    /// Entries that stay, because their sale is parked for a reason of its own, or because they still cannot be read.
     pub stay: u64,
 }
 
@@ -55,6 +55,7 @@ pub async fn retry_all(books: &Books, actor: &Actor, now_ms: i64) -> Result<Retr
                 {
                     retried.stay += 1;
                 }
+                Err(BooksError::Store(StoreError::Corrupt(_))) => retried.stay += 1,
                 Err(error) => return Err(error),
             }
         }

@@ -8,7 +8,7 @@ use suanpan_ledger::command::EntryRef;
 use suanpan_ledger::limits::EMITTING_BEGUN_MAX;
 use suanpan_ledger::refusal::Conflicts;
 use suanpan_ledger::{Action, Actor, Applied, Due, Entry, EntryKey, Head, Policy, Role, State, apply, due};
-use suanpan_store::{Derived, Owner, Scope, Verdict, View};
+use suanpan_store::{Owner, Scope, StoreError, Verdict, View};
 
 use super::{Books, BooksError, Moment, Undecided, leaving};
 
@@ -238,7 +238,12 @@ impl Books {
             leaving(Ok::<_, Undecided>(accrued(&policy, view, &owner, entry, &actor, at.now_ms)))
         };
         let scope = scope_of(member, entry);
-        Ok(self.decide(at, scope, decider).await?.unwrap_or(Accrued::Nothing))
+        match self.decide(at, scope, decider).await {
+            Err(BooksError::Store(StoreError::Corrupt(why))) => {
+                self.park_unread(member, entry, why, worker(), at).await
+            }
+            accrued => Ok(accrued?.unwrap_or(Accrued::Nothing)),
+        }
     }
 
     /// Accrues everything that waits, in its order, without waiting for one answer before the next is asked for: the store
@@ -266,7 +271,11 @@ impl Books {
                     Accrued::Nothing => {}
                 }
             }
-            done.emitted += cleared?.0;
+            done.emitted += match cleared {
+                // One of the rows that were to be cleared cannot be read, and is parked now: the next step clears the others.
+                Err(BooksError::Store(StoreError::Corrupt(_))) if done.parked > 0 => 0,
+                cleared => cleared?.0,
+            };
         }
         Ok(done)
     }
@@ -283,17 +292,23 @@ impl Books {
     ) -> Result<(Worked, Rest), BooksError> {
         let (mut done, mut rest) = (Worked::default(), Rest::Perhaps);
         let first = &head.pending[..head.pending.len().min(at_most)];
-        let entries = first.iter().filter_map(|waiting| entry_of(waiting.key));
-        for accrued in join_all(entries.map(|entry| self.accrue(member, entry, actor, at))).await {
+        let entries: Vec<EntryRef> = first.iter().filter_map(|waiting| entry_of(waiting.key)).collect();
+        let accrued = entries.iter().map(|entry| self.accrue(member, *entry, actor, at));
+        let mut keys = Vec::new();
+        for (accrued, entry) in join_all(accrued).await.into_iter().zip(&entries) {
             match accrued? {
                 Accrued::Yes => done.accrued += 1,
-                Accrued::Parked => done.parked += 1,
+                // Perhaps because it cannot be read: then it is not cleared here either.
+                Accrued::Parked => {
+                    done.parked += 1;
+                    continue;
+                }
                 // Somebody else did it, or what was before it failed.
                 Accrued::Nothing => {}
             }
+            keys.push(key_of(*entry));
         }
         if done.any() {
-            let keys = first.iter().map(|waiting| waiting.key).collect();
             (done.emitted, rest) = self.clear(member, keys, actor, at).await?;
         }
         Ok((done, rest))
@@ -333,36 +348,6 @@ impl Books {
             })
         };
         Ok(self.decide(at, scope, decider).await?.unwrap_or((0, Rest::Perhaps)))
-    }
-
-    /// Puts a parked entry back among those that wait.
-    ///
-    /// # Errors
-    /// [`BooksError::Refused`] when it is not there, or when a return's sale is parked itself.
-    pub async fn unpark(
-        &self,
-        member: &MemberId,
-        entry: EntryRef,
-        actor: &Actor,
-        now_ms: i64,
-    ) -> Result<bool, BooksError> {
-        let key = key_of(entry);
-        let policy = Arc::clone(&self.policy);
-        let owner = Owner::Member(member.clone());
-        let command = Arc::new(Self::command(now_ms, actor, Action::Unpark { entry }));
-        let decider = move |view: &View| {
-            leaving(match apply(&policy, &view.head, &view.entries, &command) {
-                Ok(Applied::Changed(change)) => {
-                    let mut write = Books::write(&policy, owner.clone(), *change);
-                    write.derived.push(Derived::Unparked { key });
-                    Ok((write.into(), true))
-                }
-                Ok(Applied::Known(_) | Applied::Nothing) => Ok((Verdict::Leave, false)),
-                Ok(Applied::AccrueFirst) => Err(Undecided::AccrueFirst),
-                Err(conflicts) => Err(conflicts.into()),
-            })
-        };
-        Ok(self.decide(Moment::of_call(now_ms), scope_of(member, entry), decider).await?.unwrap_or(false))
     }
 
     /// One command of the worker's, and what is left after it; none when it changed nothing.
@@ -409,13 +394,13 @@ impl Rest {
     }
 }
 
-enum Accrued {
+pub(super) enum Accrued {
     Yes,
     Parked,
     Nothing,
 }
 
-fn scope_of(member: &MemberId, entry: EntryRef) -> Scope {
+pub(super) fn scope_of(member: &MemberId, entry: EntryRef) -> Scope {
     let scope = Scope::of(Owner::Member(member.clone()));
     match entry {
         EntryRef::Checkout(checkout) => scope.reading(EntryKey::Checkout(checkout)),
@@ -431,7 +416,7 @@ const fn entry_of(key: EntryKey) -> Option<EntryRef> {
     }
 }
 
-const fn key_of(entry: EntryRef) -> EntryKey {
+pub(super) const fn key_of(entry: EntryRef) -> EntryKey {
     match entry {
         EntryRef::Checkout(checkout) => EntryKey::Checkout(checkout),
         EntryRef::Return(checkout, back) => EntryKey::Return(checkout, back),

@@ -3,10 +3,10 @@
 
 use suanpan_domain::CheckoutId;
 
-use crate::apply::{Call, key_of, ret};
+use crate::apply::{Call, key_of, park, ret};
 use crate::command::{Effect, EntryRef};
 use crate::draft::Draft;
-use crate::entry::{Entry, EntryKey, MovementKind, State};
+use crate::entry::{Entry, EntryKey, MovementKind};
 use crate::head::Activity;
 use crate::outcome::{Applied, Emit};
 use crate::policy::ReferralRule;
@@ -74,7 +74,7 @@ fn accrue_return(call: Call<'_>, row: &Entry, checkout: CheckoutId) -> Result<Ap
     };
     let mut draft = begin(call);
     let mut row = row.clone();
-    if sale_row.state == State::Parked {
+    if park::is_parked(call, sale_row) {
         ret::SALE_PARKED.clone_into(&mut row.note);
         draft.park(&mut row);
         return Ok(draft.finish(row));

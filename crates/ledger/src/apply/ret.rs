@@ -1,6 +1,6 @@
 //! Goods come back.
 
-use crate::apply::{Call, sorted};
+use crate::apply::{Call, park, sorted};
 use crate::command::{Action, Effect, Repriced, Wanted};
 use crate::draft::{Draft, blank};
 use crate::entry::{Entry, EntryKey, Movement, MovementKind, State, Verb};
@@ -52,7 +52,7 @@ pub(crate) fn give_back(call: Call<'_>) -> Result<Applied, Conflicts> {
     if !*fact {
         sorted(found.clone())?;
     }
-    if call.pending_full() || sale_row.state == State::Parked && call.emitting_full() {
+    if call.pending_full() || park::is_parked(call, sale_row) && call.emitting_full() {
         return Ok(Applied::AccrueFirst);
     }
 
@@ -70,7 +70,7 @@ pub(crate) fn give_back(call: Call<'_>) -> Result<Applied, Conflicts> {
                 draft.head.first_purchase = None;
             }
             row.accrued_version = 0;
-            if sale_row.state == State::Parked {
+            if park::is_parked(call, sale_row) {
                 row.note.push_str(SALE_PARKED);
                 draft.park(&mut row);
             } else {

@@ -112,6 +112,40 @@ fn what_waits() {
             "points 0, earned 1, parked 0, pending 0",
         ),
         ("not parked", "confirm S1 pays 9; unpark S1", "nothing"),
+        (
+            "what cannot be read",
+            "confirm S1 pays 9 earns 1; confirm S2 pays 9 earns 2; park-unread S1; work",
+            "points 2, parked 1, pending 0",
+        ),
+        ("it waits for a person", "confirm S1 pays 9; park-unread S1; work; close", "refused EntriesPending"),
+        ("parked once", "confirm S1 pays 9; park-unread S1; park-unread S1", "nothing, parked 1"),
+        ("accrued, it is not parked", "confirm S1 pays 9 earns 1; work; park-unread S1", "nothing"),
+        ("it comes back", "confirm S1 pays 9 earns 1; park-unread S1; unpark S1; work", "points 1, parked 0"),
+        (
+            "once",
+            "confirm S1 pays 9 earns 1; park-unread S1; unpark S1; work; unpark S1",
+            "nothing, parked 0",
+        ),
+        (
+            "its returns are parked with it",
+            "confirm S1 pays 9 earns 1; return R1 of S1 all; park-unread S1; work",
+            "parked 2, pending 0",
+        ),
+        (
+            "also one that comes later",
+            "confirm S1 pays 9 earns 1; park-unread S1; work; return R1 of S1 all; work",
+            "parked 2, pending 0",
+        ),
+        (
+            "the sale before them",
+            "confirm S1 pays 9 earns 1; return R1 of S1 all; park-unread S1; work; unpark R1 of S1",
+            "refused EntriesPending",
+        ),
+        (
+            "and all is well",
+            "confirm S1 pays 9 earns 1; return R1 of S1 all; park-unread S1; work; unpark S1; unpark R1 of S1; work",
+            "points 0, earned 1, parked 0, pending 0",
+        ),
     ] {
         check(rule, "", &format!("enrol; {steps}"), expected);
     }

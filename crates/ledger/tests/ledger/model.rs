@@ -355,8 +355,8 @@ fn random_lives_are_as_the_model_says() {
         "Estate",
         "Returned",
     ];
-    // Which rows only tell something, the model does not know: `bounds.rs` has them.
-    let actions = ACTIONS.into_iter().filter(|action| *action != "ClearTold");
+    // Which rows only tell something, or cannot be read, the model does not know: `bounds.rs` and `life.rs` have them.
+    let actions = ACTIONS.into_iter().filter(|action| !["ClearTold", "ParkUnread"].contains(action));
     for what in outcomes.into_iter().chain(actions) {
         assert!(happened.contains(what), "{what} never happened");
     }

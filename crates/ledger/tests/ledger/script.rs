@@ -224,7 +224,9 @@ impl Script {
         let points = || words[1].parse().unwrap_or_else(|_| panic!("{words:?}"));
         let (request, content_hash) = match words[0] {
             "reserve" | "confirm" | "fact" | "cancel" | "end" | "fence" | "return" | "accrue" | "park"
-            | "unpark" | "clear" | "clear-told" | "tick" => ([0; 16], hash(&words[1..].join(" "))),
+            | "park-unread" | "unpark" | "clear" | "clear-told" | "tick" => {
+                ([0; 16], hash(&words[1..].join(" ")))
+            }
             _ => self.request(words),
         };
         let until = after("until").map(instant);
@@ -282,7 +284,7 @@ impl Script {
                 effect: Effect::ReferralTakenBack { points: points() },
             },
             "tick" => Action::Tick,
-            "accrue" | "park" | "unpark" => {
+            "accrue" | "park" | "park-unread" | "unpark" => {
                 let entry = match after("of") {
                     Some(sale) => EntryRef::Return(checkout(sale), return_id(words[1])),
                     None => EntryRef::Checkout(checkout(words[1])),
@@ -290,6 +292,7 @@ impl Script {
                 match words[0] {
                     "accrue" => Action::Accrue { entry },
                     "park" => Action::Park { entry, why: "cannot be read".to_owned() },
+                    "park-unread" => Action::ParkUnread { entry, why: "cannot be read".to_owned() },
                     _ => Action::Unpark { entry },
                 }
             }

@@ -89,7 +89,7 @@ impl World {
                 let keys = self.head.emitting.iter().map(|waiting| waiting.key.to_bytes());
                 return keys.filter_map(|key| self.rows.get(&key).cloned()).collect();
             }
-            Action::Tick => return Vec::new(),
+            Action::Tick | Action::ParkUnread { .. } => return Vec::new(),
         };
         self.rows.get(&key.to_bytes()).cloned().into_iter().collect()
     }
@@ -246,7 +246,7 @@ impl World {
 }
 
 /// Names of all commands.
-pub(crate) const ACTIONS: [&str; 23] = [
+pub(crate) const ACTIONS: [&str; 24] = [
     "Enrol",
     "Reserve",
     "Confirm",
@@ -270,6 +270,7 @@ pub(crate) const ACTIONS: [&str; 23] = [
     "Close",
     "Tick",
     "ClearTold",
+    "ParkUnread",
 ];
 
 /// The name of a command; a new one does not compile before it has one.
@@ -298,6 +299,7 @@ const fn name(action: &Action) -> &'static str {
         Action::Close { .. } => 20,
         Action::Tick => 21,
         Action::ClearTold => 22,
+        Action::ParkUnread { .. } => 23,
     };
     ACTIONS[place]
 }

@@ -1,5 +1,6 @@
 //! A sale that cannot be accrued waits for a person; nobody else does.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use suanpan_accrual_worker::parked::{self, Retried};
@@ -87,5 +88,60 @@ async fn a_poisoned_entry_parks_itself_alone_and_comes_back() {
     let row = account.rows.iter().find(|row| row.key == keys[0]).expect("the sale");
     assert_eq!(row.state, State::Confirmed);
     // Nothing is put back twice.
+    assert_eq!(parked::retry_all(&books, &actor, shop.now_ms()).await.expect("a list"), Retried::default());
+}
+
+/// Damages the bytes of a row behind the store's back, or mends them; gives those before.
+fn set_bytes(file: &Path, key: EntryKey, bytes: &[u8]) -> Vec<u8> {
+    let file = rusqlite::Connection::open(file).expect("the file");
+    let of = "FROM entry_body WHERE id = (SELECT body FROM entry WHERE key = ?1)";
+    let before = file.query_row(&format!("SELECT bytes {of}"), [key.to_bytes()], |row| row.get(0));
+    let set = "UPDATE entry_body SET bytes = ?2 WHERE id = (SELECT body FROM entry WHERE key = ?1)";
+    assert_eq!(file.execute(set, (key.to_bytes(), bytes)).expect("a statement"), 1);
+    before.expect("the row")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_row_that_cannot_be_read_parks_itself_alone_and_comes_back() {
+    let folder = Folder::new();
+    let shop = Shop::open(&folder.file("store"), START_MS);
+    shop.publish(PROGRAM).await;
+    shop.enrol(&member(1), None, None).await;
+    let ids: Vec<CheckoutId> = (1..=3).map(|number| checkout(START_MS, number)).collect();
+    for id in &ids {
+        shop.sell(Owner::Member(member(1)), *id, sale(START_MS, 100, 10, 0), Verb::Confirm).await;
+    }
+    shop.give_back(&member(1), ids[1], 9).await;
+    let key = EntryKey::Checkout(ids[1]);
+    let bytes = set_bytes(&folder.file("store"), key, &[1, 0xff]);
+
+    let worker = shop.worker(Vec::new());
+    worker.pass().await.expect("a pass");
+    let status = worker.status().read();
+    assert_eq!((status.accrued, status.parked, status.failing), (2, 2, 0), "{status:?}");
+    let books = shop.books().await;
+    let list = || async { parked::list(&books, &Cursor::default()).await.expect("a list").0 };
+    let back = EntryKey::Return(ids[1], ReturnId::from_bytes(request(9)));
+    let keys: Vec<EntryKey> = list().await.iter().map(|row| row.key).collect();
+    assert_eq!(keys, [key, back]);
+    for row in list().await {
+        assert!(row.why.starts_with("RowUnreadable: "), "{row:?}");
+    }
+    let head = shop.head(&member(1)).await;
+    assert_eq!((head.parked, head.pending.len(), head.emitting.len()), (2, 0, 0));
+    assert_eq!(head.sums.earned, 20, "the member goes on");
+
+    // As long as it cannot be read, it stays.
+    let actor = Actor { id: "operator-1".to_owned(), role: Role::Operator, ..Actor::default() };
+    let retried = parked::retry_all(&books, &actor, shop.now_ms()).await.expect("a list");
+    assert_eq!(retried, Retried { back: 0, stay: 2 });
+    set_bytes(&folder.file("store"), key, &bytes);
+    let retried = parked::retry_all(&books, &actor, shop.now_ms()).await.expect("put back");
+    assert_eq!(retried, Retried { back: 2, stay: 0 });
+    worker.pass().await.expect("a pass");
+    assert_eq!(list().await, []);
+    let account = Account::of(&shop, &member(1)).await;
+    assert_eq!((account.head.parked, account.head.sums.earned), (0, 30));
+    account.balances();
     assert_eq!(parked::retry_all(&books, &actor, shop.now_ms()).await.expect("a list"), Retried::default());
 }
