@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use prost::Message as _;
 use suanpan_checkout::token::TokenKeys;
 use suanpan_pricing_node::{Drain, Listeners, Members, Node, Selling, serve};
 use suanpan_rpc::admin_v1;
 use suanpan_rpc::admin_v1::admin_service_client::AdminServiceClient;
-use suanpan_store::Store;
+use suanpan_rpc::bounds::ADMIN_BYTES_MAX;
+use suanpan_store::{ProgramRow, Store};
 use tokio::net::TcpListener;
 use tonic::Code;
 use tonic::transport::{Channel, Endpoint};
@@ -128,4 +130,46 @@ async fn a_node_whose_store_cannot_be_copied_says_so() {
     let request = admin_v1::BackupRequest { actor: till(), path: "/no/such/folder/copy".to_owned() };
     let refused = admin.backup(request).await.unwrap_err();
     assert_eq!(refused.get_details_error_info().unwrap().reason, "NO_BACKUP");
+}
+
+#[tokio::test]
+async fn nothing_is_published_over_a_program_that_cannot_be_read() {
+    let shop = Shop::open().await;
+    let mut admin = admin(&shop, "127.0.0.1:0").await;
+    let mut publish = async |text: &str, dry_run| {
+        let files = vec![admin_v1::ProgramFile { name: "sunrise.yaml".to_owned(), text: text.to_owned() }];
+        admin.publish(admin_v1::PublishRequest { actor: till(), files, dry_run }).await
+    };
+    publish(PROGRAM, false).await.unwrap();
+    // As a later release, or a damaged disk, may leave it.
+    let broken = ProgramRow { version: "later".to_owned(), bytes: vec![0xff; 8] };
+    shop.store.put_program("sunrise", &broken).await.unwrap();
+    shop.store.activate("sunrise", "later", 1).await.unwrap();
+    let euros = PROGRAM.replace("currency: CNY", "currency: EUR");
+    for (text, dry_run) in [(PROGRAM, false), (&*euros, false), (&*euros, true)] {
+        let refused = publish(text, dry_run).await.unwrap_err();
+        let reason = refused.get_details_error_info().map(|info| info.reason);
+        assert_eq!((refused.code(), reason.as_deref()), (Code::FailedPrecondition, Some("STORE_REFUSED")));
+        assert!(refused.message().contains("version later, cannot be read"), "{refused}");
+    }
+    assert_eq!(shop.store.active_program("sunrise").await.unwrap().unwrap().version, "later");
+}
+
+#[tokio::test]
+async fn a_program_is_read_up_to_its_bytes() {
+    let shop = Shop::open().await;
+    let mut admin = admin(&shop, "127.0.0.1:0").await;
+    let of = |bytes: usize| {
+        let file = |text: String| admin_v1::ProgramFile { name: "sunrise.yaml".to_owned(), text };
+        let request =
+            |text| admin_v1::PublishRequest { actor: till(), files: vec![file(text)], dry_run: true };
+        let around = request("#".repeat(bytes)).encoded_len() - bytes;
+        let request = request("#".repeat(bytes - around));
+        assert_eq!(request.encoded_len(), bytes);
+        request
+    };
+    for (bytes, code) in [(ADMIN_BYTES_MAX, Code::InvalidArgument), (ADMIN_BYTES_MAX + 1, Code::OutOfRange)] {
+        let refused = admin.publish(of(bytes)).await.unwrap_err();
+        assert_eq!(refused.code(), code, "{bytes} bytes: {}", refused.message());
+    }
 }

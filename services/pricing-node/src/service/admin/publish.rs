@@ -42,8 +42,13 @@ impl Desk<'_> {
         let store = &*self.sales.store;
         let active = store.active_program(chain.id()).await.map_err(|error| failed(&error))?;
         let previous_version = active.map(|active| active.version).unwrap_or_default();
-        let row = store.program(chain.id(), &previous_version).await.map_err(|error| failed(&error))?;
-        let previous = row.and_then(|row| Some(parse(&unpack(&row.bytes)?).ok()?.program));
+        let previous = if previous_version.is_empty() {
+            None
+        } else {
+            let row = store.program(chain.id(), &previous_version).await.map_err(|error| failed(&error))?;
+            let read = row.and_then(|row| Some(parse(&unpack(&row.bytes)?).ok()?.program));
+            Some(read.ok_or_else(|| unreadable(&previous_version))?)
+        };
         let other_currency = |active: &Program| active.currency != chain.program().currency;
         if previous.as_ref().is_some_and(other_currency) {
             return Err(super::invalid(Problems::one(format_args!("currency"), Fault::OtherCurrency)));
@@ -78,6 +83,14 @@ impl Desk<'_> {
         }
         Ok(response)
     }
+}
+
+/// What is in force is not known, so neither is the currency of all that was sold by it.
+fn unreadable(version: &str) -> Status {
+    let told = format!(
+        "the program in force, version {version}, cannot be read, so its currency is not known; nothing is published"
+    );
+    status::plain(Code::FailedPrecondition, status::ADMIN_DOMAIN, status::STORE_REFUSED, &told)
 }
 
 async fn active_generation(desk: &Desk<'_>, chain: &Chain) -> Result<u64, Status> {
