@@ -287,7 +287,7 @@ fn take<'a>(bytes: &mut &'a [u8], length: usize) -> Option<&'a [u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::v1;
+    use crate::{admin_v1, v1};
     use prost::Message as _;
 
     fn found(bytes: &[u8], shape: &'static Shape) -> Vec<String> {
@@ -358,6 +358,26 @@ mod tests {
                 "baskets has 300 elements, at most 256 are permitted",
             ]
         );
+    }
+
+    #[test]
+    fn what_operators_send_is_counted_too() {
+        let files = |count| {
+            let file = admin_v1::ProgramFile { name: "a".repeat(16), text: String::new() };
+            admin_v1::PublishRequest { files: vec![file; count], ..Default::default() }.encode_to_vec()
+        };
+        let codes = |count| {
+            admin_v1::AddCodesRequest { codes: vec!["c".to_owned(); count], ..Default::default() }
+                .encode_to_vec()
+        };
+        for (bytes, shape, expected) in [
+            (files(PROGRAM_FILES_MAX), &PUBLISH, ""),
+            (files(PROGRAM_FILES_MAX + 1), &PUBLISH, "files has 1001 elements, at most 1000 are permitted"),
+            (codes(CODES_MAX), &ADD_CODES, ""),
+            (codes(CODES_MAX + 1), &ADD_CODES, "codes has 10001 elements, at most 10000 are permitted"),
+        ] {
+            assert_eq!(found(&bytes, shape).join(", "), expected);
+        }
     }
 
     #[test]

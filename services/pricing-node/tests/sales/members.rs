@@ -158,6 +158,37 @@ async fn cards_of_a_merged_member_lead_to_the_survivor() {
     assert_eq!(shop.member("m-2").await.survivor_id, "m-1");
 }
 
+/// Merges that a look-up follows, as `sales.rs` bounds them: nobody merges a person so often.
+const MERGES_MAX: usize = 8;
+
+#[tokio::test]
+async fn a_card_follows_so_many_merges() {
+    let shop = Shop::open().await;
+    let name = |number: usize| format!("m-{number}");
+    for number in 0..=MERGES_MAX + 1 {
+        shop.enrol(&name(number), &format!("88{number:02}")).await;
+    }
+    for number in 0..=MERGES_MAX {
+        let request = member_v1::MergeRequest {
+            chain: "sunrise".to_owned(),
+            actor: till(),
+            request_id: uuid(),
+            survivor_id: name(number + 1),
+            source_id: name(number),
+        };
+        shop.members().merge(request).await.unwrap();
+        shop.work(&name(number)).await;
+        shop.work(&name(number + 1)).await;
+        let found = by_card(&shop, "8800").await.unwrap();
+        // Behind the last one the account itself is shown, which says who took over.
+        let (leads_to, survivor) = match number + 1 {
+            merges @ ..=MERGES_MAX => (name(merges), String::new()),
+            merges => (name(MERGES_MAX), name(merges)),
+        };
+        assert_eq!((found.id, found.survivor_id), (leads_to, survivor), "after {} merges", number + 1);
+    }
+}
+
 #[tokio::test]
 async fn the_statement_of_nobody_is_not_found() {
     let shop = Shop::open().await;
