@@ -63,7 +63,23 @@ impl Books {
     /// [`BooksError::Refused`] with every reason; [`Refusal::ContentDiffers`] alone when the id is another sale's;
     /// [`BooksError::Stale`] when it was prepared unseen and something is recorded.
     pub async fn sell(&self, ask: Arc<Ask>) -> Result<Recorded, BooksError> {
-        let mut ask = ask;
+        self.sell_if(true, ask).await
+    }
+
+    /// Every reason why a sale would be refused now; none when it would not. It is not sold: whoever will not sell it for
+    /// reasons of their own names these beside them.
+    ///
+    /// # Errors
+    /// As [`sell`](Self::sell), but for refusals.
+    pub async fn objections(&self, ask: Arc<Ask>) -> Result<Conflicts, BooksError> {
+        match self.sell_if(false, ask).await {
+            Ok(_) => Ok(Vec::new()),
+            Err(BooksError::Refused(conflicts)) => Ok(conflicts),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn sell_if(&self, sold: bool, mut ask: Arc<Ask>) -> Result<Recorded, BooksError> {
         let mut besides = Besides::default();
         let mut ended = false;
         for _ in 0..TURNS_MAX {
@@ -77,7 +93,11 @@ impl Books {
             let seen = held.clone();
             let decider = move |view: &View| {
                 seen.saw(view);
-                leaving(decided(&policy, view, &shared, &freed))
+                let decided = decided(&policy, view, &shared, &freed);
+                leaving(
+                    decided
+                        .map(|(verdict, recorded)| (if sold { verdict } else { Verdict::Leave }, recorded)),
+                )
             };
             match self.decide(Moment::of_call(ask.now_ms), scope, decider).await {
                 Ok(Ok(recorded)) => return Ok(recorded),

@@ -252,6 +252,20 @@ async fn a_cancelled_reservation_gives_everything_back() {
     shop.checkouts().reserve(reserve(&id, sold.clone())).await.unwrap();
     let status = shop.confirm(&uuid(), with_code(basket(1_000, None), "FR12345678")).await.unwrap_err();
     assert_eq!(reasons(&status), ["CODE_HELD"]);
+    // What the node finds and what the books find come at once, and nothing is sold.
+    let other = uuid();
+    let both = with_code(basket(1_000, None), "FR12345678");
+    let expected = Some(checkout_v1::Expected { due_minor: 1 });
+    let confirmed = checkout_v1::ConfirmRequest { expected, ..confirm(&other, both.clone()) };
+    let reserved = checkout_v1::ReserveRequest { expected, ..reserve(&other, both) };
+    for status in [
+        shop.checkouts().confirm(confirmed).await.unwrap_err(),
+        shop.checkouts().reserve(reserved).await.unwrap_err(),
+    ] {
+        assert_eq!(reasons(&status), ["PRICE_DIFFERS", "CODE_HELD"]);
+        // Without the code, as whoever is refused may sell it.
+        assert_eq!(refused(&status).due_minor, Some(1_000));
+    }
     let cancel = checkout_v1::CancelRequest { chain: "sunrise".into(), actor: till(), checkout_id: id };
     shop.checkouts().cancel(cancel).await.unwrap();
     assert_eq!(shop.points("m-1").await, 100);

@@ -4,15 +4,20 @@ use suanpan_domain::usage::OfferUsage;
 use suanpan_ledger::head::OfferKey;
 use suanpan_ledger::refusal::Conflict;
 use suanpan_ledger::{Policy, Refusal};
-use suanpan_rpc::v1;
+use suanpan_rpc::{encode, member_v1, v1};
 use tonic::Status;
 
 use super::{Desk, answer};
 
 impl Desk<'_> {
     /// Refusals of the ledger. The basket is priced anew without the codes that are gone and the uses that are left to
-    /// nobody: whoever shows that price is not refused again for the same.
-    pub(super) async fn refused(&self, mut conflicts: Vec<Conflict>, mut basket: v1::Basket) -> Status {
+    /// nobody: whoever shows that price is not refused again for the same. The node's own reason stands before them.
+    pub(super) async fn refused(
+        &self,
+        mut conflicts: Vec<Conflict>,
+        own: Option<member_v1::Conflict>,
+        mut basket: v1::Basket,
+    ) -> Status {
         for conflict in &mut conflicts {
             if let Some(code) = self.code_of(conflict, &basket.codes) {
                 code.clone_into(&mut conflict.subject);
@@ -22,7 +27,8 @@ impl Desk<'_> {
                 self.note_used_up(conflict);
             }
         }
-        answer::refused(&conflicts, self.fresh(basket).await, None)
+        let conflicts = own.into_iter().chain(conflicts.iter().map(encode::conflict)).collect();
+        answer::refused_for(conflicts, self.fresh(basket).await)
     }
 
     /// The code that a conflict is about, as the caller wrote it.

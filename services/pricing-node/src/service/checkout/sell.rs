@@ -226,19 +226,21 @@ impl Desk<'_> {
             None => self.price(&checked, buyer.as_ref()).await,
         };
         let conflict = ready.as_ref().ok().and_then(|ready| checked.differs(ready.due_minor));
-        let mut ready = match (ready, conflict, stands_against) {
-            (Ok(ready), None, _) => ready,
+        let mut ready = match (ready, conflict.is_some(), stands_against) {
+            (Ok(ready), false, _) | (Ok(ready), true, None) => ready,
             (_, _, Some(refusal)) => {
-                return Err(self.refused(vec![Conflict::of(refusal)], checked.basket).await);
-            }
-            (Ok(_), Some(conflict), None) => {
-                return Err(answer::refused_for(vec![conflict], self.fresh(checked.basket).await));
+                return Err(self.refused(vec![Conflict::of(refusal)], None, checked.basket).await);
             }
             (Err(status), ..) => return Err(status),
         };
         let quote = ready.quote.take();
         let ask = checked.ask(ready, self.now_ms, false);
         let books = self.sales.books(&self.chain);
+        if let Some(conflict) = conflict {
+            // Both at once: whoever expects the right price next is not refused then for what was known now.
+            let objections = settled(self.until, || books.objections(Arc::clone(&ask))).await;
+            return Err(self.refused(objections.unwrap_or_default(), Some(conflict), checked.basket).await);
+        }
         match settled(self.until, || books.sell(Arc::clone(&ask))).await {
             Ok(recorded) => {
                 let mut answer = answer::checkout(self.chain.id(), &recorded, quote);
@@ -248,7 +250,7 @@ impl Desk<'_> {
                 }
                 Ok(answer)
             }
-            Err(BooksError::Refused(conflicts)) => Err(self.refused(conflicts, checked.basket).await),
+            Err(BooksError::Refused(conflicts)) => Err(self.refused(conflicts, None, checked.basket).await),
             Err(error) => Err(answer::failed(error)),
         }
     }
