@@ -11,7 +11,7 @@ use crate::compile::{Compiled, CompiledOffer};
 use crate::gather::Gathered;
 use crate::ground::SET_BUY;
 use crate::record::Record;
-use trials::{Trials, Wish};
+use trials::{Trials, Tried, Wish};
 
 /// An offer that would give something, or more, for a little more.
 #[derive(Clone, Copy)]
@@ -61,7 +61,8 @@ pub(crate) fn near_misses(
             (Some(saving), None) | (None, Some(saving)) => saving,
             (None, None) => continue,
         };
-        found.push(NearMiss { offer: near.source, missing: near.missing, saving: Money::from_minor(saving) });
+        let Some((missing, saving)) = on_the_shelf(&mut trials, quote, offer, near, saving) else { continue };
+        found.push(NearMiss { offer: near.source, missing, saving: Money::from_minor(saving) });
     }
     units::near_misses(&mut trials, record, quote, &mut found);
     found.retain(|near| near.saving > Money::ZERO);
@@ -72,6 +73,27 @@ pub(crate) fn near_misses(
             quote.near_misses.push(near);
         }
     }
+}
+
+/// What has to be spent by the prices on the shelf, and what that saves at least: what an offer lacks is measured on what runs,
+/// and what is added may be lowered like the rest. None where that does not reach it.
+fn on_the_shelf(
+    trials: &mut Trials<'_>,
+    quote: &Quote,
+    offer: &CompiledOffer,
+    near: Near,
+    saving: i64,
+) -> Option<(Missing, i64)> {
+    let line = trials.cheapest(trials.set(near.sets as usize + SET_BUY), false);
+    let (Missing::Amount(short), Some(line), true) = (near.missing, line, saving > 0) else {
+        return Some((near.missing, saving));
+    };
+    let gift = matches!(offer.effect, Effect::Gift { .. });
+    let given = near.applied.unwrap_or(0);
+    let gives = |tried: &Tried| if gift { tried.applies } else { tried.amount > given };
+    let (amount, tried) = trials.enough(quote, (near.source, line), short.minor(), gives)?;
+    let more = if gift { offer.terms.worth.minor() } else { tried.amount - given };
+    Some((Missing::Amount(Money::from_minor(amount)), saving.min(more - tried.lost)))
 }
 
 /// Candidates that were kept: what they lack is measured when they executed.

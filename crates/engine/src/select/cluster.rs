@@ -3,7 +3,7 @@
 use suanpan_program::model::{BundlePart, Effect};
 
 use super::contest::CLUSTER_MAX;
-use super::search::{Question, Search};
+use super::search::{ALL_NUMBERS, Question, Search};
 use crate::execute::Work;
 use crate::ground::{Ground, SET_PARTS, SET_TARGET, bits};
 use crate::state::State;
@@ -86,13 +86,13 @@ impl Search {
                 silent |= times == 0;
                 self.visit(question, work, place + 1, depth + 1, &next, left_out);
             } else {
-                self.count_node(question);
+                self.count_node();
             }
             before = (times, amount);
             self.order.truncate(executed);
             self.give_state(depth + 1, next);
             if most == u32::MAX {
-                numbers = Numbers::below(applications_possible(question.ground, member, times));
+                numbers = Numbers::below(applications_possible(question.ground, member, times), self.grain);
             }
             let Some(number) = numbers.next().filter(|_| !self.ran_out) else { return silent };
             if numbers.turned {
@@ -110,6 +110,8 @@ struct Numbers {
     stride: u32,
     next: u32,
     fine: bool,
+    /// Those in between are not tried.
+    few: bool,
     /// Whether the number given last is the first of the second round.
     turned: bool,
 }
@@ -118,8 +120,12 @@ struct Numbers {
 const SPREAD: u32 = 32;
 
 impl Numbers {
-    fn below(most: u32) -> Self {
-        Self { most, stride: most.div_ceil(SPREAD).max(1), next: most, fine: false, turned: false }
+    /// All of them, or so many.
+    fn below(most: u32, grain: u32) -> Self {
+        let few = grain != ALL_NUMBERS;
+        let parts = if few { grain + 1 } else { SPREAD };
+        let stride = most.div_ceil(parts).max(1);
+        Self { most, stride, next: if grain == 0 { 0 } else { most }, fine: false, few, turned: false }
     }
 }
 
@@ -130,7 +136,7 @@ impl Iterator for Numbers {
         self.turned = false;
         loop {
             if self.next <= 1 {
-                if self.fine || self.stride <= 1 {
+                if self.fine || self.few || self.stride <= 1 {
                     return None;
                 }
                 (self.fine, self.turned, self.next) = (true, true, self.most);
@@ -174,8 +180,14 @@ mod tests {
 
     #[test]
     fn each_number_of_applications_comes_once() {
+        for (most, few) in
+            [(0, vec![]), (1, vec![]), (2, vec![1]), (4, vec![3, 2, 1]), (100, vec![75, 50, 25])]
+        {
+            assert_eq!(Numbers::below(most, 3).collect::<Vec<_>>(), few, "{most}");
+            assert_eq!(Numbers::below(most, 0).count(), 0, "{most}");
+        }
         for (most, first) in [(1, vec![]), (2, vec![1]), (5, vec![4, 3, 2, 1]), (100, vec![96, 92, 88])] {
-            let mut numbers: Vec<u32> = Numbers::below(most).collect();
+            let mut numbers: Vec<u32> = Numbers::below(most, ALL_NUMBERS).collect();
             assert_eq!(numbers[..first.len()], first, "{most}");
             numbers.sort_unstable();
             assert_eq!(numbers, (1..most).collect::<Vec<_>>(), "{most}");

@@ -40,7 +40,7 @@ impl Search {
             let exclusive = question.conflicts.any && question.conflicts.exclusive[candidate].is_some();
             if exclusive {
                 // That costs as much as a whole choice.
-                self.count_nodes(question, 1 + ground.candidates.len() as u64 / 8);
+                self.count_nodes(1 + ground.candidates.len() as u64 / 8);
                 if self.ran_out {
                     return;
                 }

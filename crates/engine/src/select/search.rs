@@ -40,6 +40,10 @@ pub(crate) struct Search {
     node: u64,
     /// A search that has found nothing yet goes on until here.
     nodes_first: u64,
+    /// The search at hand ends with so many nodes, once it has found something.
+    nodes_until: u64,
+    /// How many numbers of applications below the most it tries of an offer in a cluster.
+    pub(super) grain: u32,
     pub(crate) bounds: Bounds,
     pub(super) kept: Vec<bool>,
     pub(super) order: Vec<u32>,
@@ -62,6 +66,19 @@ pub(crate) struct Search {
 /// Contested candidates, before those that move the total alone and among these, that a search decides about. What they
 /// could make together is beyond any count of nodes, and each level of the search holds two copies of a state.
 const BRANCHES_MAX: usize = 128;
+
+/// Every number of applications is tried.
+pub(super) const ALL_NUMBERS: u32 = u32::MAX;
+
+/// How a search goes through the numbers of applications of offers that share units, and with which share of the nodes left.
+/// Most pools are done with a small one. Where they are not, each offer as often as it can be and not at all comes first, then
+/// some numbers in between: a search that begins with all numbers of the first offer sees little of the others before its end.
+const PASSES: [(u32, u64); 4] = [(ALL_NUMBERS, 32), (0, 8), (3, 3), (ALL_NUMBERS, 1)];
+
+fn passes(question: &Question<'_, '_>) -> impl Iterator<Item = (u32, u64)> {
+    let first = if question.contest.clusters > 0 { 0 } else { PASSES.len() - 1 };
+    PASSES[first..].iter().copied()
+}
 
 /// So many candidates that are simply taken cost as much as a node.
 const EXECUTED_A_NODE: u64 = 8;
@@ -100,6 +117,7 @@ impl Search {
         let ground = question.ground;
         self.node = 1 + (ground.lines.len() + count) as u64 / 64;
         self.nodes_first = self.nodes + 8 * self.node * (count as u64 + 8);
+        self.nodes_until = question.nodes_max;
         if self.by_sums(question, work) {
             self.exhausted |= self.ran_out;
             return;
@@ -119,7 +137,15 @@ impl Search {
         early.extend(
             (0..count).filter(|&candidate| !self.decided[candidate] && decides_lines(question, candidate)),
         );
-        self.decide(question, work, &early, 0, 0);
+        for (grain, share) in passes(question) {
+            let left = question.nodes_max.saturating_sub(self.nodes);
+            (self.grain, self.nodes_until) = (grain, self.nodes + left / share);
+            (self.exhausted, self.ran_out) = (beyond, false);
+            self.decide(question, work, &early, 0, 0);
+            if grain == ALL_NUMBERS && !self.ran_out {
+                break;
+            }
+        }
         work.lists.give(early);
         self.exhausted |= self.ran_out;
     }
@@ -198,14 +224,14 @@ impl Search {
     }
 
     /// Counts a node; false when the search has run out of them. One choice is looked for a little longer in any case.
-    pub(super) fn count_node(&mut self, question: &Question<'_, '_>) -> bool {
-        self.count_nodes(question, 1)
+    pub(super) fn count_node(&mut self) -> bool {
+        self.count_nodes(1)
     }
 
     /// The same of something that costs as much as so many nodes.
-    pub(super) fn count_nodes(&mut self, question: &Question<'_, '_>, count: u64) -> bool {
+    pub(super) fn count_nodes(&mut self, count: u64) -> bool {
         self.nodes += self.node * count;
-        self.ran_out |= self.nodes > question.nodes_max && (self.best.found || self.nodes > self.nodes_first);
+        self.ran_out |= self.nodes > self.nodes_until && (self.best.found || self.nodes > self.nodes_first);
         !self.ran_out
     }
 
@@ -230,7 +256,7 @@ impl Search {
         state: &State,
         left_out: u32,
     ) {
-        if !self.count_node(question) {
+        if !self.count_node() {
             return;
         }
         let ground = question.ground;

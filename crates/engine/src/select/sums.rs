@@ -291,7 +291,7 @@ impl Search {
                 self.count_sums(question, work, sums, (wide, true), &mut state);
                 sums.weigh(question.ground);
             }
-            let whole = sums.find_ways(equal.reached.sum, |steps| self.count_nodes(question, steps));
+            let whole = sums.find_ways(equal.reached.sum, |steps| self.count_nodes(steps));
             self.exhausted |= !whole;
             self.keep_wide(question, sums, wide);
             self.kept[from..].copy_from_slice(&equal.kept[from..]);

@@ -68,7 +68,7 @@ impl Search {
         marks: &[i64],
         left_out: u32,
     ) {
-        if !self.count_node(question) {
+        if !self.count_node() {
             return;
         }
         // What is simply taken goes by without a frame of its own, and is taken back in the end.

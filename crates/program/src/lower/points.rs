@@ -140,7 +140,7 @@ fn offset(at: &At<OffsetFile>, earn: Option<&Earn>, context: &Context) -> Points
     };
     let worth = |points: i64| i128::from(offset.value.micro()) * i128::from(points);
     let micro = |minor: i64| i128::from(minor) * i128::from(UnitPrice::MICRO_PER_MINOR);
-    if offset.at_least % offset.step != 0 {
+    if file.at_least.is_some() && offset.at_least % offset.step != 0 {
         let first = offset.at_least.div_euclid(offset.step).saturating_add(1).saturating_mul(offset.step);
         context.warning(
             code::NO_EFFECT,

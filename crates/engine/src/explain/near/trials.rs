@@ -7,13 +7,16 @@ use crate::ground::bits;
 use crate::scratch::Scratch;
 use suanpan_domain::limits::{AMOUNT_MINOR_MAX, QUANTITY_MILLI_MAX};
 use suanpan_domain::quote::Missing;
-use suanpan_domain::{Basket, LinePrice, Member, OfferRef, Quantity, Quote, Rounding, UnitPrice, Usage};
+use suanpan_domain::{
+    Basket, Line, LineId, LinePrice, Member, Money, OfferRef, Quantity, Quote, Rounding, Sku, UnitPrice,
+    Usage,
+};
 
 /// Baskets that are priced to find near misses, at most; each may cost a search.
-const TRIALS_MAX: usize = 16;
+const TRIALS_MAX: usize = 32;
 
 /// So often more is added until an amount is reached.
-const ADDED_MAX: usize = 3;
+const ADDED_MAX: usize = 4;
 
 /// So much more of a line.
 #[derive(Clone, Copy)]
@@ -44,13 +47,13 @@ impl Wish {
 
 /// What came of a basket with more in it, for one offer.
 #[derive(Clone, Copy)]
-struct Tried {
+pub(super) struct Tried {
     /// It gives something.
-    applies: bool,
+    pub(super) applies: bool,
     /// What it gives now.
-    amount: i64,
+    pub(super) amount: i64,
     /// What offers gave before that give nothing any more.
-    lost: i64,
+    pub(super) lost: i64,
 }
 
 /// The basket, to be priced with a little more in it.
@@ -109,6 +112,44 @@ impl<'a> Trials<'a> {
         reached
     }
 
+    /// What has to be spent more by the prices on the shelf, and what comes of it: other offers may lower what is added before
+    /// it counts. It is spent on something that no offer names, or where that does not count on something like a line. None
+    /// where it is not enough after some tries, or no basket could be priced.
+    pub(super) fn enough(
+        &mut self,
+        quote: &Quote,
+        (source, line): (OfferRef, usize),
+        short: i64,
+        is_enough: impl Fn(&Tried) -> bool,
+    ) -> Option<(i64, Tried)> {
+        for alike in [false, true] {
+            let (mut amount, mut short) = (short, short);
+            let mut added = amount;
+            for _ in 0..ADDED_MAX {
+                self.price_amount(line, alike, amount)?;
+                let tried = self.come_of(quote, source)?;
+                if is_enough(&tried) {
+                    return Some((amount, tried));
+                }
+                let with = &self.work.as_ref()?.2;
+                let Missing::Amount(still) = with.offers.iter().find(|row| row.offer == source)?.missing
+                else {
+                    break;
+                };
+                let counted = i128::from(short) - i128::from(still.minor());
+                if counted <= 0 {
+                    break;
+                }
+                // As much of what is added now will count as of what was added last.
+                let exact = i128::from(still.minor()) * i128::from(added);
+                added = i64::try_from((exact + counted - 1) / counted).ok()?;
+                amount = amount.checked_add(added)?;
+                short = still.minor();
+            }
+        }
+        None
+    }
+
     /// Whether an offer whose worth is no amount applies with more, and what others that it keeps out gave. None where no basket
     /// could be priced.
     pub(super) fn lost_for(&mut self, quote: &Quote, source: OfferRef, wish: Wish) -> Option<Option<i64>> {
@@ -117,6 +158,11 @@ impl<'a> Trials<'a> {
 
     fn tried(&mut self, quote: &Quote, wish: Wish, source: OfferRef) -> Option<Tried> {
         self.price(wish)?;
+        self.come_of(quote, source)
+    }
+
+    /// What an offer gives in the basket that was priced last, and what others gave before.
+    fn come_of(&self, quote: &Quote, source: OfferRef) -> Option<Tried> {
         let with = &self.work.as_ref()?.2;
         let lost = quote.offers.iter().filter(|row| row.offer != source && amount_of(with, row.offer) == 0);
         Some(Tried {
@@ -133,21 +179,53 @@ impl<'a> Trials<'a> {
         let before = self.basket.lines[request].quantity;
         let quantity = before.milli().checked_add(wish.milli)?;
         let LinePrice::Unit(price) = self.basket.lines[request].price else { return None };
-        let gross: i64 = facts.iter().map(|facts| facts.gross.max(0)).sum();
         let more = price.times(Quantity::from_milli(wish.milli), Rounding::Up).minor();
-        if self.left == 0
-            || quantity > QUANTITY_MILLI_MAX
-            || more > AMOUNT_MINOR_MAX - gross.min(AMOUNT_MINOR_MAX)
-        {
+        if quantity > QUANTITY_MILLI_MAX {
+            return None;
+        }
+        let (compiled, member, usage) = (self.compiled, self.member, self.usage);
+        let (basket, scratch, quote) = self.take_trial(more)?;
+        basket.lines[request].quantity = Quantity::from_milli(quantity);
+        compiled.quote(basket, member, usage, scratch, quote);
+        basket.lines[request].quantity = before;
+        Some(())
+    }
+
+    /// Prices the basket with one more unit for an amount: of something like a line, or that no selector names.
+    fn price_amount(&mut self, line: usize, alike: bool, amount: i64) -> Option<()> {
+        let request = self.gathered.lines.facts[line].first as usize;
+        // Behind all others, so that it is none of them.
+        let last = self.basket.lines.iter().map(|line| line.id.as_str()).max()?;
+        let id = format!("{last}+");
+        let mut more = Line {
+            id: LineId::new(&id).ok()?,
+            quantity: Quantity::from_units(1),
+            weighed: false,
+            price: LinePrice::Total(Money::from_minor(amount)),
+            legal_minimum: None,
+            ..self.basket.lines[request].clone()
+        };
+        if !alike {
+            more.sku = Sku::new(&id).ok()?;
+            (more.category, more.brand, more.tags) = (String::new(), String::new(), Vec::new());
+        }
+        let (compiled, member, usage) = (self.compiled, self.member, self.usage);
+        let (basket, scratch, quote) = self.take_trial(amount)?;
+        basket.lines.push(more);
+        compiled.quote(basket, member, usage, scratch, quote);
+        basket.lines.pop();
+        Some(())
+    }
+
+    /// The basket for a trial that costs so much more; none where it would pass a limit, or too many were priced.
+    fn take_trial(&mut self, more: i64) -> Option<&mut (Basket, Scratch, Quote)> {
+        let gross: i64 = self.gathered.lines.facts.iter().map(|facts| facts.gross.max(0)).sum();
+        if self.left == 0 || more > AMOUNT_MINOR_MAX - gross.min(AMOUNT_MINOR_MAX) {
             return None;
         }
         self.left -= 1;
         let new = || Box::new((self.basket.clone(), Scratch::new(), Quote::default()));
-        let (basket, scratch, quote) = &mut **self.work.get_or_insert_with(new);
-        basket.lines[request].quantity = Quantity::from_milli(quantity);
-        self.compiled.quote(basket, self.member, self.usage, scratch, quote);
-        basket.lines[request].quantity = before;
-        Some(())
+        Some(&mut **self.work.get_or_insert_with(new))
     }
 
     /// A set of lines by its place.

@@ -76,6 +76,8 @@ fn always_wins(strong: &Offer, weak: &Offer) -> bool {
         && strong.layer == weak.layer
         && strong.counts_as == weak.counts_as
         && strong.who == weak.who;
+    // Another group, or its being exclusive, may keep the stronger one out and let the other act.
+    let free = strong.stacking.groups.len() == 1 && strong.stacking.exclusive.is_none();
     let unbounded = *strong.limits == Limits::default()
         && strong.who.hold_out.is_none()
         && strong.coupon.is_none()
@@ -94,5 +96,5 @@ fn always_wins(strong: &Offer, weak: &Offer) -> bool {
         _ => false,
     };
     // A larger share can round to the same amount; then the order decides, and that must not be the other way.
-    alike && unbounded && takes_more && before
+    alike && free && unbounded && takes_more && before
 }
