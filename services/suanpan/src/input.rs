@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{self, Read as _};
 use std::path::Path;
 
+use serde_json::Value;
 use suanpan_rpc::v1;
 
 use crate::error::Error;
@@ -39,6 +40,38 @@ pub(crate) fn baskets(path: &Path) -> Result<Vec<Named>, Error> {
 
 /// The baskets of a text, or what is wrong with it.
 fn read(bytes: &[u8]) -> Result<Vec<v1::Basket>, String> {
+    // Seldom is a value left out by `null`, or a whole number written as a fraction; the text as it is knows the places.
+    read_plain(bytes).or_else(|why| plain(bytes).and_then(|text| read_plain(&text).ok()).ok_or(why))
+}
+
+/// The same JSON with what the mapping of messages allows beside the usual: `null` stands for what is left out, and `100.0` and
+/// `1e2` for 100.
+fn plain(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut text = Vec::new();
+    for value in serde_json::Deserializer::from_slice(bytes).into_iter::<Value>() {
+        serde_json::to_writer(&mut text, &whole(value.ok()?)).ok()?;
+    }
+    Some(text)
+}
+
+fn whole(value: Value) -> Value {
+    /// Whole numbers up to it are exact as fractions.
+    const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
+    match value {
+        Value::Object(fields) => {
+            let given = fields.into_iter().filter(|(_, value)| !value.is_null());
+            Value::Object(given.map(|(name, value)| (name, whole(value))).collect())
+        }
+        Value::Array(list) => Value::Array(list.into_iter().map(whole).collect()),
+        Value::Number(number) if number.is_f64() => match number.as_f64() {
+            Some(exact) if exact.fract() == 0.0 && exact.abs() <= EXACT_MAX => Value::from(exact as i64),
+            _ => Value::Number(number),
+        },
+        other => other,
+    }
+}
+
+fn read_plain(bytes: &[u8]) -> Result<Vec<v1::Basket>, String> {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let mut baskets = Vec::new();
     if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
@@ -96,6 +129,9 @@ mod tests {
             let told = read(text.as_bytes()).unwrap_err();
             assert!(told.starts_with(expected), "{told}\n{expected}");
         }
+        let loose = r#"[{"store": null, "codes": null, "lines": [{"id": "a", "unitPriceMinor": 100.0, "quantityMilli": 1e3}]}]"#;
+        let strict = r#"{"lines": [{"id": "a", "unitPriceMinor": "100", "quantityMilli": 1000}]}"#;
+        assert_eq!(read(loose.as_bytes()), read(strict.as_bytes()));
         assert_eq!(read(b"{} {}\n{}").map(|baskets| baskets.len()), Ok(3));
         assert_eq!(read(b" [{}, {}] ").map(|baskets| baskets.len()), Ok(2));
         assert_eq!(read(b" \n").map(|baskets| baskets.len()), Ok(0));
