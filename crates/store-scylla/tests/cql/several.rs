@@ -73,6 +73,7 @@ in_turn! {
     fn forget_outbox(chain: &str, up_to: &Cursor) -> ();
     fn position(chain: &str, name: &str) -> Option<(u64, Cursor)>;
     fn set_position(chain: &str, name: &str, fence: u64, cursor: &Cursor) -> bool;
+    fn take_position(chain: &str, name: &str) -> (u64, Cursor);
     fn parked(chain: &str, after: &Cursor, limit: usize) -> Page<ParkedRow>;
     fn archive(chain: &str, member: &MemberId, before_ms: i64, after: &Cursor, limit: usize) -> ArchivedRows;
     fn limits(chain: &str) -> Vec<LimitView>;
