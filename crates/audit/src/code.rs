@@ -34,8 +34,8 @@ macro_rules! codes {
 }
 
 codes! {
-    /// A file of the store is damaged, or a row of it is there without what it belongs to: rows whose head is gone,
-    /// sales whose claim is gone.
+    /// A file of the store is damaged, or a part of it is there without what belongs to it: rows whose head is gone,
+    /// heads and rows whose bytes are gone, sales whose claim is gone.
     FileDamaged = "A00";
     /// The bytes of a head cannot be read.
     HeadUnreadable = "A01";
