@@ -65,7 +65,9 @@ impl Taxes {
         };
         order.clear();
         order.extend(0..sets.len() as u32);
-        order.sort_by(|&a, &b| included(sets[a as usize]).cmp(included(sets[b as usize])));
+        // By place at last: nothing is allocated, and the first of equals comes first.
+        let of = |set: u32| included(sets[set as usize]);
+        order.sort_unstable_by(|&a, &b| of(a).cmp(of(b)).then(a.cmp(&b)));
         for place in 0..order.len() {
             let set = sets[order[place] as usize];
             let before = place.checked_sub(1).map(|before| sets[order[before] as usize]);

@@ -49,8 +49,7 @@ impl TaxAmounts {
                     self.book(taxes, group, tax, whole.base(), amounts, &mut work);
                 }
                 None => {
-                    let own_net = if below.net == 0 { 0 } else { below.net };
-                    let included = (all.net - whole.base(), own_net - own.base());
+                    let included = (all.net - whole.base(), below.net - own.base());
                     self.book_included(taxes, group, whole.base(), included, &mut work);
                 }
             }
