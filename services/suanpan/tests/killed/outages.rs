@@ -51,6 +51,8 @@ const WORKER_FREEZES_AT: [(&str, usize); 4] =
 const KINDS: [Kind; 2] = [Kind::Node, Kind::Worker];
 /// Of outages of servers one in so many is a kill.
 const KILL_ONE_IN: usize = 4;
+/// How long tills sell while a server starts. Then they leave it the processors: on two of them it could take minutes.
+const SELLS_WITHOUT: Duration = Duration::from_secs(15);
 /// How long a process may take until it comes there; one that does not is killed.
 const COMES_WITHIN: Duration = Duration::from_secs(4);
 
@@ -278,7 +280,11 @@ async fn outages_of_servers(mut chance: Chance, day: &Day, servers: &mut [Server
             outages.kills += 1;
             tokio::time::sleep(Duration::from_millis(chance.next() % 2_000)).await;
             server.start();
-            server.serves().await;
+            if tokio::time::timeout(SELLS_WITHOUT, server.serves()).await.is_err() {
+                day.floor.rests.store(true, Ordering::Relaxed);
+                server.serves().await;
+                day.floor.rests.store(false, Ordering::Relaxed);
+            }
             day.tell(begins, &format!("server {number} killed"));
         } else {
             server.freeze();

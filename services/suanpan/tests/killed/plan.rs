@@ -28,6 +28,7 @@ pub(crate) fn floor(seed: u64, corner: &Corner, house: &impl House) -> Arc<Floor
         line: house.line(),
         log: Default::default(),
         closed: false.into(),
+        rests: false.into(),
         sales: 0.into(),
     })
 }

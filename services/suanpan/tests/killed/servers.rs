@@ -9,6 +9,9 @@ use std::time::{Duration, Instant};
 /// How long a server may take to answer on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// So much of a server's log is shown when it does not come back.
+const LAST_LINES: usize = 30;
+
 /// One server.
 pub(crate) struct Server {
     folder: PathBuf,
@@ -103,9 +106,17 @@ impl Server {
     pub(crate) async fn serves(&self) {
         let begun = Instant::now();
         while !self.answers() {
-            assert!(begun.elapsed() < PATIENCE, "{} does not answer", self.address);
+            assert!(begun.elapsed() < PATIENCE, "{} does not answer; {}", self.address, self.last_words());
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
+    }
+
+    /// The end of what it wrote, for whoever wonders why it does not come back.
+    fn last_words(&self) -> String {
+        let text = |name: &str| std::fs::read_to_string(self.folder.join(name)).unwrap_or_default();
+        let log = text("output.log") + &text("system.log");
+        let lines: Vec<&str> = log.lines().collect();
+        format!("it last wrote:\n{}", lines[lines.len().saturating_sub(LAST_LINES)..].join("\n"))
     }
 
     fn answers(&self) -> bool {

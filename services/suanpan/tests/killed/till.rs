@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
 use tokio::task::JoinSet;
 
@@ -28,6 +29,8 @@ pub(crate) struct Floor {
     pub(crate) log: Log,
     /// No new sale is begun.
     pub(crate) closed: AtomicBool,
+    /// No new sale is begun for now.
+    pub(crate) rests: AtomicBool,
     /// Sales that were begun and ended.
     pub(crate) sales: AtomicU64,
 }
@@ -48,7 +51,11 @@ pub(crate) fn open(floor: &Arc<Floor>, tills: u64) -> JoinSet<()> {
         all.spawn(async move {
             let mut till = Till { floor, chance, earlier: VecDeque::new() };
             while !till.floor.closed.load(Ordering::Relaxed) {
-                till.something().await;
+                if till.floor.rests.load(Ordering::Relaxed) {
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                } else {
+                    till.something().await;
+                }
             }
         });
     }
