@@ -6,6 +6,7 @@
 
 mod build;
 mod document;
+mod nodes;
 mod recover;
 
 use build::Builder;

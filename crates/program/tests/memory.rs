@@ -62,6 +62,14 @@ fn texts() -> Vec<(&'static str, bool, String)> {
         }) + "]}}\n";
     let wrong = list("promotions: [", 1_000_000, |text, _| text.push_str("a,")) + "]\n";
     let unknown = list("", 200_000, |text, index| writeln!(text, "k{index}: 1").unwrap());
+    // Two bytes for a key and a value that is not there.
+    let nothings = list("promotions: {", 1_000_000, |text, _| text.push_str("a,")) + "}\n";
+    let notes = list("x-a: {", 1_000_000, |text, _| text.push_str("a,")) + "}\n";
+    let unknowns = list("stacking: {", 1_000_000, |text, _| text.push_str("a,")) + "}\n";
+    let root = "{".to_owned() + &"a,".repeat(1_000_000) + "}\n";
+    let questions = list("x-a: [", 1_000_000, |text, _| text.push_str("? ,")) + "]\n";
+    let no_prices =
+        list("price_lists:\n  - id: l\n    prices: {", 1_000_000, |text, _| text.push_str("a,")) + "}\n";
     let twice = list("", 200_000, |text, _| text.push_str("title: 1\n"));
     let anchors = list("x-a: [", 250_000, |text, index| write!(text, "&a{index} x,").unwrap()) + "]\n";
     let aliases = list("x-a: &a [x, y, z]\nx-b: [", 150_000, |text, _| text.push_str("*a ,")) + "]\n";
@@ -99,6 +107,12 @@ fn texts() -> Vec<(&'static str, bool, String)> {
         ("codes", true, codes),
         ("wrong", false, wrong),
         ("unknown", false, unknown),
+        ("nothings", false, nothings),
+        ("notes", true, notes),
+        ("unknowns", false, unknowns),
+        ("root", false, root),
+        ("questions", true, questions),
+        ("no prices", false, no_prices),
         ("twice", false, twice),
         ("anchors", true, anchors),
         ("aliases", false, aliases),

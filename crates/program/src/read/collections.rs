@@ -207,8 +207,11 @@ pub(crate) struct Entries<T> {
 }
 
 impl<T: FromNode> Entries<T> {
+    /// How many of them have a value. Room for the others would be most of what reading a file takes: they may have two
+    /// bytes each.
     pub(crate) fn len(&self, context: &Context) -> usize {
-        context.node(self.spot).map_or(0, |node| node.entries().count())
+        let of = |node: Node<'_>| node.entries().filter(|(_, value)| !value.is_null()).count();
+        context.node(self.spot).map_or(0, of)
     }
 
     /// Reads the entries in order. What cannot be read was told, and is passed over.
@@ -239,14 +242,16 @@ impl<T: FromNode> FromNode for Entries<T> {
                 "add what it is for, or remove the key",
             );
         }
-        let mut keys: Vec<(&str, Spot)> =
-            node.entries().filter_map(|(key, _)| Some((key.text()?, key.spot()))).collect();
-        keys.sort_unstable();
-        for pair in keys.windows(2).filter(|pair| pair[0].0 == pair[1].0) {
+        let name = |key: u32| node.entry(key).0.text();
+        let mut keys = Vec::with_capacity(node.keys().count());
+        keys.extend(node.keys());
+        keys.sort_unstable_by_key(|key| (name(*key), *key));
+        for pair in keys.windows(2) {
+            let Some(twice) = name(pair[1]).filter(|twice| name(pair[0]) == Some(*twice)) else { continue };
             context.error_hint(
                 code::DUPLICATE_KEY,
-                pair[1].1,
-                format!("the key {} stands here twice", quoted(pair[1].0)),
+                node.entry(pair[1]).0.spot(),
+                format!("the key {} stands here twice", quoted(twice)),
                 "keep one of them",
             );
         }

@@ -8,21 +8,20 @@ use crate::yaml::{Kind, Node};
 /// Keys that begin with this are notes and places for anchors; nobody reads them.
 const NOTE: &str = "x-";
 
-struct Entry<'a> {
-    key: Node<'a>,
-    name: &'a str,
-    value: Node<'a>,
-    /// Which of the merged maps it is of.
-    map: usize,
+/// A key and its value, in eight bytes: all of a file may be one map.
+struct Entry {
+    /// Where the key stands.
+    key: u32,
+    /// Which of the merged maps it is of; there are no more of them than files.
+    map: u16,
     taken: bool,
 }
 
 /// A map, or the maps of several files under one key read as one.
 pub(crate) struct MapReader<'a, 'c> {
     context: &'c Context,
-    first: Node<'a>,
-    merged: bool,
-    entries: Vec<Entry<'a>>,
+    maps: Vec<Node<'a>>,
+    entries: Vec<Entry>,
     /// Keys that are needed and were not found.
     missing: Vec<&'static str>,
 }
@@ -30,31 +29,36 @@ pub(crate) struct MapReader<'a, 'c> {
 impl<'a, 'c> MapReader<'a, 'c> {
     /// Opens maps; `None`, and a problem, when none of them is one.
     pub(crate) fn open(nodes: &[Node<'a>], needed: &str, context: &'c Context) -> Option<Self> {
-        let mut entries = Vec::new();
-        let mut first = None;
-        for (map, node) in nodes.iter().enumerate() {
-            if node.kind() != Kind::Mapping {
-                if node.is_null() {
-                    context.no_value(*node, needed);
-                } else {
-                    context.wrong_type(*node, needed, "write keys and values: `{ key: value }`");
-                }
-                continue;
+        let mut maps = Vec::new();
+        for node in nodes {
+            if node.kind() == Kind::Mapping {
+                maps.push(*node);
+            } else if node.is_null() {
+                context.no_value(*node, needed);
+            } else {
+                context.wrong_type(*node, needed, "write keys and values: `{ key: value }`");
             }
-            first = first.or(Some(*node));
-            for (key, value) in node.entries() {
-                match key.text() {
-                    Some(name) => entries.push(Entry { key, name, value, map, taken: false }),
-                    None => context.error_hint(
+        }
+        if maps.is_empty() {
+            return None;
+        }
+        let mut entries = Vec::with_capacity(maps.iter().map(|map| map.keys().count()).sum());
+        for (number, map) in maps.iter().enumerate() {
+            for key in map.keys() {
+                let (name, _) = map.entry(key);
+                if name.text().is_some() {
+                    entries.push(Entry { key, map: number as u16, taken: false });
+                } else {
+                    context.error_hint(
                         code::WRONG_TYPE,
-                        key.spot(),
+                        name.spot(),
                         "a key is a text",
                         "write one word before the colon",
-                    ),
+                    );
                 }
             }
         }
-        Some(Self { context, first: first?, merged: nodes.len() > 1, entries, missing: Vec::new() })
+        Some(Self { context, maps, entries, missing: Vec::new() })
     }
 
     /// Reads the value of a key. The outer `None` means that it is missing or bad, and that this was told, or is when
@@ -62,22 +66,26 @@ impl<'a, 'c> MapReader<'a, 'c> {
     pub(crate) fn take<T: FromNode>(&mut self, key: &'static str) -> Option<T> {
         let mut nodes: Vec<Node<'a>> = Vec::new();
         let mut found: Option<Node<'a>> = None;
-        let mut map = usize::MAX;
-        for entry in self.entries.iter_mut().filter(|entry| entry.name == key) {
+        let mut map = u16::MAX;
+        for entry in &mut self.entries {
+            let (name, value) = self.maps[usize::from(entry.map)].entry(entry.key);
+            if name.text() != Some(key) {
+                continue;
+            }
             entry.taken = true;
             if found.is_none() {
-                found = Some(entry.value);
+                found = Some(value);
                 map = entry.map;
-            } else if self.merged && entry.map != map {
+            } else if entry.map != map {
                 if nodes.is_empty() {
                     nodes.extend(found);
                 }
-                nodes.push(entry.value);
+                nodes.push(value);
                 map = entry.map;
             } else {
                 self.context.error_hint(
                     code::DUPLICATE_KEY,
-                    entry.key.spot(),
+                    name.spot(),
                     format!("the key {} stands here twice", quoted(key)),
                     "keep one of them",
                 );
@@ -99,10 +107,11 @@ impl<'a, 'c> MapReader<'a, 'c> {
     /// Tells of keys that nobody asked for, and of those that are missing and are not among them misspelt.
     pub(crate) fn finish(self, known: &[&'static str]) {
         let mut misspelt: Vec<&str> = Vec::new();
+        let keys = || self.entries.iter().map(|entry| self.maps[usize::from(entry.map)].entry(entry.key).0);
         let unused: Vec<&str> =
-            known.iter().copied().filter(|key| self.entries.iter().all(|entry| entry.name != *key)).collect();
-        for entry in self.entries.iter().filter(|entry| !entry.taken && !entry.name.starts_with(NOTE)) {
-            let name = entry.name;
+            known.iter().copied().filter(|known| keys().all(|key| key.text() != Some(known))).collect();
+        for (entry, key) in self.entries.iter().zip(keys()) {
+            let Some(name) = key.text().filter(|name| !entry.taken && !name.starts_with(NOTE)) else { continue };
             let hint = if name == "<<" {
                 "merge keys are no part of YAML 1.2; repeat what is shared, or alias whole values".to_owned()
             } else if let Some(meant) = self.context.nearest(name, unused.iter().copied()) {
@@ -115,7 +124,7 @@ impl<'a, 'c> MapReader<'a, 'c> {
             };
             self.context.error_hint(
                 code::UNKNOWN_KEY,
-                entry.key.spot(),
+                key.spot(),
                 format!("the key {} is not known here", quoted(name)),
                 hint,
             );
@@ -123,7 +132,7 @@ impl<'a, 'c> MapReader<'a, 'c> {
         for key in self.missing.iter().filter(|key| !misspelt.contains(key)) {
             self.context.error_hint(
                 code::MISSING_KEY,
-                self.first.spot(),
+                self.maps[0].spot(),
                 format!("the key {} is missing", quoted(key)),
                 format!("add `{key}: …`"),
             );

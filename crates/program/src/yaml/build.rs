@@ -6,6 +6,7 @@ use std::sync::Arc;
 use granit_parser::{Event, Marker, Parser, ScalarStyle, Span, options};
 
 use super::document::{NodeData, Shape};
+use super::nodes::Nodes;
 use super::{ALIAS_BYTES_FREE, DEPTH_MAX, Document, Flaw, KEY_LENGTH_MAX};
 use crate::code;
 use crate::diagnostics::quoted;
@@ -66,7 +67,7 @@ impl Document {
             file,
             name: Arc::clone(name),
             text: Arc::clone(text),
-            nodes: Vec::with_capacity(text.len() / 8 + 8),
+            nodes: Nodes::default(),
             decoded: Vec::new(),
             roots: Vec::new(),
             complete: true,
@@ -215,7 +216,8 @@ impl Builder<'_> {
     fn scalar(&mut self, text: &str, style: ScalarStyle, start: usize, end: usize) -> (Shape, u32) {
         let raw = &self.text[start..end];
         let plain = style == ScalarStyle::Plain;
-        if plain && raw == text {
+        // Nothing where a value should be is told as `~`, and spelled out as nothing.
+        if plain && (raw == text || raw.is_empty()) {
             return (Shape::Plain, 0);
         }
         if !plain && raw.len() >= 2 && raw.get(1..raw.len() - 1) == Some(text) {

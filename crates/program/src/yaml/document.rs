@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use super::nodes::Nodes;
+
 /// Bytes of a node that a problem points at.
 const SHOWN_BYTES_MAX: usize = 400;
 
@@ -74,7 +76,7 @@ pub(crate) struct Document {
     pub(crate) file: u16,
     pub(crate) name: Arc<str>,
     pub(crate) text: Arc<str>,
-    pub(super) nodes: Vec<NodeData>,
+    pub(super) nodes: Nodes,
     pub(super) decoded: Vec<Box<str>>,
     /// The topmost nodes: one, or one for each part between what is broken.
     pub(super) roots: Vec<u32>,
@@ -192,11 +194,22 @@ impl<'a> Node<'a> {
 
     /// The keys and values of a mapping; none of anything else.
     pub(crate) fn entries(self) -> impl Iterator<Item = (Node<'a>, Node<'a>)> {
+        self.keys().map(move |key| self.entry(key))
+    }
+
+    /// Where the keys of a mapping stand, for [`entry`](Self::entry): four bytes for each, where a file may have one for
+    /// every two of its own.
+    pub(crate) fn keys(self) -> impl Iterator<Item = u32> {
         let mut children = self.children(Shape::Mapping);
         std::iter::from_fn(move || {
-            let (key, value) = (children.next()?, children.next()?);
-            Some((self.document.node(key), self.document.node(value)))
+            let key = children.next()?;
+            children.next().map(|_| key)
         })
+    }
+
+    /// A key of a mapping, by where it stands, and its value.
+    pub(crate) fn entry(self, key: u32) -> (Node<'a>, Node<'a>) {
+        (self.document.node(key), self.document.node(self.document.after(key)))
     }
 
     /// The value of a key, its last one if it stands there twice.

@@ -58,7 +58,7 @@ impl Builder<'_> {
     /// Makes a root of what was parsed since, if that is anything.
     fn close_root(&mut self, first: usize) {
         let after = self.document.nodes.len() as u32;
-        if let Some(root) = self.document.nodes.get(first).copied() {
+        if let Some(root) = self.document.nodes.get(first) {
             if matches!(root.shape(), Shape::Mapping | Shape::Sequence) {
                 self.document.nodes[first] =
                     NodeData::new(root.shape(), root.start as usize, root.end as usize, after);
