@@ -111,7 +111,9 @@ impl<'a, 'c> MapReader<'a, 'c> {
         let unused: Vec<&str> =
             known.iter().copied().filter(|known| keys().all(|key| key.text() != Some(known))).collect();
         for (entry, key) in self.entries.iter().zip(keys()) {
-            let Some(name) = key.text().filter(|name| !entry.taken && !name.starts_with(NOTE)) else { continue };
+            let Some(name) = key.text().filter(|name| !entry.taken && !name.starts_with(NOTE)) else {
+                continue;
+            };
             let hint = if name == "<<" {
                 "merge keys are no part of YAML 1.2; repeat what is shared, or alias whole values".to_owned()
             } else if let Some(meant) = self.context.nearest(name, unused.iter().copied()) {
