@@ -60,7 +60,7 @@ impl Node {
         };
         self.write("cassandra.yaml", &self.configured(&read("cassandra.yaml")?, shape))?;
         self.write("logback.xml", &read("logback.xml")?)?;
-        self.write("java.args", &self.arguments(&read("jvm.args")?, lib)?)?;
+        self.write("java.args", &self.arguments(&read("jvm.args")?, lib, shape)?)?;
         let output = self.folder.join("output.log");
         let output = File::create(&output).map_err(|source| self.file("output.log", source))?;
         let errors = output.try_clone().map_err(|source| self.file("output.log", source))?;
@@ -95,7 +95,7 @@ impl Node {
     }
 
     /// Everything that `java` is told, one argument a line.
-    fn arguments(&self, machine: &str, lib: &Path) -> Result<String, TaskError> {
+    fn arguments(&self, machine: &str, lib: &Path, shape: Shape) -> Result<String, TaskError> {
         let folder = self.folder.display();
         let agent = std::fs::read_dir(lib)
             .map_err(|source| TaskError::File { path: lib.to_path_buf(), source })?
@@ -118,6 +118,8 @@ impl Node {
             "-Dcassandra.shutdown_announce_in_ms=0".to_owned(),
             "-Dcassandra.available_processors=2".to_owned(),
             "-Dcassandra.load_ring_state=false".to_owned(),
+            // Tests make hundreds of tables. A node that nobody kills need not write each change to its disk at once.
+            format!("-Dcassandra.test.flush_local_schema_changes={}", shape.durable),
             "-cp".to_owned(),
             format!("{folder}:{}/*", lib.display()),
             "org.apache.cassandra.service.CassandraDaemon".to_owned(),
