@@ -63,23 +63,26 @@ fn steps(root: &Path, long: bool, without_cql: bool, tally: &mut Tally) -> Resul
         tests.env(LONG, "1");
     }
 
-    // Proves that the tests would notice: fourteen bugs are planted one by one.
+    // Proves that the tests would notice: fourteen bugs are planted one by one. The whole workspace is named here and below,
+    // because a library of others that is built for one package may lack what it has for all, and would be built again.
     let planted = cargo(
         root,
-        &["test", "--locked", "-p", "suanpan-engine", "--features", "planted-bugs", "--test", "planted"],
+        &[
+            "test",
+            "--locked",
+            "--workspace",
+            "--features",
+            "suanpan-engine/planted-bugs",
+            "--test",
+            "planted",
+        ],
     );
 
-    // The writer of the embedded store is stopped between any two of its steps.
-    let stopped = cargo(
-        root,
-        &["test", "--locked", "-p", "suanpan-store-embedded", "--features", "failpoints", "--test", "killed"],
-    );
-
-    // The process is stopped between any two of its steps while whole checkouts pass, and its log is torn.
-    let mut stopped_process =
-        cargo(root, &["test", "--locked", "-p", "suanpan", "--features", "failpoints", "--test", "killed"]);
+    // The writer of the embedded store is stopped between any two of its steps, and so is the process while whole checkouts
+    // pass; its log is torn.
+    let mut stopped = stoppable(root, &["killed"]);
     if long {
-        stopped_process.env(LONG, "1");
+        stopped.env(LONG, "1");
     }
 
     let mut finished = vec![
@@ -94,18 +97,14 @@ fn steps(root: &Path, long: bool, without_cql: bool, tally: &mut Tally) -> Resul
             println!("{line}");
             tally.add(line);
         })?,
-        step::run_lines("stopped store", stopped, |line| {
-            println!("{line}");
-            tally.add(line);
-        })?,
-        step::run_lines("stopped process", stopped_process, |line| {
+        step::run("programs that can be stopped", stoppable_programs(root, without_cql))?,
+        step::run_lines("stopped store and process", stopped, |line| {
             println!("{line}");
             tally.add(line);
         })?,
     ];
     if !without_cql {
         finished.push(cql_store(root, long, tally)?);
-        finished.push(step::run("cluster programs", cluster_programs(root))?);
         finished.push(outages(root, Paxos::V2, long, tally)?);
         if long {
             finished.push(outages(root, Paxos::V1, long, tally)?);
@@ -117,12 +116,35 @@ fn steps(root: &Path, long: bool, without_cql: bool, tally: &mut Tally) -> Resul
     Ok(finished)
 }
 
+/// Tests of processes that stop, freeze and end where they are told to, all with the same programs.
+fn stoppable(root: &Path, tests: &[&str]) -> Command {
+    let features = [
+        "suanpan/cql-tests",
+        "suanpan/failpoints",
+        "suanpan-accrual-worker/failpoints",
+        "suanpan-pricing-node/failpoints",
+        "suanpan-store-embedded/failpoints",
+        "suanpan-store-scylla/cql-tests",
+        "suanpan-store-scylla/failpoints",
+    ];
+    let mut command = cargo(root, &["test", "--locked", "--workspace", "--features", &features.join(",")]);
+    command.args(tests.iter().flat_map(|test| ["--test", test]));
+    command
+}
+
+/// Builds all of them at once. A test of a program that is not run here stands for the program.
+fn stoppable_programs(root: &Path, without_cql: bool) -> Command {
+    let tests: &[&str] =
+        if without_cql { &["killed"] } else { &["killed", "cql", "stopped", "cluster", "process", "worker"] };
+    let mut build = stoppable(root, tests);
+    build.args(["--no-run", "--quiet"]);
+    build
+}
+
 /// The store of a cluster on a real server, stopped between any two of its statements.
 fn cql_store(root: &Path, long: bool, tally: &mut Tally) -> Result<Finished, TaskError> {
     let server = Server::start(root, Shape::default())?;
-    let features = "cql-tests,failpoints";
-    let mut tests =
-        cargo(root, &["test", "--locked", "-p", "suanpan-store-scylla", "--features", features, "--tests"]);
+    let mut tests = stoppable(root, &["cql", "stopped"]);
     tests.env(ENDPOINT, server.endpoint());
     if long {
         tests.env(LONG, "1");
@@ -133,20 +155,10 @@ fn cql_store(root: &Path, long: bool, tally: &mut Tally) -> Result<Finished, Tas
     })
 }
 
-/// The programs of a cluster as tests need them: with clocks that can be set.
-fn cluster_programs(root: &Path) -> Command {
-    let packages = ["-p", "suanpan", "-p", "suanpan-pricing-node", "-p", "suanpan-accrual-worker"];
-    let features = "suanpan/cql-tests,suanpan-pricing-node/failpoints,suanpan-accrual-worker/failpoints";
-    let mut build = cargo(root, &["build", "--locked", "--bins", "--features", features]);
-    build.args(packages);
-    build
-}
-
 /// Sales on three servers, two nodes and two workers, all of which are killed and frozen.
 fn outages(root: &Path, paxos: Paxos, long: bool, tally: &mut Tally) -> Result<Finished, TaskError> {
     let server = Server::start(root, Shape { nodes: 3, paxos, durable: true, in_memory: true })?;
-    let mut tests =
-        cargo(root, &["test", "--locked", "-p", "suanpan", "--features", "cql-tests", "--test", "cluster"]);
+    let mut tests = stoppable(root, &["cluster"]);
     if let Some(given) = server.given() {
         tests.env(ENDPOINT, given);
     }
