@@ -135,17 +135,20 @@ impl Iterator for Numbers {
     fn next(&mut self) -> Option<u32> {
         self.turned = false;
         loop {
-            if self.next <= 1 {
-                if self.fine || self.few || self.stride <= 1 {
-                    return None;
-                }
-                (self.fine, self.turned, self.next) = (true, true, self.most);
-                continue;
-            }
-            self.next -= 1;
-            if self.next.is_multiple_of(self.stride) != self.fine {
+            // One step, however far apart they are: there may be a thousand million of them.
+            let below = self.next.saturating_sub(1);
+            let rest = below % self.stride.max(1);
+            self.next = match self.fine {
+                false => below - rest,
+                true => below.saturating_sub(u32::from(rest == 0)),
+            };
+            if self.next > 0 {
                 return Some(self.next);
             }
+            if self.fine || self.few || self.stride <= 1 {
+                return None;
+            }
+            (self.fine, self.turned, self.next) = (true, true, self.most);
         }
     }
 }
@@ -177,6 +180,14 @@ fn applications_possible(ground: &Ground<'_>, candidate: usize, times: u32) -> u
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_number_takes_one_step_however_many_there_are() {
+        let most = 2_000_000_000;
+        let all: u64 = (0..1_000).map(|_| Numbers::below(most, 3).map(u64::from).sum::<u64>()).sum();
+        assert_eq!(all, 1_000 * (1_500_000_000 + 1_000_000_000 + 500_000_000));
+        assert_eq!(Numbers::below(most, ALL_NUMBERS).nth(31), Some(most - 1), "the second round");
+    }
 
     #[test]
     fn each_number_of_applications_comes_once() {
