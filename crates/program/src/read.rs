@@ -17,7 +17,7 @@ pub(crate) use map::MapReader;
 pub(crate) use scalars::{
     Amount, ArchiveDays, Count, Factor, Percent, Points, Price, Priority, Switch, UnitsCount, Weight,
 };
-pub(crate) use texts::{Duration, Id, WindowText, Words};
+pub(crate) use texts::{Duration, Id, OwnId, WindowText, Words};
 
 use crate::yaml::{Node, Spot};
 
@@ -37,6 +37,12 @@ pub(crate) trait FromNode: Sized {
 
     /// What a missing key means; `None` when it may not be missing.
     fn when_missing() -> Option<Self> {
+        None
+    }
+
+    /// What stands for one that is missing or bad, which was told, so that all else its map says is checked too. The map's
+    /// place is given. `None` when nothing can.
+    fn stand_in(_: Spot) -> Option<Self> {
         None
     }
 }
@@ -62,6 +68,49 @@ impl<T: FromNode> FromNode for Box<T> {
     }
 }
 
+/// A wrapper that the JSON Schema does not show.
+macro_rules! described_as_content {
+    ($wrapper:ident) => {
+        impl<T: schemars::JsonSchema> schemars::JsonSchema for $wrapper<T> {
+            fn inline_schema() -> bool {
+                T::inline_schema()
+            }
+
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                T::schema_name()
+            }
+
+            fn schema_id() -> std::borrow::Cow<'static, str> {
+                T::schema_id()
+            }
+
+            fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                T::json_schema(generator)
+            }
+        }
+    };
+}
+
+/// Something that may not be missing, and without which the rest of its map can be checked all the same.
+#[derive(Clone, Debug)]
+pub(crate) struct Needed<T>(pub(crate) Option<T>);
+
+impl<T: FromNode> FromNode for Needed<T> {
+    fn from_node(node: Node<'_>, context: &Context) -> Option<Self> {
+        Some(Self(T::from_node(node, context)))
+    }
+
+    fn from_nodes(nodes: &[Node<'_>], context: &Context) -> Option<Self> {
+        Some(Self(T::from_nodes(nodes, context)))
+    }
+
+    fn stand_in(_: Spot) -> Option<Self> {
+        Some(Self(None))
+    }
+}
+
+described_as_content!(Needed);
+
 /// A value and where it stands.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct At<T> {
@@ -75,20 +124,4 @@ impl<T: FromNode> FromNode for At<T> {
     }
 }
 
-impl<T: schemars::JsonSchema> schemars::JsonSchema for At<T> {
-    fn inline_schema() -> bool {
-        T::inline_schema()
-    }
-
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        T::schema_name()
-    }
-
-    fn schema_id() -> std::borrow::Cow<'static, str> {
-        T::schema_id()
-    }
-
-    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        T::json_schema(generator)
-    }
-}
+described_as_content!(At);

@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 
 use super::{BuyFile, EffectFile, OfferStackingFile, SelectorFile, StoresFile, TitleFile};
 use crate::read::{
-    Amount, At, Context, Count, Duration, Entries, FromNode, Id, OneOrMany, Percent, Price, Priority, Switch,
-    UnitsCount,
+    Amount, At, Context, Count, Duration, Entries, FromNode, Id, Needed, OneOrMany, OwnId, Percent, Price,
+    Priority, Switch, UnitsCount,
 };
 use crate::yaml::{Kind, Node};
 
@@ -19,7 +19,7 @@ macro_rules! offer_map {
             $(#[$meta])*
             pub(crate) struct $name ($needed) {
                 /// Unique in the program.
-                id = "id": At<Id>,
+                id = "id": OwnId,
                 /// What people read.
                 title = "title": Option<TitleFile>,
                 /// The layer that it executes in; the default depends on the kind of offer.
@@ -58,7 +58,7 @@ offer_map! {
     /// An automatic offer.
     pub(crate) struct PromotionFile ("a promotion such as { id: ID, effect: { percent_off: 5% } }") {
         /// What it does.
-        effect = "effect": At<EffectFile>,
+        effect = "effect": Needed<At<EffectFile>>,
     }
 }
 
@@ -68,7 +68,7 @@ offer_map! {
         /// How it is presented. Needed, unless the effect is a `match`, which follows the coupon that it matches.
         codes = "codes": Option<At<CodesFile>>,
         /// What it does.
-        effect = "effect": At<EffectFile>,
+        effect = "effect": Needed<At<EffectFile>>,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Points, and what returns give back.
 
 use super::{CountsAsWord, GiftToMemberFile, SelectorFile, TitleFile};
-use crate::read::{Amount, At, Count, Duration, Entries, Factor, Id, Later, Percent, Points, Price};
+use crate::read::{Amount, At, Count, Duration, Entries, Factor, Later, OwnId, Percent, Points, Price};
 
 file_map! {
     /// How points are earned and spent.
@@ -35,7 +35,7 @@ file_map! {
     /// Something that earns points.
     pub(crate) struct ActivityFile ("an activity such as { id: check-in, points: 5, per_day: 1 }") {
         /// Its id.
-        id = "id": At<Id>,
+        id = "id": OwnId,
         /// Points that can be spent; none unless said.
         points = "points": Option<Points>,
         /// Activity points, which count for tiers; none unless said.

@@ -7,7 +7,8 @@ use super::{
     TierFile, TimeZone,
 };
 use crate::read::{
-    Amount, ArchiveDays, At, Context, Count, FromNode, Id, Later, Many, Percent, Switch, UnitsCount, Words,
+    Amount, ArchiveDays, At, Context, Count, FromNode, Id, Later, Many, OwnId, Percent, Switch, UnitsCount,
+    Words,
 };
 use crate::yaml::{Kind, Node};
 
@@ -279,7 +280,7 @@ file_map! {
     /// A tax by id.
     pub(crate) struct TaxRateFile ("a tax such as { id: vat, rate: 19% }") {
         /// Its id.
-        id = "id": At<Id>,
+        id = "id": OwnId,
         /// Its rate.
         rate = "rate": Percent<1000>,
         /// Whether prices contain it; as the program's prices unless said.

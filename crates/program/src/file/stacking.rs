@@ -1,6 +1,6 @@
 //! How offers go together.
 
-use crate::read::{At, Count, Id, Later, OneOrMany};
+use crate::read::{At, Count, Id, Later, Needed, OneOrMany, OwnId};
 
 file_map! {
     /// How one offer goes with others.
@@ -40,9 +40,9 @@ file_map! {
     /// Offers that compete for a number of places.
     pub(crate) struct GroupDefinition ("a group such as { id: ID, scope: basket, at_most: 1 }") {
         /// Its id.
-        id = "id": At<Id>,
+        id = "id": OwnId,
         /// Places of the basket, or of each line.
-        scope = "scope": ScopeWord,
+        scope = "scope": Needed<ScopeWord>,
         /// How many; one unless said.
         at_most = "at_most": Option<Count>,
         /// Classes (a layer's name, or `coupon` for whatever is presented) and ids of offers that compete here too.

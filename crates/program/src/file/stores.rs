@@ -8,14 +8,14 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use crate::code;
 use crate::diagnostics::quoted;
 use crate::model::{DayOrTime, TimeSpan};
-use crate::read::{At, Context, FromNode, Id, OneOrMany};
+use crate::read::{At, Context, FromNode, Id, OneOrMany, OwnId};
 use crate::yaml::{Kind, Node};
 
 file_map! {
     /// A store of the chain.
     pub(crate) struct StoreFile ("a store such as { id: ID, groups: [city] }") {
         /// Its id.
-        id = "id": At<Id>,
+        id = "id": OwnId,
         /// Groups that it belongs to.
         groups = "groups": Option<OneOrMany<Id>>,
         /// Its zone, where it differs from the program's.

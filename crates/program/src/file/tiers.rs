@@ -5,14 +5,15 @@ use super::{
     RoundAtWord, SelectorFile, TitleFile, WhenFile,
 };
 use crate::read::{
-    Amount, At, Count, Duration, Entries, Id, Later, OneOrMany, Percent, Points, Priority, Switch, WindowText,
+    Amount, At, Count, Duration, Entries, Id, Later, Needed, OneOrMany, OwnId, Percent, Points, Priority,
+    Switch, WindowText,
 };
 
 file_map! {
     /// A level of membership.
     pub(crate) struct TierFile ("a tier such as { id: gold }") {
         /// Its id.
-        id = "id": At<Id>,
+        id = "id": OwnId,
         /// What people read.
         title = "title": Option<TitleFile>,
         /// What its members save; an offer of its own with the id `tier:` and the tier's.
@@ -66,7 +67,7 @@ file_map! {
     /// What the members of a tier save.
     pub(crate) struct TierDiscountFile ("a discount such as { percent_off: 5% }") {
         /// A share of each line.
-        percent_off = "percent_off": Percent<100>,
+        percent_off = "percent_off": Needed<Percent<100>>,
         /// Lines that it does not touch.
         except = "except": Option<At<SelectorFile>>,
         /// The lines that it lowers, and how much of them has to be bought; everything unless said.
@@ -126,7 +127,7 @@ file_map! {
     /// A benefit that is no price.
     pub(crate) struct EntitlementFile ("an entitlement such as { id: gift-wrap }") {
         /// Its id.
-        id = "id": At<Id>,
+        id = "id": OwnId,
         /// Uses in a period; unlimited unless said.
         times = "times": Option<Count>,
         /// The period of `times`; for ever unless said.

@@ -27,7 +27,8 @@ impl Codes {
     pub(super) fn terms(&mut self, at: &At<CouponFile>, context: &Context) -> Option<CouponTerms> {
         let said = at.value.codes.as_ref();
         let has_key = |spot: Spot, key| context.node(spot).is_some_and(|node| node.get(key).is_some());
-        if !has_key(at.spot, "codes") && !has_key(at.value.effect.spot, "match") {
+        let effect = at.value.effect.0.as_ref();
+        if !has_key(at.spot, "codes") && effect.is_some_and(|effect| !has_key(effect.spot, "match")) {
             context.error_hint(
                 code::MISSING_KEY,
                 at.spot,
@@ -123,7 +124,9 @@ fn taken(text: &str, first: Spot, spot: Spot, context: &Context) {
 /// Tells when a value is to be read off something that has none.
 pub(super) fn check_presented(coupon: &At<CouponFile>, terms: Option<&CouponTerms>, context: &Context) {
     use crate::file::AmountOff;
-    let presented = matches!(coupon.value.effect.value.amount_off, Some(AmountOff::Presented(())));
+    let effect = coupon.value.effect.0.as_ref();
+    let presented =
+        effect.is_some_and(|effect| matches!(effect.value.amount_off, Some(AmountOff::Presented(()))));
     let generic = matches!(terms, Some(CouponTerms { codes: CodeKind::Generic(_), .. }));
     if presented && terms.is_some() && !generic {
         context.error_hint(

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use crate::code;
 use crate::diagnostics::quoted;
 use crate::model::GroupScope;
-use crate::read::{At, Context, FromNode, Id, Later};
+use crate::read::{At, Context, FromNode, Id, Later, OwnId};
 use crate::yaml::Spot;
 
 /// Everything that can be referred to before an offer is read.
@@ -49,6 +49,7 @@ pub(super) fn unknown<'n>(
     known: impl Iterator<Item = &'n str> + Clone,
     context: &Context,
 ) {
+    let known = known.filter(|id| !OwnId::stands_in(id));
     let hint = match context.nearest(id, known.clone()) {
         Some(meant) => format!("did you mean `{meant}`?"),
         None => {

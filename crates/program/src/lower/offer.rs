@@ -73,7 +73,7 @@ struct Parts<'f> {
 }
 
 pub(super) fn promotion(at: &At<PromotionFile>, names: &Names, context: &Context) -> Option<Offer> {
-    let effect = Some(&at.value.effect);
+    let effect = at.value.effect.0.as_ref();
     build(parts!(at, OfferKind::Promotion, effect, None, None), names, context)
 }
 
@@ -83,7 +83,7 @@ pub(super) fn coupon(
     names: &Names,
     context: &Context,
 ) -> Option<Offer> {
-    let effect = Some(&at.value.effect);
+    let effect = at.value.effect.0.as_ref();
     // What has no code is not presented: a match is automatic, wherever it is written.
     let kind = if terms.is_some() { OfferKind::Coupon } else { OfferKind::Promotion };
     build(parts!(at, kind, effect, None, terms), names, context)
@@ -117,7 +117,11 @@ fn build(parts: Parts<'_>, names: &Names, context: &Context) -> Option<Offer> {
     let limits = limits(parts.limits, context);
     let stacking = offer_stacking(parts.stacking, names, context);
     let said_layer = parts.layer.map(|layer| names.layer(layer, context));
-    let lowered = lowered?;
+    let Some(lowered) = lowered else {
+        let at = parts.buy.and_then(|buy| buy.value.at.as_ref());
+        let _ = at.map(|at| amount_at(at, said_layer.flatten(), names, context));
+        return None;
+    };
     let within = lowered.threshold.or(measured.filter(|_| !lowered.uses_measure));
     let selects = selects_anything(&lowered.effect, &buy, target.as_ref());
     let (default_layer, default_leave_out) = defaults(parts.kind, &lowered.effect, within, selects);

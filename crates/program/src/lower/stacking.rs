@@ -68,9 +68,9 @@ pub(super) fn groups(files: &[GroupDefinition], names: &mut Names, context: &Con
         if !unique.add("stacking group", &group.id.value.0, group.id.spot, context) {
             continue;
         }
-        let scope = match group.scope {
-            ScopeWord::Basket => GroupScope::Basket,
-            ScopeWord::Line => GroupScope::Line,
+        let scope = match group.scope.0 {
+            Some(ScopeWord::Line) => GroupScope::Line,
+            Some(ScopeWord::Basket) | None => GroupScope::Basket,
         };
         names.groups.push((group.id.value.0.clone(), scope));
         groups.push(StackingGroup {

@@ -186,7 +186,7 @@ pub(super) fn discount(
         buy,
         threshold,
         target: None,
-        effect: Effect::PercentOff(file.percent_off.0),
+        effect: Effect::PercentOff(file.percent_off.0.map(|percent| percent.0)?),
         terms: Terms {
             cap: file.cap.map(|amount| amount.0),
             floor_unit_price: file.floor_unit_price.map(|amount| amount.0),

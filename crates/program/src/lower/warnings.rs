@@ -10,7 +10,7 @@ use crate::code;
 use crate::diagnostics::quoted;
 use crate::file::GroupDefinition;
 use crate::model::{Effect, Offer, Program};
-use crate::read::{At, Context};
+use crate::read::{Context, OwnId};
 use crate::yaml::{Document, Spot};
 
 /// Looks at a program, and where it has errors at what they leave sure.
@@ -131,7 +131,7 @@ fn same_id(offer: &Offer, program: &Program, site: Spot, context: &Context) {
 
 fn groups(files: &[GroupDefinition], program: &Program, context: &Context) {
     for definition in files {
-        let At { value: id, spot } = &definition.id;
+        let OwnId { value: id, spot } = &definition.id;
         let Some(index) = program.groups.iter().position(|group| group.id == id.0) else { continue };
         if program.offers.iter().all(|offer| !offer.stacking.groups.contains(&index)) {
             let hint = "name it in an offer's `stacking`, or remove it";

@@ -34,7 +34,8 @@ macro_rules! file_map {
                 let mut map = $crate::read::MapReader::open(nodes, $needed, context)?;
                 $(let $field: Option<$type> = map.take($key);)*
                 map.finish(Self::KEYS);
-                Some(Self { $($field: $field?,)* })
+                let spot = map.spot();
+                Some(Self { $($field: $field.or_else(|| $crate::read::FromNode::stand_in(spot))?,)* })
             }
         }
     };

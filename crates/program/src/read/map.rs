@@ -3,7 +3,7 @@
 use super::{Context, FromNode};
 use crate::code;
 use crate::diagnostics::quoted;
-use crate::yaml::{Kind, Node};
+use crate::yaml::{Kind, Node, Spot};
 
 /// Keys that begin with this are notes and places for anchors; nobody reads them.
 const NOTE: &str = "x-";
@@ -61,6 +61,11 @@ impl<'a, 'c> MapReader<'a, 'c> {
         Some(Self { context, maps, entries, missing: Vec::new() })
     }
 
+    /// Where the map stands, the first of several.
+    pub(crate) fn spot(&self) -> Spot {
+        self.maps[0].spot()
+    }
+
     /// Reads the value of a key. The outer `None` means that it is missing or bad, and that this was told, or is when
     /// the map is finished.
     pub(crate) fn take<T: FromNode>(&mut self, key: &'static str) -> Option<T> {
@@ -105,7 +110,7 @@ impl<'a, 'c> MapReader<'a, 'c> {
     }
 
     /// Tells of keys that nobody asked for, and of those that are missing and are not among them misspelt.
-    pub(crate) fn finish(self, known: &[&'static str]) {
+    pub(crate) fn finish(&self, known: &[&'static str]) {
         let mut misspelt: Vec<&str> = Vec::new();
         let keys = || self.entries.iter().map(|entry| self.maps[usize::from(entry.map)].entry(entry.key).0);
         let unused: Vec<&str> =

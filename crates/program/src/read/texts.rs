@@ -9,7 +9,7 @@ use super::{Context, FromNode};
 use crate::code;
 use crate::diagnostics::quoted;
 use crate::model::{WINDOW_DAYS_MAX, WINDOW_MONTHS_MAX, Window};
-use crate::yaml::Node;
+use crate::yaml::{Node, Spot};
 
 /// Bytes of a title in one language.
 const TITLE_BYTES_MAX: usize = 1_000;
@@ -36,6 +36,52 @@ impl FromNode for Id {
         };
         context.error_hint(code::BAD_ID, node.spot(), format!("the id {} {flaw}", quoted(text)), hint);
         None
+    }
+}
+
+/// The id of what a map describes.
+#[derive(Clone, Debug)]
+pub(crate) struct OwnId {
+    pub(crate) value: Id,
+    pub(crate) spot: Spot,
+}
+
+impl OwnId {
+    /// What no id begins with; those that stand in for a bad one do.
+    const STANDS_IN: char = '\0';
+
+    /// Whether the id stands in for one that is missing or bad.
+    pub(crate) fn stands_in(id: &str) -> bool {
+        id.starts_with(Self::STANDS_IN)
+    }
+}
+
+impl FromNode for OwnId {
+    fn from_node(node: Node<'_>, context: &Context) -> Option<Self> {
+        Id::from_node(node, context).map(|value| Self { value, spot: node.spot() })
+    }
+
+    /// One that no other map has, so that nothing is said of it but what was said already.
+    fn stand_in(spot: Spot) -> Option<Self> {
+        Some(Self { value: Id(format!("{}{}:{}", Self::STANDS_IN, spot.file, spot.node)), spot })
+    }
+}
+
+impl JsonSchema for OwnId {
+    fn inline_schema() -> bool {
+        Id::inline_schema()
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        Id::schema_name()
+    }
+
+    fn schema_id() -> Cow<'static, str> {
+        Id::schema_id()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        Id::json_schema(generator)
     }
 }
 
