@@ -1,5 +1,7 @@
 //! Baskets from files and standard input.
 
+mod unrepeated;
+
 use std::fs;
 use std::io::{self, Read as _};
 use std::path::Path;
@@ -7,6 +9,7 @@ use std::path::Path;
 use serde_json::Value;
 use suanpan_rpc::v1;
 
+use self::unrepeated::Unrepeated;
 use crate::error::Error;
 
 /// A basket and where it came from, such as `shop.json` or `year.jsonl#12`.
@@ -41,7 +44,14 @@ pub(crate) fn baskets(path: &Path) -> Result<Vec<Named>, Error> {
 /// The baskets of a text, or what is wrong with it.
 fn read(bytes: &[u8]) -> Result<Vec<v1::Basket>, String> {
     // Seldom is a value left out by `null`, or a whole number written as a fraction; the text as it is knows the places.
-    read_plain(bytes).or_else(|why| plain(bytes).and_then(|text| read_plain(&text).ok()).ok_or(why))
+    let baskets =
+        read_plain(bytes).or_else(|why| plain(bytes).and_then(|text| read_plain(&text).ok()).ok_or(why))?;
+    // What reads messages takes the last of two.
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    while reader.end().is_err() {
+        serde_path_to_error::deserialize::<_, Unrepeated>(&mut reader).map_err(|error| words(&error))?;
+    }
+    Ok(baskets)
 }
 
 /// The same JSON with what the mapping of messages allows beside the usual: `null` stands for what is left out, and `100.0` and
@@ -96,7 +106,11 @@ fn words(error: &serde_path_to_error::Error<serde_json::Error>) -> String {
     // What decoders of numbers say of texts and fractions is about themselves.
     let is_number = told.contains("untagged enum") || told.contains("digit");
     let told = if is_number { "a whole number is expected" } else { told };
-    format!("{field}: {told}{place}")
+    // What is wrong with a whole basket needs no field.
+    match field.iter().next() {
+        Some(_) => format!("{field}: {told}{place}"),
+        None => format!("{told}{place}"),
+    }
 }
 
 #[cfg(test)]
@@ -123,6 +137,12 @@ mod tests {
                 "points.maximum: invalid type: string \"yes\", expected a boolean",
             ),
             (r#"{"lines": 5}"#, "lines: invalid type: integer `5`, expected a sequence"),
+            (r#"{"lines": []}{"lines": [{"id": "a"}], "lines": []}"#, "duplicate field `lines` at line 1"),
+            (
+                r#"{"lines": [{"taxes": []}, {"id": null, "id": "a"}]}"#,
+                "lines[1]: duplicate field `id` at line 1",
+            ),
+            (r#"[{"chain": "a", "chain": "a"}]"#, "[0]: duplicate field `chain` at line 1"),
             ("{} {", "EOF while parsing an object at line 1 column 4"),
             ("[] 1", "trailing characters at line 1 column 4"),
         ] {
