@@ -266,18 +266,25 @@ pub(crate) fn account(ground: &Ground<'_>, state: &mut State, work: &mut Work, s
             None => Dropped::LeftOut { difference: 0 },
         });
     }
-    // What the basket would cost with an offer that was left out, everything else as it is.
+    // What the basket would cost with an offer that was left out, everything else as it is; and whom one would void.
     let mut trial = std::mem::take(&mut work.alone);
     for candidate in 0..count {
-        // What a dropped coupon gains is known: other offers may have been chosen without it.
-        let left_out = matches!(selected.dropped[candidate], Some(Dropped::LeftOut { .. }));
-        if !left_out || selected.excluded[candidate] {
-            continue;
-        }
+        let voids = match selected.dropped[candidate] {
+            Some(Dropped::Excluded { winner: None }) => true,
+            // What a dropped coupon gains is known: other offers may have been chosen without it.
+            Some(Dropped::LeftOut { .. }) if !selected.excluded[candidate] => false,
+            _ => continue,
+        };
         selected.kept[candidate] = true;
         let mut reason = ReasonOf { candidate, reason: None };
         evaluate(ground, selected.choice(), &mut trial, work, &mut reason);
         selected.kept[candidate] = false;
+        if voids {
+            let voided = bits(&state.gave).find(|&other| trial.times[other] == 0);
+            let winner = voided.map(|other| ground.candidates[other].source);
+            selected.dropped[candidate] = Some(Dropped::Excluded { winner });
+            continue;
+        }
         if trial.times[candidate] == 0 {
             // It gives nothing here, so nothing was left out.
             selected.dropped[candidate] = reason.reason.map(Dropped::Silent);

@@ -109,9 +109,11 @@ pub(super) fn once(
 #[cold]
 fn is_held_by_law(ground: &Ground<'_>, state: &State, candidate: usize, slots: &[Slot]) -> bool {
     let rooms = Rooms::new(ground, state, candidate);
-    slots.iter().filter(|slot| slot.weight > 0).any(|slot| {
-        let room = rooms.of(slot.key as usize);
-        room.by_law && room.free == 0 && room.above_floors > 0
+    // A slot without room from the beginning has no weight any more.
+    let has_weight = |line, running| weight_of(ground, ground.weight(), line, running) > 0;
+    slots.iter().any(|slot| {
+        let (line, room) = (slot.key as usize, rooms.of(slot.key as usize));
+        room.by_law && room.free == 0 && room.above_floors > 0 && has_weight(line, room.running)
     })
 }
 
