@@ -1,5 +1,6 @@
 //! A refusal in the caller's words: the codes and offers that it is about, and what the basket costs without them.
 
+use suanpan_domain::Usage;
 use suanpan_domain::usage::OfferUsage;
 use suanpan_ledger::head::OfferKey;
 use suanpan_ledger::refusal::Conflict;
@@ -17,7 +18,10 @@ impl Desk<'_> {
         mut conflicts: Vec<Conflict>,
         own: Option<member_v1::Conflict>,
         mut basket: v1::Basket,
+        counted: Option<Usage>,
     ) -> Status {
+        // What was counted for the sale did not hold where a limit refuses; the node knows better then.
+        let counted = counted.filter(|_| !conflicts.iter().any(is_of_a_limit));
         for conflict in &mut conflicts {
             if let Some(code) = self.code_of(conflict, &basket.codes) {
                 code.clone_into(&mut conflict.subject);
@@ -28,7 +32,7 @@ impl Desk<'_> {
             }
         }
         let conflicts = own.into_iter().chain(conflicts.iter().map(encode::conflict)).collect();
-        answer::refused_for(conflicts, self.fresh(basket).await)
+        answer::refused_for(conflicts, self.fresh(basket, counted).await)
     }
 
     /// The code that a conflict is about, as the caller wrote it.
@@ -59,6 +63,11 @@ impl Desk<'_> {
             _ => {}
         });
     }
+}
+
+/// Whether somebody else has what an offer had left for everybody.
+pub(super) const fn is_of_a_limit(conflict: &Conflict) -> bool {
+    matches!(conflict.reason, Refusal::GlobalLimit | Refusal::GlobalBudget)
 }
 
 /// The offer that a conflict is about.
