@@ -1,10 +1,10 @@
 //! Offers that a few may use: whose hold counts against whom, and what a sale costs when the last use is gone.
 
 use suanpan_checkout::offer_key;
-use suanpan_rpc::checkout_v1;
+use suanpan_rpc::{checkout_v1, member_v1, v1};
 use suanpan_store::{LimitCap, Store as _};
 
-use super::shop::{Shop, basket, confirm, reasons, refused, reserve, uuid};
+use super::shop::{Shop, basket, confirm, now_ms, reasons, refused, reserve, till, uuid, with_code};
 
 /// 1.00 off for one.
 const RULES: &str = "
@@ -79,4 +79,57 @@ async fn a_sale_of_which_no_price_is_known_costs_what_it_costs_without_the_last_
     let status = shop.checkouts().confirm(expects).await.unwrap_err();
     assert_eq!(reasons(&status), ["GLOBAL_LIMIT"]);
     assert_eq!(refused(&status).due_minor, Some(500));
+}
+
+#[tokio::test]
+async fn what_is_gone_is_named_as_the_program_and_the_till_name_it() {
+    let shop = shop().await;
+    let sold = with_code(basket(500, None), "FR12345678");
+    assert_eq!(shop.confirm(&uuid(), sold.clone()).await.unwrap().due_minor, 100);
+    let id = uuid();
+    let mut taken = sold;
+    taken.business_time = Some(v1::BusinessTime { unix_ms: now_ms(), utc_offset_minutes: 480 });
+    let offline = checkout_v1::RecordOfflineSaleRequest {
+        chain: "sunrise".to_owned(),
+        actor: till(),
+        checkout_id: id.clone(),
+        basket: Some(taken),
+        tenders: vec![checkout_v1::Tender { kind: "card".to_owned(), amount_minor: 100 }],
+    };
+    let named = |sale: &checkout_v1::Checkout| {
+        let overruns = sale.overruns.iter();
+        let named = overruns.map(|overrun| format!("{:?} {}", overrun.reason(), overrun.subject));
+        let mut named: Vec<_> = named.collect();
+        named.sort_unstable();
+        named
+    };
+    let expected = ["CodeUsed FR12345678", "GlobalLimit first"];
+    // When it is recorded, when it comes again, and when it is read.
+    for _ in 0..2 {
+        let answer = shop.checkouts().record_offline_sale(offline.clone()).await.unwrap().into_inner();
+        assert_eq!(named(&answer), expected);
+    }
+    let read =
+        checkout_v1::GetCheckoutRequest { chain: "sunrise".to_owned(), actor: till(), checkout_id: id };
+    assert_eq!(named(&shop.checkouts().get_checkout(read).await.unwrap().into_inner()), expected);
+    for (activity, expected) in
+        [("check-in", None), ("check-in", Some("ACTIVITY_LIMIT")), ("run", Some("ACTIVITY_UNKNOWN"))]
+    {
+        let request = member_v1::RecordActivityRequest {
+            chain: "sunrise".to_owned(),
+            actor: till(),
+            request_id: uuid(),
+            member_id: "m-1".to_owned(),
+            activity: activity.to_owned(),
+            business_time: None,
+        };
+        let answer = shop.members().record_activity(request).await;
+        let told = answer.err().map(|status| {
+            let subjects: Vec<_> =
+                refused(&status).conflicts.into_iter().map(|found| found.subject).collect();
+            (reasons(&status).join(" "), subjects.join(" "))
+        });
+        let expected = expected.map(|reason| (reason.to_owned(), activity.to_owned()));
+        assert_eq!(told, expected, "{activity}");
+    }
 }

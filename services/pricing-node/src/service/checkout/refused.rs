@@ -4,7 +4,7 @@ use suanpan_domain::Usage;
 use suanpan_domain::usage::OfferUsage;
 use suanpan_ledger::head::OfferKey;
 use suanpan_ledger::refusal::Conflict;
-use suanpan_ledger::{Policy, Refusal};
+use suanpan_ledger::{Entry, Policy, Refusal};
 use suanpan_rpc::{encode, member_v1, v1};
 use tonic::Status;
 
@@ -44,6 +44,23 @@ impl Desk<'_> {
             bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>()
         };
         codes.iter().find(|code| of_codes && hash(code) == conflict.subject).cloned()
+    }
+
+    /// What a recorded sale could not take any more, in the words of whoever reported it. An offer that the program has no
+    /// more is left as the ledger knows it.
+    pub(super) fn name_overruns(&self, entry: &Entry, overruns: &mut [member_v1::Conflict]) {
+        if entry.overruns.is_empty() {
+            return;
+        }
+        let codes = answer::record(entry).and_then(|record| record.basket).map(|basket| basket.codes);
+        let codes = codes.unwrap_or_default();
+        for (conflict, shown) in entry.overruns.iter().zip(overruns) {
+            let code = self.code_of(conflict, &codes);
+            let offer = || offer_of(conflict, self.chain.policy()).map(str::to_owned);
+            if let Some(name) = code.or_else(offer) {
+                shown.subject = name;
+            }
+        }
     }
 
     /// What is left of an offer is known better than it was read last.

@@ -20,7 +20,7 @@ use super::refused::is_of_a_limit;
 use super::{Desk, answer};
 use crate::failure::Failure;
 use crate::node::Facts;
-use crate::sales::{Found, Whom, in_time, settled};
+use crate::sales::{Found, Whom, settled};
 
 /// How often a sale at any price is priced again, each time because others took what limited offers had left.
 const PRICED_AGAIN_MAX: usize = 8;
@@ -265,6 +265,7 @@ impl Desk<'_> {
             match settled(self.until, || books.sell(Arc::clone(&ask))).await {
                 Ok(recorded) => {
                     let mut answer = answer::checkout(self.chain.id(), &recorded, quote);
+                    self.name_overruns(&recorded.entry, &mut answer.overruns);
                     if recorded.repeated && kind.fact().is_some() {
                         let Recorded { entry, owner, .. } = &recorded;
                         answer.differences = self.differences(entry, owner, &ask.owner, &checked).await?;
@@ -294,14 +295,5 @@ impl Desk<'_> {
             Err(Failure::Invalid(of_basket)) => status::invalid(&problems.and(of_basket)),
             _ => status::invalid(&problems),
         }
-    }
-
-    async fn buyer(&self, basket: &v1::Basket) -> Result<Whom, Status> {
-        let found = in_time(self.until, self.sales.buyer(&self.chain, basket, self.now_ms)).await;
-        found.map_err(|error| super::super::store_failed(status::CHECKOUT_DOMAIN, &error))
-    }
-
-    pub(super) const fn is_too_old(&self, checkout_ms: i64) -> bool {
-        checkout_ms < self.now_ms - self.sales.selling.horizon_ms
     }
 }
