@@ -38,6 +38,8 @@ pub(crate) enum Facts {
     Local,
     /// The store said so; none: it knows no such member.
     Found(Option<Box<Member>>),
+    /// The same, with what everybody else used of limited offers as it was read for this sale.
+    Counted(Option<Box<Member>>, Usage),
     /// The same of a sale that is over: what everybody used of limited offers refuses nothing any more.
     Reported(Option<Box<Member>>),
     /// The store did not answer.
@@ -141,7 +143,7 @@ impl Node {
                 }
             }
         }
-        sales.read_usage(&self.chain()).await
+        sales.read_usage(&self.chain()).await.map(|_| ())
     }
 
     /// Prices a basket by the node's own files and hands the answer to `finish`. `prefix` is where the basket is in the
@@ -174,6 +176,24 @@ impl Node {
         let chain = self.chain();
         let facts = self.facts(&chain, &message).await;
         self.promise_by(&chain, prefix, message, near_misses, facts, finish)
+    }
+
+    /// As [`quote`](Self::quote), with what everybody else used of limited offers when it was read for this sale.
+    pub(crate) async fn quote_counted<T>(
+        &self,
+        prefix: &'static str,
+        message: v1::Basket,
+        usage: Usage,
+        finish: impl FnOnce(&Answer<'_>) -> T,
+    ) -> Result<T, Failure> {
+        let chain = self.chain();
+        let facts = match self.facts(&chain, &message).await {
+            Facts::Found(member) => Facts::Counted(member, usage),
+            // A guest's, or the basket brings its member.
+            Facts::Local => Facts::Counted(None, usage),
+            facts => facts,
+        };
+        self.promise_by(&chain, prefix, message, false, facts, finish)
     }
 
     /// As [`price_by`](Self::price_by), with a token in the answer of a node that sells.
@@ -250,6 +270,10 @@ impl Node {
         let (member, age_ms) = match facts {
             Facts::Local => self.gather(&mut request),
             Facts::Found(found) => found_by_store(&mut request, found),
+            Facts::Counted(found, usage) => {
+                kept_usage = Some(Some(usage));
+                found_by_store(&mut request, found)
+            }
             Facts::Reported(found) => {
                 kept_usage = Some(None);
                 found_by_store(&mut request, found)

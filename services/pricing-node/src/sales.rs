@@ -13,6 +13,7 @@ use suanpan_checkout::token::{TOKEN_MS_DEFAULT, TokenKeys};
 use suanpan_checkout::{Books, BooksError, Queues, unpack};
 use suanpan_domain::{BusinessTime, Member, MemberId, OfferUsage, Usage};
 use suanpan_ledger::head::Status;
+use suanpan_ledger::sale::GlobalUse;
 use suanpan_ledger::{Head, Refusal, snapshot};
 use suanpan_program::model::ARCHIVE_DAYS_MIN;
 use suanpan_program::parse;
@@ -296,7 +297,7 @@ impl Sales {
     }
 
     /// Reads what everybody used of limited offers.
-    pub(crate) async fn read_usage(&self, chain: &Chain) -> Result<(), StoreError> {
+    pub(crate) async fn read_usage(&self, chain: &Chain) -> Result<Arc<Usage>, StoreError> {
         let limits = self.store.limits(chain.id()).await?;
         let offer = |limit: suanpan_store::LimitView| {
             let taken = limit.taken();
@@ -307,8 +308,22 @@ impl Sales {
             })
         };
         let offers = limits.into_iter().filter_map(offer).collect();
-        self.usage.store(Some(Arc::new(Usage { offers })));
-        Ok(())
+        let usage = Arc::new(Usage { offers });
+        self.usage.store(Some(Arc::clone(&usage)));
+        Ok(usage)
+    }
+
+    /// What everybody else uses of limited offers now: what a sale holds itself is taken by nobody else.
+    pub(crate) async fn usage_besides(&self, chain: &Chain, held: &[GlobalUse]) -> Result<Usage, StoreError> {
+        let mut usage = Usage::clone(&*self.read_usage(chain).await?);
+        for own in held {
+            let Some(offer) = chain.policy().offer(own.offer) else { continue };
+            if let Some(used) = usage.offers.iter_mut().find(|used| used.offer == offer.id) {
+                used.used = used.used.saturating_sub(u64::from(own.uses));
+                used.given_minor = used.given_minor.saturating_sub(own.amount_minor).max(0);
+            }
+        }
+        Ok(usage)
     }
 }
 

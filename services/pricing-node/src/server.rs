@@ -97,6 +97,8 @@ pub async fn serve(
         tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(FILE_DESCRIPTOR_SET)
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+            // Details of refusals are `Any`: whoever has no proto files reads them by these.
+            .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET)
     };
     let address = listeners.grpc.local_addr().map_err(ServeError::Admin)?;
     let pricing = BySize::of(&Pricing::of(Arc::clone(&node), is_draining));

@@ -7,6 +7,8 @@ mod admin;
 mod clock;
 #[path = "sales/life.rs"]
 mod life;
+#[path = "sales/limited.rs"]
+mod limited;
 #[path = "sales/members.rs"]
 mod members;
 #[path = "sales/once.rs"]

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use suanpan_rpc::admin_v1;
+use tonic::Code;
 
 use crate::error::Error;
 use crate::session::{Where, beside, on};
@@ -46,7 +47,11 @@ pub(crate) fn run(options: &BackupOptions) -> Result<ExitCode, Error> {
     })?;
     let copied = on(&options.place, async |session| {
         let request = admin_v1::BackupRequest { actor: session.actor(), path: path.clone() };
-        Ok(session.admin().backup(request).await?.into_inner())
+        match session.admin().backup(request).await {
+            Ok(copied) => Ok(copied.into_inner()),
+            Err(status) if status.code() == Code::FailedPrecondition => Err(Error::Backup(Box::new(status))),
+            Err(status) => Err(status.into()),
+        }
     })?;
     print(&format!(
         "{path}: {} members, {} guests' sales, {} entries; checked\nThe store's key file belongs to every backup: without it no card, telephone number or code is known again.",

@@ -129,8 +129,11 @@ pub(crate) enum Error {
         rows: u64,
     },
     /// A store file did not let itself be restored.
-    #[error("error: {0}")]
+    #[error("{}", not_restored(.0))]
     Restore(StoreError),
+    /// The node did not write its copy: the file is there already, or cannot be written.
+    #[error("{}", told(.0))]
+    Backup(Box<Status>),
     /// The system gave no random bytes.
     #[error("error: the system gives no random bytes: {0}")]
     Random(String),
@@ -153,6 +156,16 @@ pub(crate) enum Error {
     Options(String),
 }
 
+/// Why nothing was restored, and what to do where the new file is there already.
+fn not_restored(error: &StoreError) -> String {
+    let text = format!("error: {error}");
+    if text.contains(IS_THERE) { format!("{text}\n  help: {NEW_FILE}") } else { text }
+}
+
+/// What the store says of a file that it was to make.
+const IS_THERE: &str = "is there already";
+const NEW_FILE: &str = "name a new file; nothing is written over";
+
 /// A status with everything that it carries: one line for each field or conflict, and what to do.
 fn told(status: &Status) -> String {
     let mut text = format!("error: {}", status.message());
@@ -168,6 +181,11 @@ fn told(status: &Status) -> String {
         Code::FailedPrecondition if text.contains("the export is not whole") => {
             "suanpan audit finds all that is damaged; what was written is right, and part of it"
         }
+        Code::FailedPrecondition if text.contains(IS_THERE) => NEW_FILE,
+        Code::NotFound if text.contains("no such member") => {
+            "name another id, or find the member with suanpan member get --card, --phone or --email"
+        }
+        Code::NotFound if text.contains("no such sale") => "suanpan export checkouts lists all of them by id",
         Code::InvalidArgument if text.contains("actor.reason") => "say why with --reason TEXT",
         Code::Unavailable => "the call may have happened: send it again with the same ids",
         Code::AlreadyExists => "nothing was changed; another call used the id",
@@ -248,6 +266,7 @@ impl Error {
             | Error::Answer(_)
             | Error::Status(_)
             | Error::Restore(_)
+            | Error::Backup(_)
             | Error::Random(_)
             | Error::Write { .. }
             | Error::Json(_)

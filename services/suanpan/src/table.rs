@@ -85,6 +85,14 @@ pub(crate) fn end_of_day(text: &str, zone: &TimeZone) -> Result<i64, String> {
     start(next, zone).ok_or_else(wrong)
 }
 
+/// The day that ends at an instant, as [`end_of_day`] reads it.
+pub(crate) fn day_of(end_ms: i64, zone: &TimeZone) -> String {
+    match jiff::Timestamp::from_millisecond(end_ms.saturating_sub(1)) {
+        Ok(last) => zone.to_datetime(last).date().to_string(),
+        Err(_) => format!("{end_ms} ms"),
+    }
+}
+
 /// The first instant of a day of the chain's calendar, Unix milliseconds.
 pub(crate) fn start_of_day(text: &str, zone: &TimeZone) -> Result<i64, String> {
     let wrong = || format!("{text:?} is no day such as 2026-12-31");

@@ -327,6 +327,15 @@ const DAMAGES: &[Damage] = &[
     ("a head that is gone", &[Code::FileDamaged], |file| {
         file.run("DELETE FROM head WHERE name = 'dora'", ());
     }),
+    ("a guest's head that is gone", &[Code::FileDamaged, Code::CodeLeaks], |file| {
+        file.run("DELETE FROM guest WHERE checkout = ?1", [*checkout(8).as_bytes()]);
+    }),
+    ("heads of limits and codes that are gone", &[Code::FileDamaged, Code::CodeLeaks], |file| {
+        file.run(
+            "DELETE FROM head WHERE id IN (SELECT owner FROM limit_holder UNION SELECT owner FROM code)",
+            (),
+        );
+    }),
     ("a wrong version in its column", &[Code::ColumnDiffers], |file| {
         file.run("UPDATE head SET ver = ver + 1 WHERE name = 'bert'", ());
     }),

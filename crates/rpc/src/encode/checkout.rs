@@ -124,6 +124,7 @@ pub fn refund(chain: &str, sale: Option<&Sale>, entry: &Entry) -> checkout_v1::R
             .collect(),
         whole: returned.whole,
         overruns: entry.overruns.iter().map(conflict).collect(),
+        differences: Vec::new(),
     }
 }
 

@@ -14,7 +14,7 @@ use crate::bytes::{
 use crate::failed::Failed;
 use crate::names::chain as chain_id;
 use crate::reader::accounts::{ask, cursor_checkout, page};
-use crate::writer::view::owner;
+use crate::writer::view::owner_of_share;
 use crate::writer::{codes, limits};
 
 fn nothing<T>() -> Page<T> {
@@ -184,10 +184,11 @@ pub(crate) fn limit_holders(
     while let Some(row) = rows.next()? {
         let (checkout, id): ([u8; 16], i64) = (row.get(0)?, row.get(1)?);
         let taken = Taken { uses: row.get(3)?, amount_minor: row.get(4)? };
+        let checkout = bytes::checkout(&checkout)?;
         let holder = NamedHolder {
             offer,
-            checkout: bytes::checkout(&checkout)?,
-            owner: owner(connection, id)?,
+            checkout,
+            owner: owner_of_share(connection, id, checkout)?,
             holder: limits::listed(row.get(2)?, taken, row.get(5)?)?,
         };
         found.push((id, holder));

@@ -5,7 +5,7 @@ use suanpan_store::{CodeHash, CodeHolder, CodeState, CodeView, Scope};
 
 use crate::bytes::{self, offer_column};
 use crate::failed::{Failed, damaged};
-use crate::writer::view::owner;
+use crate::writer::view::owner_of_share;
 
 /// A code as its columns have it: campaign, state, checkout, owner, until.
 pub(crate) struct CodeColumns {
@@ -32,7 +32,8 @@ pub(crate) fn code(connection: &Connection, columns: CodeColumns) -> Result<Code
     let by = || -> Result<CodeHolder, Failed> {
         match (&columns.checkout, columns.owner) {
             (Some(checkout), Some(id)) => {
-                Ok(CodeHolder { checkout: bytes::checkout(checkout)?, owner: owner(connection, id)? })
+                let checkout = bytes::checkout(checkout)?;
+                Ok(CodeHolder { checkout, owner: owner_of_share(connection, id, checkout)? })
             }
             _ => Err(damaged("a code that is held by nobody").into()),
         }

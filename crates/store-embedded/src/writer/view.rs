@@ -7,7 +7,7 @@ use suanpan_store::{Elsewhere, Owner, Read, Scope, View};
 
 use crate::archive;
 use crate::bytes;
-use crate::failed::Failed;
+use crate::failed::{Failed, damaged};
 use crate::schema::GUEST_IDS_FROM;
 use crate::writer::Writing;
 use crate::writer::{codes, limits};
@@ -185,17 +185,39 @@ pub(crate) fn claimants(
 }
 
 /// Who has this number.
+///
+/// # Errors
+/// [`StoreError::Corrupt`] when its head is gone.
 pub(crate) fn owner(connection: &Connection, id: i64) -> Result<Owner, Failed> {
+    match owner_with_head(connection, id)? {
+        Some(owner) => Ok(owner),
+        None => Err(damaged(format!("owner number {id} has no head")).into()),
+    }
+}
+
+/// Who has a share in the name of a sale. One whose head is gone must not keep all other shares from being read: of it the
+/// sale alone is known, and it counts as a guest's.
+pub(crate) fn owner_of_share(
+    connection: &Connection,
+    id: i64,
+    checkout: CheckoutId,
+) -> Result<Owner, Failed> {
+    Ok(owner_with_head(connection, id)?.unwrap_or(Owner::Guest(checkout)))
+}
+
+fn owner_with_head(connection: &Connection, id: i64) -> Result<Option<Owner>, Failed> {
     if id >= GUEST_IDS_FROM {
         let checkout = connection
             .prepare_cached("SELECT checkout FROM guest WHERE id = ?1")?
-            .query_row([id], |row| Ok(bytes::checkout(row.get_ref(0)?.as_blob()?)))??;
-        Ok(Owner::Guest(checkout))
+            .query_row([id], |row| Ok(bytes::checkout(row.get_ref(0)?.as_blob()?)))
+            .optional()?;
+        Ok(checkout.transpose()?.map(Owner::Guest))
     } else {
-        let name: String = connection
+        let name: Option<String> = connection
             .prepare_cached("SELECT name FROM head WHERE id = ?1")?
-            .query_row([id], |row| row.get(0))?;
-        Ok(Owner::Member(bytes::member(name)?))
+            .query_row([id], |row| row.get(0))
+            .optional()?;
+        Ok(name.map(bytes::member).transpose()?.map(Owner::Member))
     }
 }
 

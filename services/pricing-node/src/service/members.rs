@@ -213,7 +213,11 @@ impl MemberService for Accounts {
             activity: offer_key(&call.what.activity),
             business_ms: call.what.business_time.map_or(desk.now_ms, |time| time.unix_ms),
         };
-        desk.change(&call, action).await
+        let ask = desk.ask(&call, action);
+        let books = desk.sales.books(&desk.chain);
+        let booked = settled(desk.until, || books.change(ask.clone())).await;
+        booked.map_err(|error| failed(about_activity(error, &call.what.activity)))?;
+        desk.changed(&call.member).await
     }
 
     async fn list_entries(
@@ -343,6 +347,19 @@ fn taken() -> Status {
 fn unknown() -> Status {
     let message = "there is no such member";
     status::plain(Code::NotFound, status::MEMBER_DOMAIN, status::MEMBER_UNKNOWN, message)
+}
+
+/// Refusals of an activity in the caller's words; the ledger knows activities by their keys.
+fn about_activity(mut error: BooksError, activity: &str) -> BooksError {
+    if let BooksError::Refused(conflicts) = &mut error {
+        let of_activities = |conflict: &&mut Conflict| {
+            matches!(conflict.reason, Refusal::ActivityUnknown | Refusal::ActivityLimit)
+        };
+        for conflict in conflicts.iter_mut().filter(of_activities) {
+            activity.clone_into(&mut conflict.subject);
+        }
+    }
+    error
 }
 
 fn failed(error: BooksError) -> Status {

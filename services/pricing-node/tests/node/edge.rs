@@ -192,10 +192,17 @@ async fn health_and_reflection_answer() {
         host: String::new(),
         message_request: Some(message_request),
     };
-    let requests = tokio_stream::iter([
-        ask(MessageRequest::ListServices(String::new())),
-        ask(MessageRequest::FileContainingSymbol("suanpan.pricing.v1.Basket".to_owned())),
-    ]);
+    let symbols = [
+        "suanpan.pricing.v1.Basket",
+        "suanpan.checkout.v1.CheckoutRefused",
+        // What a refusal is made of.
+        "google.rpc.ErrorInfo",
+        "google.rpc.BadRequest",
+        "google.rpc.PreconditionFailure",
+    ];
+    let files = symbols.map(|symbol| ask(MessageRequest::FileContainingSymbol(symbol.to_owned())));
+    let requests = [ask(MessageRequest::ListServices(String::new()))].into_iter().chain(files);
+    let requests = tokio_stream::iter(requests.collect::<Vec<_>>());
     let mut answers = reflection.server_reflection_info(requests).await.unwrap().into_inner();
     let Some(MessageResponse::ListServicesResponse(list)) =
         answers.next().await.unwrap().unwrap().message_response
@@ -206,10 +213,11 @@ async fn health_and_reflection_answer() {
     assert!(
         services.contains("suanpan.pricing.v1.PricingService") && services.contains("grpc.health.v1.Health")
     );
-    let Some(MessageResponse::FileDescriptorResponse(files)) =
-        answers.next().await.unwrap().unwrap().message_response
-    else {
-        panic!("no file of the basket")
-    };
-    assert!(!files.file_descriptor_proto.is_empty());
+    for symbol in symbols {
+        let answer = answers.next().await.unwrap().unwrap().message_response;
+        let Some(MessageResponse::FileDescriptorResponse(files)) = answer else {
+            panic!("no file of {symbol}: {answer:?}")
+        };
+        assert!(!files.file_descriptor_proto.is_empty(), "{symbol}");
+    }
 }

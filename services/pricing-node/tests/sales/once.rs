@@ -144,6 +144,47 @@ async fn a_refusal_prices_without_what_is_gone() {
 }
 
 #[tokio::test]
+async fn a_return_that_is_reported_otherwise_says_in_what() {
+    let shop = Shop::open().await;
+    let (id, return_id) = (uuid(), uuid());
+    shop.confirm(&id, basket(5_000, None)).await.unwrap();
+    let report = |lines: &[i64]| checkout_v1::RecordOfflineReturnRequest {
+        chain: "sunrise".to_owned(),
+        actor: till(),
+        checkout_id: id.clone(),
+        return_id: return_id.clone(),
+        lines: lines
+            .iter()
+            .map(|quantity_milli| checkout_v1::ReturnLine {
+                line_id: "L1".to_owned(),
+                quantity_milli: *quantity_milli,
+                units: vec![],
+            })
+            .collect(),
+        all: lines.is_empty(),
+        business_time: None,
+    };
+    // What is reported, and in what the recorded return differs.
+    let cases: [(&[i64], &[(&str, &str, &str)]); 4] = [
+        (&[1_000], &[]),
+        (&[1_000], &[]),
+        (&[2_000], &[("lines", "L1 1000", "L1 2000")]),
+        (&[], &[("lines", "L1 1000", "all")]),
+    ];
+    for (lines, differs) in cases {
+        let answer = shop.checkouts().record_offline_return(report(lines)).await.unwrap().into_inner();
+        assert_eq!((answer.refund_minor, answer.whole), (2_500, false), "{lines:?}");
+        let told: Vec<_> = answer.differences.iter().filter(|found| found.what != "content").collect();
+        let told: Vec<_> = told
+            .iter()
+            .map(|found| (found.what.as_str(), found.recorded.as_str(), found.reported.as_str()))
+            .collect();
+        assert_eq!(told, differs, "{lines:?}");
+        assert_eq!(answer.differences.len(), if differs.is_empty() { 0 } else { 2 }, "{lines:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_fact_is_recorded_whatever_became_of_its_price() {
     let shop = Shop::open().await;
     shop.enrol("m-1", "8801").await;

@@ -106,7 +106,13 @@ impl Shop {
 
     /// Calls to another node beside it, which has the usual rules alone.
     pub(super) async fn other_node(&self) -> CheckoutServiceClient<Channel> {
-        let (_, channel) = served(chain(), Arc::clone(&self.store) as Arc<dyn Store>).await;
+        self.other_node_with("").await
+    }
+
+    /// The same with rules beside the usual ones.
+    pub(super) async fn other_node_with(&self, rules: &str) -> CheckoutServiceClient<Channel> {
+        let chain = chain_of(&format!("{PROGRAM}{rules}"));
+        let (_, channel) = served(chain, Arc::clone(&self.store) as Arc<dyn Store>).await;
         CheckoutServiceClient::new(channel)
     }
 

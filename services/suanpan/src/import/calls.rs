@@ -16,7 +16,7 @@ use crate::codes;
 use crate::error::{Error, is_refusal, violations};
 use crate::member::birthday;
 use crate::session::{Session, settled};
-use crate::table::end_of_day;
+use crate::table::{day_of, end_of_day};
 
 /// Calls that are on their way at once: enough for the store to commit in groups.
 const CALLS_MAX: usize = 64;
@@ -126,6 +126,9 @@ fn member(session: &Session, row: &Row, problems: &mut Vec<String>) -> Prepared 
             .map_err(|_| problems.push(format!("points: {text:?} is no whole number")))
             .ok(),
     };
+    if points.is_some_and(|points| points < 0) {
+        problems.push("points are less than 0: a member who is new has none to lose".to_owned());
+    }
     let adjust = points.map(|points| AdjustRequest {
         chain: session.chain(),
         actor: session.actor_because("import"),
@@ -215,7 +218,19 @@ pub(super) async fn send(
                     under_way.clear();
                 }
                 under_way.extend(names);
+                let over = adjust.as_ref().filter(|adjust| is_over(adjust)).map(|adjust| {
+                    let day = day_of(adjust.expires_unix_ms, &session.time_zone);
+                    Status::invalid_argument(format!("points_expire: {day} is over"))
+                });
                 calls.spawn(async move {
+                    // Taken when their day was still to come they are answered so again; else nothing of the row is taken.
+                    if let (Some(over), Some(adjust)) = (over, &adjust) {
+                        let taken =
+                            settled(|| async { members.clone().adjust((**adjust).clone()).await }).await;
+                        if let Err(status) = taken {
+                            return (line, Err(if is_refusal(&status) { over } else { status }));
+                        }
+                    }
                     let enrolled = settled(|| async { members.clone().enrol((*enrol).clone()).await }).await;
                     let answer = match (enrolled, adjust) {
                         (Ok(_), Some(adjust)) => {
@@ -245,6 +260,11 @@ pub(super) async fn send(
     }
     outcomes.sort_by_key(|(line, _)| *line);
     Ok(outcomes)
+}
+
+/// Whether the points of a row expired already.
+fn is_over(adjust: &AdjustRequest) -> bool {
+    adjust.expires_unix_ms != 0 && adjust.expires_unix_ms <= jiff::Timestamp::now().as_millisecond()
 }
 
 /// What a new member takes for itself: its id and all that leads to it.

@@ -5,7 +5,7 @@ mod columns;
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
 use clap::ValueEnum;
@@ -102,8 +102,12 @@ impl Rows {
             (Box::new(std::io::stdin()), 0)
         } else {
             let file = File::open(path).map_err(failed)?;
-            let bytes = file.metadata().map_err(failed)?.len();
-            (Box::new(file), bytes)
+            let about = file.metadata().map_err(failed)?;
+            // A folder lets itself be opened, and fails at its first row.
+            if about.is_dir() {
+                return Err(failed(io::ErrorKind::IsADirectory.into()));
+            }
+            (Box::new(file), about.len())
         };
         Self::of(input, &path.display().to_string(), form, what, bytes)
     }

@@ -34,8 +34,8 @@ fn a_backup_beside_sales_is_a_store_that_balances() {
             enough(sold.load(Ordering::Acquire) + 2);
             selling.store(false, Ordering::Release);
         });
-        let over = refused(&shop.run(&["backup", &shop.path("copy")]), 1);
-        assert!(over.contains("is there already"), "{over}");
+        let over = refused(&shop.run(&["backup", &shop.path("copy")]), 3);
+        assert!(over.contains("is there already\n  help: name a new file"), "{over}");
         printed(&shop.run(&["audit"]));
         shop.kill();
         shop
@@ -72,7 +72,7 @@ fn a_backup_beside_sales_is_a_store_that_balances() {
         .args(["restore", &shop.path("copy"), &shop.path("restored")])
         .output()
         .expect("the binary ends");
-    assert!(refused(&again, 3).contains("is there already"));
+    assert!(refused(&again, 3).contains("is there already\n  help: name a new file"));
 }
 
 #[test]

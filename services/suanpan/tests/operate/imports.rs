@@ -54,6 +54,27 @@ fn good_rows_go_in_and_bad_ones_are_told_with_all_their_problems() {
 }
 
 #[test]
+fn a_row_that_is_not_taken_leaves_nothing() {
+    for place in BOTH {
+        let shop = Shop::open(place);
+        let cases = [
+            ("m-1,40,2020-06-30", "points_expire: 2020-06-30 is over"),
+            ("m-1,-5,", "points are less than 0: a member who is new has none to lose"),
+        ];
+        for (row, problem) in cases {
+            let file = shop.write("past.csv", &format!("id,points,points_expire\n{row}\n"));
+            let said = refused(&shop.run(&["import", "members", &file]), 1);
+            assert!(said.contains(&format!("past.csv:2: {problem}\n")), "{place:?} {row}: {said}");
+            let gone = refused(&shop.run(&["member", "get", "m-1"]), 1);
+            assert!(gone.contains("there is no such member\n  help: "), "{gone}");
+        }
+        // A folder is no file, whatever would have been in it.
+        let folder = shop.path("");
+        assert!(refused(&shop.run(&["import", "members", &folder]), 3).contains("cannot read"));
+    }
+}
+
+#[test]
 fn of_two_rows_with_one_name_the_first_one_counts() {
     const PAIRS: u32 = 40;
     let shop = Shop::open(Place::Node);

@@ -10,7 +10,7 @@ use suanpan_rpc::{checkout_v1, encode, status, v1};
 use suanpan_store::{FoundCheckout, StoreError};
 use tonic::Status;
 
-use super::{Desk, answer};
+use super::{Desk, answer, recorded};
 use crate::node::Facts;
 use crate::sales::{in_time, settled};
 
@@ -43,7 +43,13 @@ impl Desk<'_> {
             };
             match settled(self.until, || books.refund(refund.clone())).await {
                 Ok(recorded) => {
-                    return Ok(encode::refund(self.chain.id(), found.entry.sale.as_deref(), &recorded.entry));
+                    let sale = found.entry.sale.as_deref();
+                    let mut answer = encode::refund(self.chain.id(), sale, &recorded.entry);
+                    if fact && recorded.repeated {
+                        answer.differences =
+                            recorded::of_return(&recorded.entry, &answer, &call.wanted, &content_hash);
+                    }
+                    return Ok(answer);
                 }
                 Err(BooksError::Stale) => {}
                 Err(error) => return Err(answer::failed(error)),

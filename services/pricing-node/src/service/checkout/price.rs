@@ -5,8 +5,8 @@ use std::sync::Arc;
 use prost::Message as _;
 use suanpan_checkout::token::Promise;
 use suanpan_checkout::{Paid, Priced, SaleError, sale};
-use suanpan_domain::{Basket, Member};
-use suanpan_ledger::sale::Tender;
+use suanpan_domain::{Basket, Member, Usage};
+use suanpan_ledger::sale::{GlobalUse, Tender};
 use suanpan_ledger::{Entry, Sale};
 use suanpan_rpc::member_v1::ConflictReason;
 use suanpan_rpc::{checkout_v1, encode, status, v1};
@@ -60,7 +60,13 @@ impl Desk<'_> {
         Ok(Box::new(Ready { owner, sale, record, quote: Some(quote), due_minor }))
     }
 
-    pub(super) async fn price(&self, checked: &Checked, buyer: Option<&Found>) -> Result<Box<Ready>, Status> {
+    /// What it costs; by `counted` where what everybody else uses of limited offers was read for this sale.
+    pub(super) async fn price(
+        &self,
+        checked: &Checked,
+        buyer: Option<&Found>,
+        counted: Option<&Usage>,
+    ) -> Result<Box<Ready>, Status> {
         let member = || buyer.map(|buyer| Box::new(buyer.member.clone()));
         let reported = || {
             let as_reported = |member: Box<Member>| Box::new(as_reported(*member, &checked.basket));
@@ -79,11 +85,18 @@ impl Desk<'_> {
             // What was paid is recorded, whatever became of its token.
             None if is_fact => self.ready(&self.chain, checked, buyer, reported(), None),
             None if checked.token.is_empty() => {
-                self.ready(&self.chain, checked, buyer, Facts::Found(member()), None)
+                let facts = match counted {
+                    Some(usage) => Facts::Counted(member(), usage.clone()),
+                    None => Facts::Found(member()),
+                };
+                self.ready(&self.chain, checked, buyer, facts, None)
             }
             None => {
                 let conflict = answer::conflict(ConflictReason::TokenRefused, 0, 0);
-                Err(answer::refused_for(vec![conflict], self.fresh(checked.basket.clone()).await))
+                Err(answer::refused_for(
+                    vec![conflict],
+                    self.fresh(checked.basket.clone(), counted.cloned()).await,
+                ))
             }
         }
     }
@@ -169,8 +182,19 @@ impl Desk<'_> {
     }
 
     /// What the basket costs now, for a refusal.
-    pub(super) async fn fresh(&self, basket: v1::Basket) -> Option<v1::Quote> {
-        self.node.quote("basket.", basket, false, |answer| answer.message()).await.ok()
+    pub(super) async fn fresh(&self, basket: v1::Basket, counted: Option<Usage>) -> Option<v1::Quote> {
+        let message = |answer: &Answer<'_>| answer.message();
+        let quote = match counted {
+            Some(usage) => self.node.quote_counted("basket.", basket, usage, message).await,
+            None => self.node.quote("basket.", basket, false, message).await,
+        };
+        quote.ok()
+    }
+
+    /// What everybody uses of limited offers now, but for what the sale's own reservation holds of them.
+    pub(super) async fn counted(&self, own: &[GlobalUse]) -> Result<Usage, Status> {
+        let usage = in_time(self.until, self.sales.usage_besides(&self.chain, own)).await;
+        usage.map_err(|error| super::super::store_failed(status::CHECKOUT_DOMAIN, &error))
     }
 }
 

@@ -1,12 +1,12 @@
 //! Sales as they stand.
 
 use suanpan_domain::CheckoutId;
-use suanpan_rpc::{checkout_v1, decode, encode, status};
+use suanpan_rpc::{checkout_v1, decode, encode, status, v1};
 use suanpan_store::{CheckoutFilter, Cursor, FoundCheckout, Order};
 use tonic::Status;
 
 use super::{Desk, answer};
-use crate::sales::in_time;
+use crate::sales::{Whom, in_time};
 
 impl Desk<'_> {
     /// A sale with its returns.
@@ -48,6 +48,19 @@ impl Desk<'_> {
     fn as_message(&self, found: &FoundCheckout, with_quote: bool) -> checkout_v1::Checkout {
         let FoundCheckout { owner, entry, returns } = found;
         let quote = if with_quote { answer::quote(entry) } else { None };
-        encode::checkout_now(self.chain.id(), answer::member(owner), entry, quote, returns)
+        let mut message = encode::checkout_now(self.chain.id(), answer::member(owner), entry, quote, returns);
+        self.name_overruns(entry, &mut message.overruns);
+        message
+    }
+
+    /// Whom a basket names.
+    pub(super) async fn buyer(&self, basket: &v1::Basket) -> Result<Whom, Status> {
+        let found = in_time(self.until, self.sales.buyer(&self.chain, basket, self.now_ms)).await;
+        found.map_err(|error| super::super::store_failed(status::CHECKOUT_DOMAIN, &error))
+    }
+
+    /// Whether an id is never written as new any more.
+    pub(super) const fn is_too_old(&self, checkout_ms: i64) -> bool {
+        checkout_ms < self.now_ms - self.sales.selling.horizon_ms
     }
 }

@@ -1,6 +1,7 @@
 //! A sale that is recorded already, and in what it is not the one that was reported.
 
 use suanpan_domain::BusinessTime;
+use suanpan_ledger::command::Wanted;
 use suanpan_ledger::{Conflict, Entry, Refusal, State};
 use suanpan_rpc::{checkout_v1, encode, status};
 use suanpan_store::{FoundCheckout, Owner};
@@ -27,6 +28,7 @@ impl Desk<'_> {
         }
         let quote = answer::quote(&found.entry);
         let mut answer = encode::checkout(self.chain.id(), answer::member(&found.owner), &found.entry, quote);
+        self.name_overruns(&found.entry, &mut answer.overruns);
         if fact {
             match self.differences(&found.entry, &found.owner, owner, checked).await {
                 Ok(differences) => answer.differences = differences,
@@ -101,8 +103,44 @@ fn differences(
     if recorded != reported && !sent.is_empty() {
         differs("tenders", recorded.to_string(), reported.to_string());
     }
-    let hex = |hash: &[u8]| hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-    let recorded = entry.content_hash.as_ref().map(|hash| hex(hash)).unwrap_or_default();
-    differs("content", recorded, hex(content_hash));
+    let (recorded, reported) = contents(entry, content_hash);
+    differs("content", recorded, reported);
     found
+}
+
+/// In what a recorded return is not what was reported; `answer` tells the recorded one.
+pub(super) fn of_return(
+    entry: &Entry,
+    answer: &checkout_v1::ReturnResponse,
+    wanted: &Wanted,
+    content_hash: &[u8; 32],
+) -> Vec<checkout_v1::Difference> {
+    if entry.content_hash.as_ref() == Some(content_hash) {
+        return Vec::new();
+    }
+    let told = |lines: Vec<(&str, i64)>| {
+        lines.iter().map(|(line, milli)| format!("{line} {milli}")).collect::<Vec<_>>().join(", ")
+    };
+    let lines = told(answer.lines.iter().map(|line| (line.line_id.as_str(), line.quantity_milli)).collect());
+    let asked = match wanted {
+        Wanted::All => "all".to_owned(),
+        Wanted::Lines(lines) => {
+            told(lines.iter().map(|line| (line.line.as_str(), line.quantity_milli)).collect())
+        }
+    };
+    let (recorded, reported) = contents(entry, content_hash);
+    let both = [("lines", lines, asked), ("content", recorded, reported)].into_iter();
+    both.filter(|(_, recorded, reported)| recorded != reported)
+        .map(|(what, recorded, reported)| checkout_v1::Difference {
+            what: what.to_owned(),
+            recorded,
+            reported,
+        })
+        .collect()
+}
+
+/// Hashes of what is recorded and of what was reported.
+fn contents(entry: &Entry, content_hash: &[u8; 32]) -> (String, String) {
+    let hex = |hash: &[u8]| hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    (entry.content_hash.as_ref().map(|hash| hex(hash)).unwrap_or_default(), hex(content_hash))
 }

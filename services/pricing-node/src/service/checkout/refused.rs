@@ -1,9 +1,10 @@
 //! A refusal in the caller's words: the codes and offers that it is about, and what the basket costs without them.
 
+use suanpan_domain::Usage;
 use suanpan_domain::usage::OfferUsage;
 use suanpan_ledger::head::OfferKey;
 use suanpan_ledger::refusal::Conflict;
-use suanpan_ledger::{Policy, Refusal};
+use suanpan_ledger::{Entry, Policy, Refusal};
 use suanpan_rpc::{encode, member_v1, v1};
 use tonic::Status;
 
@@ -17,7 +18,10 @@ impl Desk<'_> {
         mut conflicts: Vec<Conflict>,
         own: Option<member_v1::Conflict>,
         mut basket: v1::Basket,
+        counted: Option<Usage>,
     ) -> Status {
+        // What was counted for the sale did not hold where a limit refuses; the node knows better then.
+        let counted = counted.filter(|_| !conflicts.iter().any(is_of_a_limit));
         for conflict in &mut conflicts {
             if let Some(code) = self.code_of(conflict, &basket.codes) {
                 code.clone_into(&mut conflict.subject);
@@ -28,7 +32,7 @@ impl Desk<'_> {
             }
         }
         let conflicts = own.into_iter().chain(conflicts.iter().map(encode::conflict)).collect();
-        answer::refused_for(conflicts, self.fresh(basket).await)
+        answer::refused_for(conflicts, self.fresh(basket, counted).await)
     }
 
     /// The code that a conflict is about, as the caller wrote it.
@@ -40,6 +44,23 @@ impl Desk<'_> {
             bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>()
         };
         codes.iter().find(|code| of_codes && hash(code) == conflict.subject).cloned()
+    }
+
+    /// What a recorded sale could not take any more, in the words of whoever reported it. An offer that the program has no
+    /// more is left as the ledger knows it.
+    pub(super) fn name_overruns(&self, entry: &Entry, overruns: &mut [member_v1::Conflict]) {
+        if entry.overruns.is_empty() {
+            return;
+        }
+        let codes = answer::record(entry).and_then(|record| record.basket).map(|basket| basket.codes);
+        let codes = codes.unwrap_or_default();
+        for (conflict, shown) in entry.overruns.iter().zip(overruns) {
+            let code = self.code_of(conflict, &codes);
+            let offer = || offer_of(conflict, self.chain.policy()).map(str::to_owned);
+            if let Some(name) = code.or_else(offer) {
+                shown.subject = name;
+            }
+        }
     }
 
     /// What is left of an offer is known better than it was read last.
@@ -59,6 +80,11 @@ impl Desk<'_> {
             _ => {}
         });
     }
+}
+
+/// Whether somebody else has what an offer had left for everybody.
+pub(super) const fn is_of_a_limit(conflict: &Conflict) -> bool {
+    matches!(conflict.reason, Refusal::GlobalLimit | Refusal::GlobalBudget)
 }
 
 /// The offer that a conflict is about.

@@ -16,10 +16,14 @@ use suanpan_rpc::{checkout_v1, content, member_v1, status, v1};
 use suanpan_store::{FoundCheckout, Owner};
 use tonic::Status;
 
+use super::refused::is_of_a_limit;
 use super::{Desk, answer};
 use crate::failure::Failure;
 use crate::node::Facts;
-use crate::sales::{Found, Whom, in_time, settled};
+use crate::sales::{Found, Whom, settled};
+
+/// How often a sale at any price is priced again, each time because others took what limited offers had left.
+const PRICED_AGAIN_MAX: usize = 8;
 
 /// What of a selling call is not checked yet.
 pub(super) struct Sell {
@@ -79,6 +83,14 @@ impl Checked {
         let expected = self.expected_due_minor.filter(|expected| *expected != due_minor)?;
         let expects = self.kind.fact().is_none();
         expects.then(|| answer::conflict(ConflictReason::PriceDiffers, due_minor, expected))
+    }
+
+    /// Nothing was shown to whoever pays: no quote, no price, no coupon, no money taken.
+    fn takes_any_price(&self) -> bool {
+        self.token.is_empty()
+            && self.expected_due_minor.is_none()
+            && self.basket.codes.is_empty()
+            && self.sent.is_empty()
     }
 
     /// Why nothing is sold under an id that is recorded, whatever else is wrong with the call.
@@ -183,7 +195,7 @@ impl Desk<'_> {
         checked: &Checked,
         buyer: Option<&Found>,
     ) -> Option<Result<checkout_v1::Checkout, Status>> {
-        let mut ready = self.price(checked, buyer).await.ok()?;
+        let mut ready = self.price(checked, buyer, None).await.ok()?;
         if checked.differs(ready.due_minor).is_some() {
             return None;
         }
@@ -220,39 +232,61 @@ impl Desk<'_> {
                 && found.entry.reserve_hash == Some(checked.basket_hash)
         });
         let stands_against = checked.stands_against(found.as_ref(), &owner);
-        let ready = match reserved {
-            // After a reservation, the reservation is the price.
-            Some(found) => self.as_reserved(&found.entry, owner, &checked),
-            None => self.price(&checked, buyer.as_ref()).await,
-        };
-        let conflict = ready.as_ref().ok().and_then(|ready| checked.differs(ready.due_minor));
-        let mut ready = match (ready, conflict.is_some(), stands_against) {
-            (Ok(ready), false, _) | (Ok(ready), true, None) => ready,
-            (_, _, Some(refusal)) => {
-                return Err(self.refused(vec![Conflict::of(refusal)], None, checked.basket).await);
-            }
-            (Err(status), ..) => return Err(status),
-        };
-        let quote = ready.quote.take();
-        let ask = checked.ask(ready, self.now_ms, false);
-        let books = self.sales.books(&self.chain);
-        if let Some(conflict) = conflict {
-            // Both at once: whoever expects the right price next is not refused then for what was known now.
-            let objections = settled(self.until, || books.objections(Arc::clone(&ask))).await;
-            return Err(self.refused(objections.unwrap_or_default(), Some(conflict), checked.basket).await);
-        }
-        match settled(self.until, || books.sell(Arc::clone(&ask))).await {
-            Ok(recorded) => {
-                let mut answer = answer::checkout(self.chain.id(), &recorded, quote);
-                if recorded.repeated && kind.fact().is_some() {
-                    let Recorded { entry, owner, .. } = &recorded;
-                    answer.differences = self.differences(entry, owner, &ask.owner, &checked).await?;
+        // What a reservation of another owner holds passes to this one with the sale.
+        let passes =
+            found.as_ref().filter(|found| found.owner != owner && found.entry.state == State::Reserved);
+        let held =
+            passes.and_then(|found| found.entry.sale.as_deref()).map_or(&[][..], |sale| &sale.global_uses);
+        let mut counted = if held.is_empty() { None } else { Some(self.counted(held).await?) };
+        for again in 0..=PRICED_AGAIN_MAX {
+            let ready = match reserved {
+                // After a reservation, the reservation is the price.
+                Some(found) => self.as_reserved(&found.entry, owner.clone(), &checked),
+                None => self.price(&checked, buyer.as_ref(), counted.as_ref()).await,
+            };
+            let conflict = ready.as_ref().ok().and_then(|ready| checked.differs(ready.due_minor));
+            let mut ready = match (ready, conflict.is_some(), stands_against) {
+                (Ok(ready), false, _) | (Ok(ready), true, None) => ready,
+                (_, _, Some(refusal)) => {
+                    let conflicts = vec![Conflict::of(refusal)];
+                    return Err(self.refused(conflicts, None, checked.basket, counted).await);
                 }
-                Ok(answer)
+                (Err(status), ..) => return Err(status),
+            };
+            let quote = ready.quote.take();
+            let ask = checked.ask(ready, self.now_ms, false);
+            let books = self.sales.books(&self.chain);
+            if let Some(conflict) = conflict {
+                // Both at once: whoever expects the right price next is not refused then for what was known now.
+                let objections = settled(self.until, || books.objections(Arc::clone(&ask))).await;
+                let objections = objections.unwrap_or_default();
+                return Err(self.refused(objections, Some(conflict), checked.basket, counted).await);
             }
-            Err(BooksError::Refused(conflicts)) => Err(self.refused(conflicts, None, checked.basket).await),
-            Err(error) => Err(answer::failed(error)),
+            match settled(self.until, || books.sell(Arc::clone(&ask))).await {
+                Ok(recorded) => {
+                    let mut answer = answer::checkout(self.chain.id(), &recorded, quote);
+                    self.name_overruns(&recorded.entry, &mut answer.overruns);
+                    if recorded.repeated && kind.fact().is_some() {
+                        let Recorded { entry, owner, .. } = &recorded;
+                        answer.differences = self.differences(entry, owner, &ask.owner, &checked).await?;
+                    }
+                    return Ok(answer);
+                }
+                // Somebody took what was left after it was counted: the price without it is as good as any.
+                Err(BooksError::Refused(conflicts))
+                    if again < PRICED_AGAIN_MAX
+                        && checked.takes_any_price()
+                        && conflicts.iter().all(is_of_a_limit) =>
+                {
+                    counted = Some(self.counted(held).await?);
+                }
+                Err(BooksError::Refused(conflicts)) => {
+                    return Err(self.refused(conflicts, None, checked.basket, counted).await);
+                }
+                Err(error) => return Err(answer::failed(error)),
+            }
         }
+        Err(answer::failed(BooksError::Stale))
     }
 
     /// Every problem of the call and of its basket.
@@ -261,14 +295,5 @@ impl Desk<'_> {
             Err(Failure::Invalid(of_basket)) => status::invalid(&problems.and(of_basket)),
             _ => status::invalid(&problems),
         }
-    }
-
-    async fn buyer(&self, basket: &v1::Basket) -> Result<Whom, Status> {
-        let found = in_time(self.until, self.sales.buyer(&self.chain, basket, self.now_ms)).await;
-        found.map_err(|error| super::super::store_failed(status::CHECKOUT_DOMAIN, &error))
-    }
-
-    pub(super) const fn is_too_old(&self, checkout_ms: i64) -> bool {
-        checkout_ms < self.now_ms - self.sales.selling.horizon_ms
     }
 }
