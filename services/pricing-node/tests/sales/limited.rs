@@ -22,10 +22,12 @@ async fn shop() -> Shop {
     shop
 }
 
+/// Who reserves, who goes on, whether that is a reservation, and the price that is expected.
+type Passing = (Option<&'static str>, Option<&'static str>, bool, Option<i64>);
+
 #[tokio::test]
 async fn what_an_id_holds_passes_to_whoever_has_it_next() {
-    // Who reserves, who goes on, whether that is a reservation, and the price that is expected.
-    let cases: [(Option<&str>, Option<&str>, bool, Option<i64>); 5] = [
+    let cases: [Passing; 5] = [
         (None, Some("m-1"), false, None),
         (None, Some("m-1"), false, Some(400)),
         (Some("m-1"), Some("m-2"), false, Some(400)),

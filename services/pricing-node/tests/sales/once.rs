@@ -165,7 +165,8 @@ async fn a_return_that_is_reported_otherwise_says_in_what() {
         business_time: None,
     };
     // What is reported, and in what the recorded return differs.
-    let cases: [(&[i64], &[(&str, &str, &str)]); 4] = [
+    type Differs = &'static [(&'static str, &'static str, &'static str)];
+    let cases: [(&[i64], Differs); 4] = [
         (&[1_000], &[]),
         (&[1_000], &[]),
         (&[2_000], &[("lines", "L1 1000", "L1 2000")]),
