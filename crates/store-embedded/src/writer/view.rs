@@ -187,7 +187,7 @@ pub(crate) fn claimants(
 /// Who has this number.
 ///
 /// # Errors
-/// [`StoreError::Corrupt`] when its head is gone.
+/// [`suanpan_store::StoreError::Corrupt`] when its head is gone.
 pub(crate) fn owner(connection: &Connection, id: i64) -> Result<Owner, Failed> {
     match owner_with_head(connection, id)? {
         Some(owner) => Ok(owner),
