@@ -95,11 +95,10 @@ async fn limit(
 async fn codes(corner: &Corner, store: &dyn Store, sold: &BTreeMap<String, Sold>, faults: &mut Faults) {
     for code in corner.codes() {
         let hash = corner.hash(&code);
-        let subject: String = hash.0.iter().map(|byte| format!("{byte:02x}")).collect();
         let users: Vec<&str> = sold
             .iter()
             .filter(|(_, sold)| sold.offers().any(|offer| offer.code == code))
-            .filter(|(_, sold)| !sold.was_missing(&subject) && !sold.is_whole_back())
+            .filter(|(_, sold)| !sold.was_missing(&code) && !sold.is_whole_back())
             .map(|(id, _)| id.as_str())
             .collect();
         let state = store.code(CHAIN, hash).await.expect("a store").map(|view| view.state);
