@@ -29,7 +29,7 @@ pub(crate) struct Floor {
     pub(crate) log: Log,
     /// No new sale is begun.
     pub(crate) closed: AtomicBool,
-    /// No new sale is begun for now.
+    /// No new sale is begun while it is set: a server that starts needs the processors.
     pub(crate) rests: AtomicBool,
     /// Sales that were begun and ended.
     pub(crate) sales: AtomicU64,
