@@ -104,7 +104,7 @@ fn steps(root: &Path, long: bool, without_cql: bool, tally: &mut Tally) -> Resul
         })?,
     ];
     if !without_cql {
-        // A small server has no memory left after the keyspaces of the one: the other gets a fresh one.
+        // What the keyspaces of the one take of a small server's memory is not there for the other: it gets a fresh server.
         finished.push(cql_store(root, ("cql store", "cql"), long, tally)?);
         finished.push(cql_store(root, ("stopped cql store", "stopped"), long, tally)?);
         finished.push(outages(root, Paxos::V2, long, tally)?);

@@ -118,8 +118,9 @@ fn build(parts: Parts<'_>, names: &Names, context: &Context) -> Option<Offer> {
     let stacking = offer_stacking(parts.stacking, names, context);
     let said_layer = parts.layer.map(|layer| names.layer(layer, context));
     let Some(lowered) = lowered else {
-        let at = parts.buy.and_then(|buy| buy.value.at.as_ref());
-        let _ = at.map(|at| amount_at(at, said_layer.flatten(), names, context));
+        if let Some(at) = parts.buy.and_then(|buy| buy.value.at.as_ref()) {
+            amount_at(at, said_layer.flatten(), names, context);
+        }
         return None;
     };
     let within = lowered.threshold.or(measured.filter(|_| !lowered.uses_measure));
